@@ -1,0 +1,234 @@
+//! The report as other programs read it: JSON, by the schema in `schemas/json/report.schema.json`.
+//!
+//! Owns the wire types only. The analyzer's own types may change freely; these change with [`REPORT_SCHEMA`].
+//! Every list has a fixed order, every map is sorted, so the same input gives the same bytes.
+
+use std::collections::BTreeMap;
+
+#[cfg(feature = "json-schema")]
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Value of [`Report::schema`].
+pub const REPORT_SCHEMA: &str = "coldcase-report/1";
+
+/// A risk report over one snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Report {
+    /// Always [`REPORT_SCHEMA`].
+    pub schema: String,
+    /// Program and version that wrote the report.
+    pub program: String,
+    /// What was analysed.
+    pub snapshot: SnapshotFacts,
+    /// The numbers for people who decide.
+    pub score: Score,
+    /// Every rule and how it ended, ordered by family and code.
+    pub rules: Vec<RuleResult>,
+    /// What was found, most severe first.
+    pub findings: Vec<Finding>,
+    /// Every service account, riskiest first.
+    pub accounts: Vec<AccountRisk>,
+}
+
+/// What was analysed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct SnapshotFacts {
+    /// DNS name of the domain.
+    pub domain: String,
+    /// SID of the domain, if the snapshot holds it.
+    pub domain_sid: Option<String>,
+    /// DNS name of the forest root domain.
+    pub forest: String,
+    /// The domain controller that answered.
+    pub server: String,
+    /// The account that asked.
+    pub collected_as: String,
+    /// RFC 3339 UTC. Every age in the report is measured against it.
+    pub taken_at: String,
+    /// SHA-256 of the snapshot file, lower-case hexadecimal: what `sha256sum` prints.
+    pub sha256: String,
+    /// Objects in the snapshot.
+    pub objects: u64,
+    /// True if the collection saw everything it asked for.
+    pub complete: bool,
+    /// One sentence for each thing that is missing.
+    pub missing: Vec<String>,
+}
+
+/// The numbers for people who decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Score {
+    /// Sum of all subjects' risks. Open-ended: the number a trend shows.
+    pub exposure: f64,
+    /// What exposure could be at most, were every rule that was not evaluated to fire once.
+    pub exposure_max: f64,
+    /// 0 to 100: 100·(1 − e^(−exposure/K)).
+    pub index: f64,
+    /// The K of `index`, fixed in the rule pack.
+    pub index_scale: f64,
+    /// 1 (urgent) to 5 (nothing found): the lowest level with an open finding.
+    pub level: u8,
+    /// Rules evaluated, in percent of all rules.
+    pub coverage_percent: f64,
+    /// SHA-256 over the rule pages that ran, so that two scores can be compared honestly.
+    pub rule_pack_sha256: String,
+    /// Findings by severity.
+    pub findings: BTreeMap<Severity, u64>,
+}
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Leads to control of the domain.
+    Critical,
+    /// Leads to control of an account or host that matters.
+    High,
+    /// Weakens a defence.
+    Medium,
+    /// Hygiene.
+    Low,
+    /// A fact worth knowing; weighs nothing.
+    Info,
+}
+
+impl Severity {
+    /// As reports spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// How sure a rule is of what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Follows from what the directory says.
+    High,
+    /// Follows with an assumption that the page names.
+    Medium,
+    /// A hint.
+    Low,
+}
+
+/// How a rule ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It found something.
+    Fired,
+    /// It saw everything it needs and found nothing.
+    Clear,
+    /// It did not see everything it needs and found nothing in what it saw.
+    NotEvaluated,
+}
+
+impl Verdict {
+    /// As reports spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fired => "fired",
+            Self::Clear => "clear",
+            Self::NotEvaluated => "not evaluated",
+        }
+    }
+}
+
+/// One rule and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct RuleResult {
+    /// Stable kebab-case id.
+    pub id: String,
+    /// Code in the rule catalogue, e.g. `GM01`.
+    pub code: String,
+    /// Counts up whenever the rule finds something else than before.
+    pub revision: u32,
+    /// One line.
+    pub title: String,
+    /// Family, e.g. `gmsa`.
+    pub family: String,
+    /// Severity of its findings, unless a finding says otherwise.
+    pub severity: Severity,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it was not evaluated, or what limits a verdict; empty otherwise.
+    pub reason: String,
+    /// Number of findings.
+    pub findings: u64,
+}
+
+/// One finding: a rule that holds for a subject.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Finding {
+    /// Id of the rule.
+    pub rule: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure the rule is.
+    pub confidence: Confidence,
+    /// What it is about.
+    pub subject: Subject,
+    /// Tells findings of one rule and subject apart, stable over time (a reader's SID, an SPN). May be empty.
+    pub key: String,
+    /// Facts that prove it, by name.
+    pub evidence: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Subject {
+    /// objectGUID, lower-case text form.
+    pub object_guid: Option<String>,
+    /// objectSid, text form.
+    pub sid: Option<String>,
+    /// sAMAccountName.
+    pub sam_account_name: Option<String>,
+    /// Distinguished name.
+    pub dn: Option<String>,
+    /// What it is: `gmsa`, `smsa`, `dmsa`, `user`, `computer`, `group`, `kds-root-key`, `domain`, ….
+    pub kind: String,
+}
+
+/// One subject's risk, which a person can redo by hand from its findings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct AccountRisk {
+    /// The account.
+    pub subject: Subject,
+    /// True if the account is enabled; `None` if userAccountControl could not be read.
+    pub enabled: Option<bool>,
+    /// What taking it over is worth: 1 reaches tier 0, 0.5 controls many hosts, 0.2 otherwise, 0.05 disabled.
+    pub impact: f64,
+    /// 100·impact·(1 − ∏(1 − weight)).
+    pub risk: f64,
+    /// Rule ids of its findings, with the weight of each.
+    pub findings: Vec<WeighedFinding>,
+}
+
+/// A term of an account's risk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct WeighedFinding {
+    /// Id of the rule.
+    pub rule: String,
+    /// Stable key of the finding.
+    pub key: String,
+    /// Weight by severity: 0.9, 0.6, 0.3, 0.1, 0.
+    pub weight: f64,
+}

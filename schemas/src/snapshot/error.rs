@@ -1,0 +1,48 @@
+//! What can go wrong with a snapshot, as sentences that say what to do next.
+//!
+//! Deliberately does not name a file: the caller knows it and says it first.
+
+use thiserror::Error;
+
+/// Why a snapshot could not be written or read.
+#[derive(Debug, Error)]
+pub enum SnapshotError {
+    /// Reading or writing the file failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The file is something else.
+    #[error("this is not a Coldcase snapshot: {0}")]
+    Foreign(String),
+    /// The file ends too early.
+    #[error("the snapshot is cut short ({0}); copy it again from where it was collected")]
+    Truncated(String),
+    /// The content does not match its manifest or is not valid.
+    #[error("the snapshot is damaged ({0}); copy it again from where it was collected")]
+    Damaged(String),
+    /// The content is larger than allowed.
+    #[error(
+        "the snapshot claims {claimed} bytes after decompression, over the limit of {limit}; it was not opened"
+    )]
+    TooLarge {
+        /// Bytes the manifest claims.
+        claimed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// Written by a newer program.
+    #[error(
+        "the snapshot has format {found}, this program reads up to format {supported}; use a newer coldcase"
+    )]
+    Newer {
+        /// Format of the file.
+        found: u32,
+        /// Newest format this program knows.
+        supported: u32,
+    },
+    /// SQLite refused.
+    #[error("the snapshot's database: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The caller broke the order of events.
+    #[error("events out of order: {0}")]
+    Order(&'static str),
+}

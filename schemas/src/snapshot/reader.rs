@@ -1,0 +1,261 @@
+//! Opens a snapshot read-only and gives back what the directory answered.
+//!
+//! Owns the checks between a foreign file and the first row read, the ledger and raw entries.
+//! Deliberately does not build frames: the analyzer reads columns through [`Snapshot::database`].
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::cell::{self, Cell};
+use super::{FORMAT_VERSION, SnapshotError, migration};
+use crate::attribute::{ATTRIBUTES, Syntax};
+use crate::container::{self, Limits};
+use crate::entry::{Entry, RawAttribute};
+use crate::ledger::{LedgerRow, QueryOutcome, QueryPlan};
+use crate::manifest::Manifest;
+
+/// An open snapshot. The file itself is never written; an older format is migrated in memory.
+#[derive(Debug)]
+pub struct Snapshot {
+    database: Connection,
+    manifest: Manifest,
+    file_sha256: String,
+    /// Holds the decompressed copy of a snapshot too large for memory; removed on drop, after `database`.
+    _scratch: Option<tempfile::TempPath>,
+}
+
+impl Snapshot {
+    /// Opens `path` within the default [`Limits`].
+    ///
+    /// # Errors
+    /// See [`SnapshotError`]: foreign, truncated, damaged, too large, newer.
+    pub fn open(path: &Path) -> Result<Self, SnapshotError> {
+        Self::open_within(path, &Limits::default())
+    }
+
+    /// Opens `path` within `limits`.
+    ///
+    /// # Errors
+    /// As [`Snapshot::open`].
+    pub fn open_within(path: &Path, limits: &Limits) -> Result<Self, SnapshotError> {
+        let opened = container::open(path, limits)?;
+        let mut manifest = opened.manifest;
+        let older = manifest.format_version < FORMAT_VERSION;
+        let (database, scratch) = match opened.database {
+            container::Database::Memory(bytes) => {
+                let mut database = Connection::open_in_memory()?;
+                let size = bytes.len();
+                database.deserialize_read_exact("main", bytes.as_slice(), size, !older)?;
+                (database, None)
+            }
+            container::Database::File(scratch) => {
+                let flags = if older {
+                    OpenFlags::SQLITE_OPEN_READ_WRITE
+                } else {
+                    OpenFlags::SQLITE_OPEN_READ_ONLY
+                };
+                let database =
+                    Connection::open_with_flags(&scratch, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+                (database, Some(scratch))
+            }
+        };
+        harden(&database)?;
+        let damaged = |error| match error {
+            SnapshotError::Database(inner) => SnapshotError::Damaged(inner.to_string()),
+            other => other,
+        };
+        let found = migration::format_of(&database).map_err(damaged)?;
+        if found != manifest.format_version {
+            return Err(SnapshotError::Damaged(format!(
+                "the manifest says format {}, the database {found}",
+                manifest.format_version
+            )));
+        }
+        migration::migrate(&database, found).map_err(damaged)?;
+        migration::check_tables(&database).map_err(damaged)?;
+        database.pragma_update(None, "query_only", true)?;
+        manifest.format_version = FORMAT_VERSION;
+        Ok(Self {
+            database,
+            manifest,
+            file_sha256: opened.file_sha256,
+            _scratch: scratch,
+        })
+    }
+
+    /// The database, read-only. Tables are exactly those of the newest format.
+    pub fn database(&self) -> &Connection {
+        &self.database
+    }
+
+    /// The checked manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// SHA-256 of the whole file, lower-case hexadecimal: what `sha256sum` prints.
+    pub fn file_sha256(&self) -> &str {
+        &self.file_sha256
+    }
+
+    /// The ledger, in order of the queries.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn ledger(&self) -> Result<Vec<LedgerRow>, SnapshotError> {
+        let mut statement = self.database.prepare(
+            "SELECT name, base, scope, filter, attributes, server, started, ended, pages, entries,
+                    \"references\", result_code, result_text, complete, stored FROM query ORDER BY id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let attributes: String = row.get(4)?;
+            let ended: Option<String> = row.get(7)?;
+            let outcome = match ended {
+                Some(ended) => Some(QueryOutcome {
+                    pages: row.get::<_, i64>(8)?.unsigned_abs(),
+                    entries: row.get::<_, i64>(9)?.unsigned_abs(),
+                    references: row.get::<_, i64>(10)?.unsigned_abs(),
+                    result_code: row.get(11)?,
+                    result_text: row.get(12)?,
+                    ended,
+                    complete: row.get(13)?,
+                }),
+                None => None,
+            };
+            Ok(LedgerRow {
+                plan: QueryPlan {
+                    name: row.get(0)?,
+                    base: row.get(1)?,
+                    scope: row.get(2)?,
+                    filter: row.get(3)?,
+                    attributes: attributes.lines().map(str::to_owned).collect(),
+                    server: row.get(5)?,
+                    started: row.get(6)?,
+                },
+                outcome,
+                stored: row.get::<_, i64>(14)?.unsigned_abs(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Values of a root DSE attribute, spelled as the server spells it.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn root_dse(&self, attribute: &str) -> Result<Vec<Vec<u8>>, SnapshotError> {
+        let mut statement = self
+            .database
+            .prepare("SELECT value FROM root_dse WHERE attribute = ?1 ORDER BY position")?;
+        let rows = statement.query_map([attribute], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The object with this DN as it arrived: values byte for byte, attributes in the table's order.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn entry(&self, dn: &str) -> Result<Option<Entry>, SnapshotError> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT object.* FROM object JOIN name USING (id) WHERE name.dn = ?1",
+        )?;
+        let mut rows = statement.query([dn])?;
+        let Some(row) = rows.next()? else {
+            return Ok(None);
+        };
+        let id: i64 = row.get(0)?;
+        let mut entry = Entry {
+            dn: dn.to_owned(),
+            attributes: Vec::new(),
+        };
+        let mut column = 2;
+        for (index, attribute) in ATTRIBUTES.iter().enumerate() {
+            let mut values = Vec::new();
+            if attribute.has_column() {
+                values = self.column_values(attribute.syntax, row.get_ref(column)?)?;
+                column += 1;
+            }
+            if values.is_empty() {
+                values = self.row_values(id, index as i64)?;
+            }
+            if !values.is_empty() {
+                entry
+                    .attributes
+                    .push(RawAttribute::new(attribute.name, values));
+            }
+        }
+        let mut extra = self.database.prepare_cached(
+            "SELECT DISTINCT attribute.id, attribute.name FROM value JOIN attribute ON attribute.id = value.attribute
+             WHERE value.object = ?1 AND attribute.id >= ?2 ORDER BY attribute.id",
+        )?;
+        let names = extra
+            .query_map(params![id, ATTRIBUTES.len() as i64], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })?
+            .collect::<Result<Vec<_>, _>>()?;
+        for (attribute, name) in names {
+            let values = self.row_values(id, attribute)?;
+            entry.attributes.push(RawAttribute::new(name, values));
+        }
+        Ok(Some(entry))
+    }
+
+    /// Runs SQLite's own integrity check over the whole database.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Damaged`] with the first complaint.
+    pub fn check_integrity(&self) -> Result<(), SnapshotError> {
+        let verdict: String = self
+            .database
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if verdict == "ok" {
+            Ok(())
+        } else {
+            Err(SnapshotError::Damaged(verdict))
+        }
+    }
+
+    fn column_values(
+        &self,
+        syntax: Syntax,
+        value: ValueRef<'_>,
+    ) -> Result<Vec<Vec<u8>>, SnapshotError> {
+        let cell = match value {
+            ValueRef::Null | ValueRef::Real(_) => return Ok(Vec::new()),
+            ValueRef::Integer(id) if syntax == Syntax::SecurityDescriptor => {
+                let bytes = self
+                    .database
+                    .prepare_cached("SELECT bytes FROM security_descriptor WHERE id = ?1")?
+                    .query_row([id], |row| row.get(0))?;
+                return Ok(vec![bytes]);
+            }
+            ValueRef::Integer(number) => Cell::Integer(number),
+            ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text)),
+            ValueRef::Blob(bytes) => Cell::Blob(bytes),
+        };
+        Ok(cell::values(syntax, &cell))
+    }
+
+    fn row_values(&self, object: i64, attribute: i64) -> Result<Vec<Vec<u8>>, SnapshotError> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT position, CAST(name.dn AS BLOB) FROM link JOIN name ON name.id = link.target
+               WHERE link.object = ?1 AND link.attribute = ?2
+             UNION ALL
+             SELECT position, value FROM value WHERE object = ?1 AND attribute = ?2
+             ORDER BY position",
+        )?;
+        let rows = statement.query_map(params![object, attribute], |row| row.get(1))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A foreign database may hold anything: no functions or virtual tables run from its schema, cells are checked.
+fn harden(database: &Connection) -> Result<(), SnapshotError> {
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    database.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    database.pragma_update(None, "cell_size_check", true)?;
+    Ok(())
+}
