@@ -1,1 +1,3 @@
-//! .
+//! Harnesses for the acceptance tests. Deliberately holds no test itself.
+
+pub mod dc;

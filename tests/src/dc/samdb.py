@@ -1,0 +1,74 @@
+# Opens a Samba directory database straight from its files, without the network and without LDAP.
+#
+#   samdb.py SMB_CONF SAM_LDB apply FILE...
+#       applies LDIF files in order, each in one transaction. The first line of a file may name the controls
+#       of all its records: `# controls: relax:0 ...`. A file whose first line is `# schema` reloads the schema.
+#   samdb.py SMB_CONF SAM_LDB search BASE SCOPE FILTER [ATTRIBUTE...]
+#       prints records, values in hexadecimal, exactly as the directory holds them:
+#       `dn HEX`, then `NAME HEX` per value, then an empty line.
+import sys
+
+import ldb
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+SCOPES = {"base": ldb.SCOPE_BASE, "one": ldb.SCOPE_ONELEVEL, "sub": ldb.SCOPE_SUBTREE}
+# All four parts of a security descriptor except the SACL: what a collector asks for.
+SD_WITHOUT_SACL = "sd_flags:1:7"
+
+
+def connect(smb_conf, sam):
+    lp = LoadParm()
+    lp.load(smb_conf)
+    lp.set("dsdb:schema update allowed", "true")
+    return SamDB(url=sam, lp=lp, session_info=system_session())
+
+
+def apply(smb_conf, sam, paths):
+    samdb = connect(smb_conf, sam)
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        head = text.split("\n", 1)[0]
+        controls = head[len("# controls:"):].split() if head.startswith("# controls:") else []
+        samdb.transaction_start()
+        for change, message in samdb.parse_ldif(text):
+            try:
+                if change == ldb.CHANGETYPE_MODIFY:
+                    samdb.modify(message, controls)
+                else:
+                    samdb.add(message, controls)
+            except ldb.LdbError as error:
+                samdb.transaction_cancel()
+                sys.exit(f"{path}: {message.dn}: {error.args[1]} (LDAP code {error.args[0]})")
+        samdb.transaction_commit()
+        if head.startswith("# schema"):
+            samdb = connect(smb_conf, sam)
+
+
+def search(smb_conf, sam, base, scope, expression, attributes):
+    samdb = connect(smb_conf, sam)
+    out = sys.stdout
+    for message in samdb.search(base, SCOPES[scope], expression, attributes or ["*"], [SD_WITHOUT_SACL]):
+        out.write(f"dn {str(message.dn).encode().hex()}\n")
+        for name in message.keys():
+            if name == "dn":
+                continue
+            for value in message[name]:
+                out.write(f"{name} {bytes(value).hex()}\n")
+        out.write("\n")
+
+
+def main(arguments):
+    smb_conf, sam, command, *rest = arguments
+    if command == "apply":
+        apply(smb_conf, sam, rest)
+    elif command == "search":
+        base, scope, expression, *attributes = rest
+        search(smb_conf, sam, base, scope, expression, attributes)
+    else:
+        sys.exit(f"samdb.py knows apply and search, not {command}")
+
+
+main(sys.argv[1:])
