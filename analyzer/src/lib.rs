@@ -1,1 +1,16 @@
-//! .
+//! `coldcase`: answers questions about a domain's service accounts from a snapshot, without the domain.
+//!
+//! Data flows one way: `load` → `graph` → `frames` → `rules` → `score` → `report`.
+//! Deliberately opens no socket and asks no clock: every age is relative to the snapshot's own.
+
+mod arguments;
+mod command;
+mod frames;
+mod graph;
+mod load;
+mod report;
+mod rules;
+mod score;
+
+pub use arguments::Arguments;
+pub use command::run;

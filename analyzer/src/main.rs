@@ -1,2 +1,17 @@
-//! .
-fn main() {}
+//! Parses, runs, maps the result to an exit code; nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use coldcase_analyzer::{Arguments, run};
+use coldcase_schemas::exit::AnalyzeExit;
+
+fn main() -> ExitCode {
+    let exit = run(&Arguments::parse()).unwrap_or_else(|error| {
+        use std::io::Write;
+        // Nothing is left to do if standard error is closed.
+        let _ = writeln!(std::io::stderr(), "coldcase: {error:#}");
+        AnalyzeExit::Failed
+    });
+    ExitCode::from(u8::from(exit))
+}

@@ -1,0 +1,142 @@
+//! The command line as typed. Deliberately does no I/O: what it means is settled in [`crate::command`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXAMPLES: &str = "\
+Examples:
+  coldcase report corp.example-20260831T060000Z.sqlite.zst
+  coldcase report SNAP --format json -o report.json
+  coldcase report SNAP --fail-on high
+  coldcase rules spn-privileged
+  coldcase sql SNAP \"SELECT sam_account_name, password_days FROM accounts WHERE tier0\"
+
+Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 could not run,
+3 ran, but some rules were not evaluated (only with --strict)";
+
+/// Which service accounts can hurt us, and who can take them over: analyses a snapshot, offline.
+#[derive(Debug, Parser)]
+#[command(name = "coldcase", version, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Evaluate all rules and write the risk report
+    Report(ReportArguments),
+    /// List the service accounts with risk, age and readers
+    Accounts(SnapshotArguments),
+    /// Show what a snapshot says of itself, without decompressing it
+    Info(SnapshotArguments),
+    /// Check a snapshot byte for byte: hashes, tables, integrity, ledger
+    Verify(SnapshotArguments),
+    /// List the rules, or print one rule's page
+    Rules(RulesArguments),
+    /// Run a query over the frames (see `coldcase frames`)
+    Sql(SqlArguments),
+    /// List the frames that rules and `coldcase sql` use, or one frame's columns
+    Frames(FramesArguments),
+}
+
+/// A snapshot and a format.
+#[derive(Debug, Args)]
+pub struct SnapshotArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `coldcase report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder with rule pages of your own, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Exit with 1 if there is a finding of this severity or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityArgument>,
+    /// Exit with 3 if any rule could not be evaluated
+    #[arg(long)]
+    pub strict: bool,
+    /// Show every finding in the text report, not only the first of each rule
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `coldcase rules`.
+#[derive(Debug, Args)]
+pub struct RulesArguments {
+    /// Rule id or code; all rules are listed if not given
+    pub id: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Folder with rule pages of your own, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// `coldcase sql`.
+#[derive(Debug, Args)]
+pub struct SqlArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// SELECT over the frames
+    pub query: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `coldcase frames`.
+#[derive(Debug, Args)]
+pub struct FramesArguments {
+    /// Frame; all frames are listed if not given
+    pub name: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Severities on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArgument {
+    /// Leads to control of the domain
+    Critical,
+    /// Leads to control of an account or host that matters
+    High,
+    /// Weakens a defence
+    Medium,
+    /// Hygiene
+    Low,
+    /// A fact worth knowing
+    Info,
+}

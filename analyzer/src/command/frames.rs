@@ -1,0 +1,75 @@
+//! `coldcase frames`: the catalogue of frames and columns.
+
+use anyhow::{Context, Result};
+use coldcase_schemas::exit::AnalyzeExit;
+use serde_json::{Value, json};
+
+use super::output;
+use crate::arguments::{Format, FramesArguments};
+use crate::frames::catalogue::{FRAMES, Frame, Type, find};
+use crate::report::{table, wrap};
+
+pub(super) fn run(arguments: &FramesArguments) -> Result<AnalyzeExit> {
+    match &arguments.name {
+        Some(name) => {
+            let frame = find(name)
+                .with_context(|| format!("there is no frame {name}; `coldcase frames` lists all of them"))?;
+            one(frame, arguments.format)?;
+        }
+        None => list(arguments.format)?,
+    }
+    Ok(AnalyzeExit::Clean)
+}
+
+fn one(frame: &Frame, format: Format) -> Result<()> {
+    if format == Format::Json {
+        return output::json(None, &as_json(frame));
+    }
+    let width = output::style(None, true).width;
+    let rows = frame.columns.iter().map(|column| {
+        vec![
+            column.name.to_owned(),
+            type_name(column.kind).to_owned(),
+            column.about.to_owned(),
+        ]
+    });
+    let shown = table(&["column", "type", "meaning"], rows, width);
+    output::to(None, |out| {
+        for line in wrap(&format!("{}: {}", frame.name, frame.about), width, 0) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+        out.write_all(shown.as_bytes())
+    })
+}
+
+fn list(format: Format) -> Result<()> {
+    if format == Format::Json {
+        let frames: Vec<Value> = FRAMES.iter().map(as_json).collect();
+        return output::json(None, &frames);
+    }
+    let rows = FRAMES.iter().map(|frame| vec![frame.name.to_owned(), frame.about.to_owned()]);
+    let shown = table(&["frame", "a row is"], rows, output::style(None, true).width);
+    output::to(None, |out| {
+        out.write_all(shown.as_bytes())?;
+        writeln!(out, "\n`coldcase frames NAME` lists the columns of one.")
+    })
+}
+
+fn as_json(frame: &Frame) -> Value {
+    let columns: Vec<Value> = frame
+        .columns
+        .iter()
+        .map(|column| json!({ "name": column.name, "type": type_name(column.kind), "about": column.about }))
+        .collect();
+    json!({ "name": frame.name, "about": frame.about, "columns": columns })
+}
+
+fn type_name(kind: Type) -> &'static str {
+    match kind {
+        Type::Integer => "integer",
+        Type::Float => "float",
+        Type::Text => "text",
+        Type::Boolean => "boolean",
+    }
+}

@@ -1,0 +1,52 @@
+//! One module a command: from arguments to output and exit code.
+//!
+//! Deliberately holds no analysis: commands call the stages and write what comes out.
+
+mod accounts;
+mod frames;
+mod info;
+mod output;
+mod report;
+mod rules;
+mod sql;
+mod verify;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use coldcase_schemas::Snapshot;
+use coldcase_schemas::exit::AnalyzeExit;
+
+use crate::arguments::{Arguments, Command};
+use crate::frames::{Analysis, Frames};
+use crate::load::Directory;
+
+/// Runs one command.
+///
+/// # Errors
+/// It could not run: unreadable snapshot, broken rule, unwritable output. The message says which.
+pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
+    match &arguments.command {
+        Command::Report(arguments) => report::run(arguments),
+        Command::Accounts(arguments) => accounts::run(arguments),
+        Command::Info(arguments) => info::run(arguments),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Rules(arguments) => rules::run(arguments),
+        Command::Sql(arguments) => sql::run(arguments),
+        Command::Frames(arguments) => frames::run(arguments),
+    }
+}
+
+/// Opens a snapshot and builds everything that is computed from it.
+fn analyse(path: &Path) -> Result<(Analysis, Frames)> {
+    let snapshot = open(path)?;
+    let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
+    drop(snapshot);
+    let analysis = Analysis::new(directory);
+    let frames = Frames::build(&analysis)?;
+    Ok((analysis, frames))
+}
+
+fn open(path: &Path) -> Result<Snapshot> {
+    Snapshot::open(path).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,64 @@
+//! Where output goes: standard output or a file, with or without colour.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::report::Style;
+
+/// Columns where the width is not known, as in a file.
+const WIDTH: u16 = 80;
+
+/// Wider lines are hard to read.
+const WIDEST: u16 = 140;
+
+/// Writes with `write` to `file`, or to standard output.
+pub(super) fn to(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let written = match file {
+        Some(path) => File::create(path).and_then(|file| {
+            let mut out = BufWriter::new(file);
+            write(&mut out)?;
+            out.flush()
+        }),
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            write(&mut out).and_then(|()| out.flush())
+        }
+    };
+    match written {
+        // A pager that was closed early has seen enough.
+        Err(error) if file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.with_context(|| match file {
+            Some(path) => format!("{} cannot be written", path.display()),
+            None => "standard output cannot be written".to_owned(),
+        }),
+    }
+}
+
+/// Writes pretty JSON with a final line feed.
+pub(super) fn json(file: Option<&Path>, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    to(file, |out| out.write_all(text.as_bytes()))
+}
+
+/// Colour only on a terminal and without NO_COLOR; the terminal's width, or 80.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "NO_COLOR is how users switch colour off; it changes no fact"
+)]
+pub(super) fn style(file: Option<&Path>, all: bool) -> Style {
+    let terminal = file.is_none() && io::stdout().is_terminal();
+    let width = match terminal_size::terminal_size() {
+        Some((terminal_size::Width(width), _)) if terminal => width.clamp(40, WIDEST),
+        _ => WIDTH,
+    };
+    Style {
+        colour: terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        width,
+        all,
+    }
+}

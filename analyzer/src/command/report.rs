@@ -1,0 +1,47 @@
+//! `coldcase report`.
+
+use anyhow::Result;
+use coldcase_schemas::exit::AnalyzeExit;
+use coldcase_schemas::report::{Severity, Verdict};
+
+use super::{analyse, output};
+use crate::arguments::{Format, ReportArguments, SeverityArgument};
+use crate::report::{assemble, write_text};
+use crate::rules::{Pack, evaluate};
+
+pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
+    let pack = Pack::load(arguments.rules.as_deref())?;
+    let (analysis, frames) = analyse(&arguments.snapshot)?;
+    let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
+    let report = assemble(&analysis, &pack, &evaluations);
+    let file = arguments.output.as_deref();
+    match arguments.format {
+        Format::Json => output::json(file, &report)?,
+        Format::Text => {
+            let style = output::style(file, arguments.all);
+            output::to(file, |out| write_text(&report, style, out))?;
+        }
+    }
+    let failed = arguments.fail_on.is_some_and(|limit| {
+        let limit = Severity::from(limit);
+        report.findings.iter().any(|finding| finding.severity <= limit)
+    });
+    let unknown = report.rules.iter().any(|rule| rule.verdict == Verdict::NotEvaluated);
+    Ok(match (failed, arguments.strict && unknown) {
+        (true, _) => AnalyzeExit::Findings,
+        (false, true) => AnalyzeExit::NotEvaluated,
+        (false, false) => AnalyzeExit::Clean,
+    })
+}
+
+impl From<SeverityArgument> for Severity {
+    fn from(argument: SeverityArgument) -> Self {
+        match argument {
+            SeverityArgument::Critical => Self::Critical,
+            SeverityArgument::High => Self::High,
+            SeverityArgument::Medium => Self::Medium,
+            SeverityArgument::Low => Self::Low,
+            SeverityArgument::Info => Self::Info,
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `coldcase rules`: the list of rules, or one page.
+
+use anyhow::{Context, Result};
+use coldcase_schemas::exit::AnalyzeExit;
+use serde_json::{Value, json};
+
+use super::output;
+use crate::arguments::{Format, RulesArguments};
+use crate::report::table;
+use crate::rules::{Pack, Page};
+
+pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
+    let pack = Pack::load(arguments.rules.as_deref())?;
+    match &arguments.id {
+        Some(id) => {
+            let page = pack
+                .find(id)
+                .with_context(|| format!("there is no rule {id}; `coldcase rules` lists all of them"))?;
+            one(page, arguments.format)?;
+        }
+        None => list(&pack, arguments.format)?,
+    }
+    Ok(AnalyzeExit::Clean)
+}
+
+fn one(page: &Page, format: Format) -> Result<()> {
+    if format == Format::Json {
+        return output::json(None, &as_json(page, true));
+    }
+    let front = &page.front;
+    output::to(None, |out| {
+        writeln!(
+            out,
+            "{}  {}  revision {}  severity {}  family {}",
+            front.code,
+            front.id,
+            front.revision,
+            front.severity.as_str(),
+            front.family
+        )?;
+        for (label, values) in [("ATT&CK", &front.attack), ("ANSSI", &front.anssi), ("References", &front.references)] {
+            if !values.is_empty() {
+                writeln!(out, "{label}: {}", values.join("; "))?;
+            }
+        }
+        writeln!(out, "\n{}", page.body)
+    })
+}
+
+fn list(pack: &Pack, format: Format) -> Result<()> {
+    if format == Format::Json {
+        let rules: Vec<Value> = pack.pages.iter().map(|page| as_json(page, false)).collect();
+        return output::json(None, &rules);
+    }
+    let rows = pack.pages.iter().map(|page| {
+        vec![
+            page.front.code.clone(),
+            page.front.id.clone(),
+            page.front.severity.as_str().to_owned(),
+            page.front.title.clone(),
+        ]
+    });
+    let shown = table(&["code", "id", "severity", "title"], rows, output::style(None, true).width);
+    output::to(None, |out| {
+        out.write_all(shown.as_bytes())?;
+        writeln!(out, "\n{} rules. `coldcase rules ID` prints one.", pack.pages.len())
+    })
+}
+
+fn as_json(page: &Page, whole: bool) -> Value {
+    let front = &page.front;
+    let mut rule = json!({
+        "id": front.id,
+        "code": front.code,
+        "revision": front.revision,
+        "title": front.title,
+        "severity": front.severity,
+        "confidence": front.confidence,
+        "family": front.family,
+        "attack": front.attack,
+        "anssi": front.anssi,
+        "references": front.references,
+    });
+    if let (true, Some(fields)) = (whole, rule.as_object_mut()) {
+        fields.insert("sql".to_owned(), Value::from(page.sql.as_str()));
+        fields.insert("page".to_owned(), Value::from(page.body.as_str()));
+    }
+    rule
+}

@@ -1,0 +1,303 @@
+//! Frames `principals`, `accounts`, `memberships` and `members`.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+use coldcase_winsec::{AccessMask, DaclState, Guid, ManagedPasswordId, SecurityDescriptor, Sid};
+use polars::prelude::DataFrame;
+
+use super::analysis::Analysis;
+use super::builder::Builder;
+use crate::graph::{GroupClass, Reached, group_class, is_domain_controller};
+use crate::load::{Kind, Object, well_known_guid};
+
+/// TRUSTED_FOR_DELEGATION.
+const UNCONSTRAINED: i64 = 0x8_0000;
+
+pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+    let directory = &analysis.directory;
+    let managers = managers(analysis);
+    let credentials = count(directory.values("msDS-KeyCredentialLink"));
+    let impacts = Impacts::new(analysis);
+    let mut principals = Builder::new("principals")?;
+    let mut accounts = Builder::new("accounts")?;
+    for (place, object) in directory.objects.iter().enumerate() {
+        if !object.kind.is_principal() {
+            continue;
+        }
+        let sid = object.sid.as_ref().map(Sid::to_string);
+        let tier0 = analysis.principals.is_tier0(place);
+        let password_days = analysis.days(object.password_set);
+        let last_logon_days = analysis.days(object.last_logon);
+        let created_days = analysis.days(object.created);
+        let manager = managers.get(&object.id).copied();
+        let key_credentials = credentials.get(&object.id).copied().unwrap_or(0);
+        principals.row([
+            object.id.into(),
+            object.kind.as_str().into(),
+            sid.clone().into(),
+            object.sam_account_name.clone().into(),
+            object.is_service_account().into(),
+            object.enabled().into(),
+            object.user_account_control.into(),
+            is_domain_controller(object).into(),
+            tier0.into(),
+            password_days.into(),
+            last_logon_days.into(),
+            created_days.into(),
+            object.primary_group_id.into(),
+            object.admin_count.into(),
+            object.encryption_types.into(),
+            object.spns.len().into(),
+            object.operating_system.clone().into(),
+            object.host_name.clone().into(),
+            object.description.clone().into(),
+            object.info.clone().into(),
+            manager.into(),
+            object.mail.clone().into(),
+            object.employee_id.clone().into(),
+            key_credentials.into(),
+            object.script_path.clone().into(),
+        ]);
+        if !object.is_service_account() {
+            continue;
+        }
+        let password_id = object
+            .password_id
+            .as_deref()
+            .and_then(|bytes| ManagedPasswordId::decode(bytes).ok());
+        let epoch = password_id.as_ref().and_then(ManagedPasswordId::epoch_filetime);
+        let (readers_state, readers_deny) = readers_state(analysis, object);
+        accounts.row([
+            object.id.into(),
+            object.kind.as_str().into(),
+            sid.into(),
+            object.sam_account_name.clone().into(),
+            object.dn.as_str().into(),
+            object.enabled().into(),
+            object.user_account_control.into(),
+            tier0.into(),
+            password_days.into(),
+            last_logon_days.into(),
+            created_days.into(),
+            object.primary_group_id.into(),
+            object.admin_count.into(),
+            object.encryption_types.into(),
+            object.spns.len().into(),
+            object.description.clone().into(),
+            object.info.clone().into(),
+            manager.into(),
+            object.mail.clone().into(),
+            object.employee_id.clone().into(),
+            key_credentials.into(),
+            object.password_interval.into(),
+            analysis.days(epoch).into(),
+            password_id.map(|id| id.root_key_id.to_string()).into(),
+            readers_state.into(),
+            readers_deny.into(),
+            reset_denied(analysis, object).into(),
+            object.dmsa_state.into(),
+            object.superseded_state.into(),
+            impacts.of(place).into(),
+        ]);
+    }
+    Ok((principals.finish()?, accounts.finish()?))
+}
+
+pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+    let directory = &analysis.directory;
+    let mut closure = Builder::new("memberships")?;
+    for (place, account) in analysis.service_accounts() {
+        let roots = analysis.principals.token_roots(place);
+        let reached = analysis.memberships.all_groups(&roots);
+        for (index, group) in reached.iter().enumerate() {
+            let Some(object) = analysis.object(group.place).filter(|object| object.kind == Kind::Group) else {
+                continue;
+            };
+            closure.row([
+                account.id.into(),
+                object.id.into(),
+                object.sid.as_ref().map(Sid::to_string).into(),
+                object.display_name().into(),
+                group_class(directory, object).map(GroupClass::as_str).into(),
+                group.depth.into(),
+                Reached::chain(&reached, index, "", directory).into(),
+            ]);
+        }
+    }
+    let mut direct = Builder::new("members")?;
+    for (place, object) in directory.objects.iter().enumerate() {
+        for (group, primary) in analysis.memberships.groups(place) {
+            if let Some(group) = analysis.object(*group) {
+                direct.row([group.id.into(), object.id.into(), (*primary).into()]);
+            }
+        }
+    }
+    Ok((closure.finish()?, direct.finish()?))
+}
+
+/// What taking over an account is worth: 1 if it reaches tier 0, 0.5 if it is an operator or may impersonate
+/// anybody who calls it, 0.2 otherwise, 0.05 if it is disabled.
+fn impact(reaches_tier0: bool, strong: bool, enabled: Option<bool>) -> f64 {
+    match (enabled, reaches_tier0, strong) {
+        (Some(false), _, _) => 0.05,
+        (_, true, _) => 1.0,
+        (_, _, true) => 0.5,
+        _ => 0.2,
+    }
+}
+
+/// What taking over any object is worth, found once for all of them.
+pub(crate) struct Impacts<'a> {
+    analysis: &'a Analysis,
+    replicators: HashSet<Sid>,
+    tier0_predecessor: HashSet<i64>,
+    operators: HashSet<usize>,
+    tier0_spns: HashSet<String>,
+}
+
+impl<'a> Impacts<'a> {
+    /// Finds operators, replicators and what belongs to tier 0.
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
+        let directory = &analysis.directory;
+        let mut operators = HashSet::new();
+        let mut tier0_spns = HashSet::new();
+        for (place, object) in directory.objects.iter().enumerate() {
+            if object.kind == Kind::Group && group_class(directory, object) == Some(GroupClass::Operators) {
+                let members = analysis.memberships.all_members(place, |_| true);
+                operators.extend(members.iter().map(|member| member.place));
+            }
+            if analysis.principals.is_tier0(place) {
+                tier0_spns.extend(object.spns.iter().map(|spn| host_part(spn)));
+                tier0_spns.extend(object.host_name.iter().map(|name| name.to_lowercase()));
+            }
+        }
+        let tier0_predecessor = directory
+            .links("msDS-ManagedAccountPrecededByLink")
+            .iter()
+            .filter(|(_, target)| {
+                directory
+                    .place(*target)
+                    .is_some_and(|place| analysis.principals.is_tier0(place))
+            })
+            .map(|(dmsa, _)| *dmsa)
+            .collect();
+        Self {
+            replicators: super::controls::replicators(analysis),
+            analysis,
+            tier0_predecessor,
+            operators,
+            tier0_spns,
+        }
+    }
+
+    /// 0 to 1. The domain and KDS root keys are worth everything; groups, containers and the like half of it
+    /// unless they are tier 0 themselves.
+    pub(crate) fn of(&self, place: usize) -> f64 {
+        match self.analysis.object(place) {
+            Some(object) if object.kind.is_principal() => self.of_principal(place, object),
+            Some(object) if matches!(object.kind, Kind::Domain | Kind::KdsRootKey) => 1.0,
+            _ if self.analysis.principals.is_tier0(place) => 1.0,
+            _ => 0.5,
+        }
+    }
+
+    fn of_principal(&self, place: usize, object: &Object) -> f64 {
+        let token = || object.sid.as_ref().map(|sid| self.analysis.token(sid)).unwrap_or_default();
+        let reaches_tier0 = self.analysis.principals.is_tier0(place)
+            || self.tier0_predecessor.contains(&object.id)
+            || object.delegates_to.iter().any(|spn| self.tier0_spns.contains(&host_part(spn)))
+            || (!self.replicators.is_empty() && !token().is_disjoint(&self.replicators));
+        let strong = self.operators.contains(&place) || object.has_flag(UNCONSTRAINED) == Some(true);
+        impact(reaches_tier0, strong, object.enabled())
+    }
+}
+
+/// `MSSQLSvc/db1.corp.example:1433` → `db1.corp.example`.
+pub(super) fn host_part(spn: &str) -> String {
+    let host = spn.split('/').nth(1).unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_lowercase()
+}
+
+/// managedBy, else manager, as a DN.
+fn managers(analysis: &Analysis) -> HashMap<i64, &str> {
+    let directory = &analysis.directory;
+    let mut managers = HashMap::new();
+    for attribute in ["manager", "managedBy"] {
+        for (object, target) in directory.links(attribute) {
+            if let Some(dn) = directory.dn(*target) {
+                managers.insert(*object, dn);
+            }
+        }
+    }
+    managers
+}
+
+fn count(values: &[(i64, Vec<u8>)]) -> HashMap<i64, i64> {
+    values.iter().fold(HashMap::new(), |mut counts, (object, _)| {
+        *counts.entry(*object).or_default() += 1;
+        counts
+    })
+}
+
+fn readers_state(analysis: &Analysis, object: &Object) -> (Option<&'static str>, Option<bool>) {
+    if !matches!(object.kind, Kind::Gmsa | Kind::Dmsa) {
+        return (None, None);
+    }
+    let descriptors = &analysis.directory.descriptors;
+    let Some((id, descriptor)) = object.readers.and_then(|id| Some((id, descriptors.get(id)?))) else {
+        return (Some("absent"), None);
+    };
+    if descriptors.is_broken(id) {
+        return (Some("broken"), None);
+    }
+    match descriptor.dacl_state() {
+        DaclState::Absent | DaclState::Null => (Some("null-dacl"), Some(false)),
+        DaclState::Present(acl) if acl.aces.is_empty() => (Some("empty"), Some(false)),
+        DaclState::Present(acl) => {
+            let deny = acl
+                .aces
+                .iter()
+                .filter_map(|ace| ace.known())
+                .any(|known| known.ace_type.denies());
+            (Some("present"), Some(deny))
+        }
+    }
+}
+
+/// The deny of User-Force-Change-Password to Everyone that the schema gives gMSAs and dMSAs (MS-ADSC 2.140).
+fn reset_denied(analysis: &Analysis, object: &Object) -> Option<bool> {
+    let descriptor: &SecurityDescriptor = analysis.directory.descriptors.get(object.descriptor?)?;
+    let reset: Option<Guid> = well_known_guid("User-Force-Change-Password");
+    Some(descriptor.dacl.iter().flat_map(|acl| &acl.aces).any(|ace| {
+        ace.known().is_some_and(|known| {
+            known.ace_type.denies()
+                && known.mask.contains(AccessMask::CONTROL_ACCESS)
+                && (known.object_type == reset || known.object_type.is_none())
+                && known.trustee.authority() == 1
+                && known.trustee.sub_authorities() == [0]
+        })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_of_spns() {
+        assert_eq!(host_part("MSSQLSvc/DB1.corp.example:1433"), "db1.corp.example");
+        assert_eq!(host_part("HTTP/web"), "web");
+        assert_eq!(host_part("odd"), "");
+    }
+
+    #[test]
+    fn impact_never_falls_when_an_edge_is_added() {
+        for enabled in [None, Some(true), Some(false)] {
+            for strong in [false, true] {
+                assert!(impact(true, strong, enabled) >= impact(false, strong, enabled));
+            }
+            assert!(impact(false, true, enabled) >= impact(false, false, enabled));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Every frame and column that rules and `coldcase sql` may use: the documentation and the check in one table.
+//!
+//! A test holds the frames that are built against this table, name by name and type by type.
+//! Deliberately does not build anything.
+
+/// Type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// 64-bit integer.
+    Integer,
+    /// Double; ages are days before the snapshot's clock.
+    Float,
+    /// UTF-8.
+    Text,
+    /// TRUE or FALSE.
+    Boolean,
+}
+
+/// A column: name, type, meaning. NULL means not set or not readable unless said otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    /// Name in SQL.
+    pub(crate) name: &'static str,
+    /// Type.
+    pub(crate) kind: Type,
+    /// Meaning and unit.
+    pub(crate) about: &'static str,
+}
+
+/// A frame: name, what a row is, columns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    /// Name in SQL.
+    pub(crate) name: &'static str,
+    /// What a row is.
+    pub(crate) about: &'static str,
+    /// Columns in order.
+    pub(crate) columns: &'static [Column],
+}
+
+const fn column(name: &'static str, kind: Type, about: &'static str) -> Column {
+    Column { name, kind, about }
+}
+
+use Type::{Boolean as B, Float as F, Integer as I, Text as T};
+
+/// All frames.
+#[rustfmt::skip]
+pub(crate) const FRAMES: &[Frame] = &[
+    Frame { name: "objects", about: "A directory object (without schema, extended rights)", columns: &[
+        column("object_id", I, "Key, the same in all frames of one snapshot"),
+        column("object_guid", T, "objectGUID"),
+        column("sid", T, "objectSid"),
+        column("kind", T, "user, computer, gmsa, smsa, dmsa, group, foreign-principal, ou, container, domain, gpo, kds-root-key, password-settings, trust, cross-ref, other"),
+        column("sam_account_name", T, "sAMAccountName"),
+        column("name", T, "sAMAccountName, else name"),
+        column("dn", T, "Distinguished name"),
+        column("parent_id", I, "object_id of the parent, if it is in the snapshot"),
+        column("description", T, "description, values joined by a line feed"),
+        column("created_days", F, "Days since whenCreated"),
+        column("owner_sid", T, "Owner in nTSecurityDescriptor"),
+        column("owner_name", T, "Name of the owner"),
+        column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
+        column("descriptor_readable", B, "nTSecurityDescriptor came with the object"),
+    ]},
+    Frame { name: "principals", about: "A user, computer or managed service account", columns: &[
+        column("object_id", I, "Key"),
+        column("kind", T, "user, computer, gmsa, smsa, dmsa"),
+        column("sid", T, "objectSid"),
+        column("sam_account_name", T, "sAMAccountName"),
+        column("service_account", B, "gMSA, sMSA, dMSA, or user with a servicePrincipalName (krbtgt is none)"),
+        column("enabled", B, "ACCOUNTDISABLE is not set; NULL if userAccountControl is not readable"),
+        column("user_account_control", I, "userAccountControl flags"),
+        column("domain_controller", B, "SERVER_TRUST_ACCOUNT, or primary group 516 or 521"),
+        column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
+        column("password_days", F, "Days since pwdLastSet; NULL if never set (0)"),
+        column("last_logon_days", F, "Days since the later of lastLogonTimestamp and lastLogon; NULL if none is known"),
+        column("created_days", F, "Days since whenCreated"),
+        column("primary_group_id", I, "primaryGroupID (RID)"),
+        column("admin_count", I, "adminCount"),
+        column("encryption_types", I, "msDS-SupportedEncryptionTypes flags (MS-KILE 2.2.7)"),
+        column("spn_count", I, "Number of servicePrincipalName values"),
+        column("operating_system", T, "operatingSystem"),
+        column("host_name", T, "dNSHostName"),
+        column("description", T, "description"),
+        column("info", T, "info (notes)"),
+        column("managed_by", T, "DN of managedBy or manager"),
+        column("mail", T, "mail"),
+        column("employee_id", T, "employeeID"),
+        column("key_credentials", I, "Number of msDS-KeyCredentialLink values"),
+        column("script_path", T, "scriptPath"),
+    ]},
+    Frame { name: "accounts", about: "A service account: gMSA, sMSA, dMSA, user with a servicePrincipalName. Columns of principals, and:", columns: &[
+        column("object_id", I, "Key"),
+        column("kind", T, "gmsa, smsa, dmsa, user"),
+        column("sid", T, "objectSid"),
+        column("sam_account_name", T, "sAMAccountName"),
+        column("dn", T, "Distinguished name"),
+        column("enabled", B, "As in principals"),
+        column("user_account_control", I, "As in principals"),
+        column("tier0", B, "As in principals"),
+        column("password_days", F, "As in principals"),
+        column("last_logon_days", F, "As in principals"),
+        column("created_days", F, "As in principals"),
+        column("primary_group_id", I, "As in principals"),
+        column("admin_count", I, "As in principals"),
+        column("encryption_types", I, "As in principals"),
+        column("spn_count", I, "As in principals"),
+        column("description", T, "As in principals"),
+        column("info", T, "As in principals"),
+        column("managed_by", T, "As in principals"),
+        column("mail", T, "As in principals"),
+        column("employee_id", T, "As in principals"),
+        column("key_credentials", I, "As in principals"),
+        column("interval_days", I, "msDS-ManagedPasswordInterval; NULL if not set (the server then uses 30)"),
+        column("epoch_days", F, "Days since the epoch in msDS-ManagedPasswordId began (MS-GKDI 2.2.4)"),
+        column("root_key_id", T, "KDS root key in msDS-ManagedPasswordId"),
+        column("readers_state", T, "Of msDS-GroupMSAMembership: absent, broken, null-dacl, empty, present; NULL for users and sMSAs"),
+        column("readers_deny", B, "msDS-GroupMSAMembership holds a deny ACE"),
+        column("reset_denied_to_everyone", B, "nTSecurityDescriptor denies User-Force-Change-Password to Everyone, the schema default of gMSA and dMSA; NULL if the descriptor is not readable"),
+        column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
+        column("superseded_state", I, "msDS-SupersededServiceAccountState"),
+        column("impact", F, "What taking it over is worth, 0 to 1; see the score"),
+    ]},
+    Frame { name: "readers", about: "Who may read a gMSA's or dMSA's password by msDS-GroupMSAMembership, after denies, groups expanded (broad ones are not)", columns: &[
+        column("account_id", I, "object_id of the account"),
+        column("reader_id", I, "object_id of the reader, if it is in the snapshot"),
+        column("sid", T, "SID of the reader"),
+        column("name", T, "Name of the reader"),
+        column("kind", T, "Kind of the reader as in objects, or well-known, unresolved, foreign"),
+        column("via", T, "The trustee and groups that lead to the reader"),
+        column("direct", B, "The reader is itself the trustee of an ACE"),
+        column("broad", B, "Stands for everybody or nearly: Everyone, Anonymous, Authenticated Users, Domain Users, Domain Computers, Users, …"),
+        column("enabled", B, "As in principals"),
+        column("tier0", B, "As in principals"),
+        column("last_seen_days", F, "Days since the later of logon and password change; NULL if unknown"),
+        column("operating_system", T, "operatingSystem of the reader"),
+    ]},
+    Frame { name: "memberships", about: "A service account in a group, nested memberships, primary group and foreign principals included", columns: &[
+        column("account_id", I, "object_id of the account"),
+        column("group_id", I, "object_id of the group"),
+        column("group_sid", T, "SID of the group"),
+        column("group_name", T, "sAMAccountName of the group"),
+        column("group_class", T, "tier0, operators, or NULL"),
+        column("depth", I, "1 for a direct membership"),
+        column("via", T, "The chain of groups"),
+    ]},
+    Frame { name: "members", about: "A direct membership: member values, and primaryGroupID", columns: &[
+        column("group_id", I, "object_id of the group"),
+        column("member_id", I, "object_id of the member"),
+        column("primary", B, "By primaryGroupID"),
+    ]},
+    Frame { name: "spns", about: "A servicePrincipalName", columns: &[
+        column("object_id", I, "object_id of the account"),
+        column("spn", T, "As stored"),
+        column("folded", T, "Lower case, for comparison"),
+        column("service_class", T, "Before the first /"),
+        column("host", T, "Host name, lower case, without port"),
+        column("host_known", B, "A computer of the snapshot has that dNSHostName, HOST name or sAMAccountName"),
+    ]},
+    Frame { name: "delegations", about: "A right to impersonate, one row a target", columns: &[
+        column("object_id", I, "The account that may impersonate; for resource-based, the account impersonated to"),
+        column("kind", T, "unconstrained, constrained, protocol-transition, resource-based"),
+        column("target", T, "Target SPN; for resource-based, the SID that may impersonate"),
+        column("target_id", I, "object_id of the owner of the target SPN, or of the SID"),
+        column("target_name", T, "Its name"),
+        column("target_tier0", B, "The target is tier 0; for resource-based, the trusted principal is"),
+        column("target_known", B, "The SPN or SID belongs to an object of the snapshot (HOST aliases included) or is well known"),
+        column("broad", B, "Resource-based: the trusted principal is broad as in readers"),
+        column("to_domain_controller", B, "The target SPN belongs to a domain controller"),
+    ]},
+    Frame { name: "controls", about: "A right that a principal has over a service account, KDS root key, container, privileged or reader group or the domain; denies and order honoured, computed for each trustee of the DACL with its groups", columns: &[
+        column("object_id", I, "The object controlled"),
+        column("trustee_sid", T, "Who"),
+        column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+        column("trustee_name", T, "Name of the trustee"),
+        column("trustee_expected", B, "SYSTEM, Administrators, Domain, Enterprise or Schema Admins, domain controllers, SELF, the account itself, or tier 0"),
+        column("trustee_broad", B, "As in readers"),
+        column("right", T, "owner, full-control, write-all, write-dacl, write-owner, reset-password, write-spn, write-key-credential, write-delegation, write-readers, write-predecessor, write-member, create-dmsa, create-any, replicate-all, read-secret"),
+        column("inherited", B, "The deciding ACE is inherited"),
+    ]},
+    Frame { name: "kds_keys", about: "A KDS root key, seen as an object or inferred from a password id", columns: &[
+        column("object_id", I, "NULL if only inferred"),
+        column("key_id", T, "Root key identifier"),
+        column("seen", B, "The object is in the snapshot"),
+        column("created_days", F, "Days since msKds-CreateTime"),
+        column("effective_days", F, "Days since msKds-UseStartTime; negative if in the future"),
+        column("accounts", I, "Managed accounts whose password id names the key"),
+    ]},
+    Frame { name: "account_hosts", about: "A host that runs an sMSA (msDS-HostServiceAccount)", columns: &[
+        column("account_id", I, "object_id of the sMSA"),
+        column("host_id", I, "object_id of the computer"),
+        column("host_name", T, "sAMAccountName of the computer"),
+        column("enabled", B, "The computer is enabled"),
+        column("tier0", B, "The computer is tier 0"),
+        column("last_seen_days", F, "As in readers"),
+        column("operating_system", T, "operatingSystem"),
+    ]},
+    Frame { name: "successions", about: "A link between a dMSA and the account it replaces, from either side", columns: &[
+        column("dmsa_id", I, "object_id of the dMSA"),
+        column("predecessor_id", I, "object_id of the account replaced"),
+        column("predecessor_name", T, "Its name"),
+        column("predecessor_tier0", B, "It is tier 0"),
+        column("predecessor_enabled", B, "It is enabled"),
+        column("predecessor_spn_count", I, "Its number of SPNs"),
+        column("predecessor_state", I, "Its msDS-SupersededServiceAccountState"),
+        column("forward", B, "msDS-ManagedAccountPrecededByLink on the dMSA is set"),
+        column("backward", B, "msDS-SupersededManagedAccountLink on the predecessor is set"),
+    ]},
+    Frame { name: "sid_history", about: "A sIDHistory value", columns: &[
+        column("object_id", I, "The account or group"),
+        column("sid", T, "The SID of the past"),
+        column("same_domain", B, "It is of this domain"),
+        column("privileged", B, "Its RID is 500, 502, 512, 516, 518, 519, 520, 526 or 527, or it is in BUILTIN"),
+        column("service_account", B, "The object is a service account"),
+    ]},
+    Frame { name: "domain", about: "One row: the domain", columns: &[
+        column("object_id", I, "object_id of the domain head; NULL if it could not be read"),
+        column("dns_name", T, "DNS name"),
+        column("sid", T, "Domain SID"),
+        column("functional_level", I, "msDS-Behavior-Version; 6 is 2012 R2, 7 is 2016, 10 is 2025"),
+        column("machine_account_quota", I, "ms-DS-MachineAccountQuota"),
+        column("min_password_length", I, "minPwdLength"),
+        column("reversible_encryption", B, "DOMAIN_PASSWORD_STORE_CLEARTEXT in pwdProperties"),
+        column("ds_heuristics", T, "dSHeuristics"),
+        column("dmsa_class", B, "The schema has msDS-DelegatedManagedServiceAccount; NULL if the schema was not read"),
+        column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
+    ]},
+    Frame { name: "password_policies", about: "A password settings object", columns: &[
+        column("object_id", I, "Key"),
+        column("name", T, "cn"),
+        column("precedence", I, "msDS-PasswordSettingsPrecedence; the lowest wins"),
+        column("min_length", I, "msDS-MinimumPasswordLength"),
+        column("reversible_encryption", B, "msDS-PasswordReversibleEncryptionEnabled"),
+        column("applies_to", I, "Number of msDS-PSOAppliesTo values"),
+    ]},
+    Frame { name: "trusts", about: "A trusted domain", columns: &[
+        column("object_id", I, "Key"),
+        column("partner", T, "trustPartner"),
+        column("sid", T, "securityIdentifier"),
+        column("direction", I, "trustDirection: 1 inbound, 2 outbound, 3 both"),
+        column("attributes", I, "trustAttributes flags (MS-ADTS 6.1.6.7.9)"),
+    ]},
+    Frame { name: "queries", about: "The ledger: what was asked, and whether the answer came to its end", columns: &[
+        column("name", T, "Name of the query"),
+        column("base", T, "Search base"),
+        column("filter", T, "LDAP filter"),
+        column("entries", I, "Entries received"),
+        column("result_code", I, "LDAP result code; NULL if no result arrived"),
+        column("result_text", T, "What the server said"),
+        column("complete", B, "The answer came to its end"),
+    ]},
+];
+
+/// The frame `name`.
+pub(crate) fn find(name: &str) -> Option<&'static Frame> {
+    FRAMES.iter().find(|frame| frame.name == name)
+}

@@ -1,0 +1,160 @@
+//! Frame `controls`: rights over the objects that matter, denies and order honoured.
+//!
+//! Computed once for each distinct (descriptor, kind) and repeated for the objects that share it.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::Result;
+use coldcase_winsec::{DaclState, SecurityDescriptor, Sid};
+use polars::prelude::DataFrame;
+
+use super::analysis::Analysis;
+use super::builder::Builder;
+use crate::graph::{Grant, RightKind, allowed_trustees, group_class};
+use crate::load::{Kind, Object};
+
+/// OWNER RIGHTS: where it appears in a DACL, it replaces what an owner holds by being owner (MS-DTYP 2.4.2.4).
+const OWNER_RIGHTS: &str = "S-1-3-4";
+
+/// Tokens by trustee: the same few trustees stand in thousands of descriptors.
+#[derive(Default)]
+struct Tokens {
+    known: HashMap<Sid, Arc<HashSet<Sid>>>,
+}
+
+pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+    let mut frame = Builder::new("controls")?;
+    let mut tokens = Tokens::default();
+    let mut known: HashMap<(i64, Kind), Arc<Vec<(Sid, Grant)>>> = HashMap::new();
+    let reader_groups = reader_groups(analysis);
+    for object in &analysis.directory.objects {
+        let Some(id) = object.descriptor.filter(|_| matters(analysis, object, &reader_groups)) else {
+            continue;
+        };
+        let Some(descriptor) = analysis.directory.descriptors.get(id) else {
+            continue;
+        };
+        let grants = known
+            .entry((id, object.kind))
+            .or_insert_with(|| Arc::new(grants(analysis, &mut tokens, object.kind, descriptor)));
+        for (trustee, grant) in grants.iter() {
+            // An account's own token may hold rights over itself; that is no one else's control.
+            let own = object.sid.as_ref() == Some(trustee);
+            frame.row([
+                object.id.into(),
+                trustee.to_string().into(),
+                analysis.by_sid(trustee).map(|object| object.id).into(),
+                analysis.name_of(trustee).into(),
+                (own || analysis.principals.is_expected(&analysis.directory, trustee)).into(),
+                analysis.principals.is_broad(trustee).into(),
+                grant.right.as_str().into(),
+                grant.inherited.into(),
+            ]);
+        }
+    }
+    frame.finish()
+}
+
+/// SIDs, not expected to, that hold both replication rights on the domain head.
+pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
+    let head = analysis.directory.head.and_then(|place| analysis.object(place));
+    let descriptor = head
+        .and_then(|head| head.descriptor)
+        .and_then(|id| analysis.directory.descriptors.get(id));
+    let Some(descriptor) = descriptor else {
+        return HashSet::new();
+    };
+    grants(analysis, &mut Tokens::default(), Kind::Domain, descriptor)
+        .into_iter()
+        .filter(|(sid, grant)| {
+            grant.right == RightKind::ReplicateAll && !analysis.principals.is_expected(&analysis.directory, sid)
+        })
+        .map(|(sid, _)| sid)
+        .collect()
+}
+
+fn matters(analysis: &Analysis, object: &Object, reader_groups: &HashSet<Sid>) -> bool {
+    match object.kind {
+        Kind::Group => {
+            group_class(&analysis.directory, object).is_some()
+                || object.sid.as_ref().is_some_and(|sid| reader_groups.contains(sid))
+        }
+        Kind::KdsRootKey | Kind::Domain | Kind::OrganizationalUnit | Kind::Container => true,
+        Kind::Other => object.dn.to_lowercase().contains("cn=group key distribution service,"),
+        _ => object.is_service_account(),
+    }
+}
+
+/// Groups that stand in a reader descriptor.
+fn reader_groups(analysis: &Analysis) -> HashSet<Sid> {
+    analysis
+        .directory
+        .objects
+        .iter()
+        .filter_map(|object| analysis.directory.descriptors.get(object.readers?))
+        .filter_map(|descriptor| descriptor.dacl.as_ref())
+        .flat_map(allowed_trustees)
+        .cloned()
+        .collect()
+}
+
+fn grants(
+    analysis: &Analysis,
+    tokens: &mut Tokens,
+    kind: Kind,
+    descriptor: &SecurityDescriptor,
+) -> Vec<(Sid, Grant)> {
+    let dacl = match descriptor.dacl_state() {
+        DaclState::Present(dacl) => dacl,
+        DaclState::Absent | DaclState::Null => {
+            let Ok(everyone) = Sid::from_str("S-1-1-0") else {
+                return Vec::new();
+            };
+            return analysis
+                .rights
+                .without_dacl(kind)
+                .into_iter()
+                .map(|grant| (everyone.clone(), grant))
+                .collect();
+        }
+    };
+    let mut found = Vec::new();
+    let owner_rights = Sid::from_str(OWNER_RIGHTS).ok();
+    let trustees = allowed_trustees(dacl);
+    let limited = dacl
+        .aces
+        .iter()
+        .filter_map(|ace| ace.known())
+        .any(|known| Some(&known.trustee) == owner_rights.as_ref());
+    if let Some(owner) = descriptor.owner.as_ref().filter(|_| !limited) {
+        found.push((
+            owner.clone(),
+            Grant {
+                right: RightKind::Owner,
+                inherited: false,
+            },
+        ));
+    }
+    for trustee in trustees {
+        let holder = match &descriptor.owner {
+            Some(owner) if Some(trustee) == owner_rights.as_ref() => owner,
+            _ => trustee,
+        };
+        let token = tokens.of(analysis, trustee);
+        for grant in analysis.rights.held(kind, dacl, &token) {
+            found.push((holder.clone(), grant));
+        }
+    }
+    found
+}
+
+impl Tokens {
+    fn of(&mut self, analysis: &Analysis, sid: &Sid) -> Arc<HashSet<Sid>> {
+        self.known
+            .entry(sid.clone())
+            .or_insert_with(|| Arc::new(analysis.token(sid)))
+            .clone()
+    }
+}

@@ -1,0 +1,71 @@
+//! Frames: the tables that rules and `coldcase sql` run on.
+//!
+//! Owns what SQL says badly, computed once in Rust: closures, the DACL walk, password epochs, SPN matching.
+//! Deliberately does not judge: a frame states facts, a rule decides.
+
+pub(crate) mod catalogue;
+
+mod accounts;
+mod analysis;
+mod builder;
+mod controls;
+mod delegations;
+mod domain;
+mod objects;
+mod readers;
+mod successions;
+
+use anyhow::Result;
+use polars::prelude::{DataFrame, IntoLazy};
+use polars::sql::SQLContext;
+
+pub(crate) use accounts::Impacts;
+pub(crate) use analysis::Analysis;
+
+/// All frames of one snapshot, in the catalogue's order.
+pub(crate) struct Frames {
+    frames: Vec<(&'static str, DataFrame)>,
+}
+
+impl Frames {
+    /// Builds every frame.
+    ///
+    /// # Errors
+    /// A frame does not fit the catalogue, which is a defect of the program.
+    pub(crate) fn build(analysis: &Analysis) -> Result<Self> {
+        let controls = controls::build(analysis)?;
+        let (delegations, spns) = delegations::build(analysis)?;
+        let (readers, account_hosts) = readers::build(analysis)?;
+        let (principals, accounts) = accounts::build(analysis)?;
+        let (memberships, members) = accounts::memberships(analysis)?;
+        let frames = vec![
+            ("objects", objects::build(analysis)?),
+            ("principals", principals),
+            ("accounts", accounts),
+            ("readers", readers),
+            ("memberships", memberships),
+            ("members", members),
+            ("spns", spns),
+            ("delegations", delegations),
+            ("controls", controls),
+            ("kds_keys", domain::kds_keys(analysis)?),
+            ("account_hosts", account_hosts),
+            ("successions", successions::build(analysis)?),
+            ("sid_history", objects::sid_history(analysis)?),
+            ("domain", domain::build(analysis)?),
+            ("password_policies", domain::password_policies(analysis)?),
+            ("trusts", domain::trusts(analysis)?),
+            ("queries", domain::queries(analysis)?),
+        ];
+        Ok(Self { frames })
+    }
+
+    /// A context in which every frame is a table.
+    pub(crate) fn sql(&self) -> SQLContext {
+        let context = SQLContext::new();
+        for (name, frame) in &self.frames {
+            context.register(name, frame.clone().lazy());
+        }
+        context
+    }
+}

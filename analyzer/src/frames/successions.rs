@@ -1,0 +1,42 @@
+//! Frame `successions`: dMSAs and the accounts they replace, told from both sides of the link.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use polars::prelude::DataFrame;
+
+use super::analysis::Analysis;
+use super::builder::Builder;
+
+pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+    let directory = &analysis.directory;
+    // (dMSA, predecessor) → (forward, backward). Both links are forward links in the schema; neither is the other's back link.
+    let mut pairs: BTreeMap<(i64, i64), (bool, bool)> = BTreeMap::new();
+    for (dmsa, predecessor) in directory.links("msDS-ManagedAccountPrecededByLink") {
+        pairs.entry((*dmsa, *predecessor)).or_default().0 = true;
+    }
+    for (predecessor, dmsa) in directory.links("msDS-SupersededManagedAccountLink") {
+        pairs.entry((*dmsa, *predecessor)).or_default().1 = true;
+    }
+    let mut frame = Builder::new("successions")?;
+    for ((dmsa, predecessor), (forward, backward)) in pairs {
+        let place = directory.place(predecessor);
+        let object = place.and_then(|place| analysis.object(place));
+        let name = object.map_or_else(
+            || directory.dn(predecessor).unwrap_or_default().to_owned(),
+            |object| object.display_name().to_owned(),
+        );
+        frame.row([
+            dmsa.into(),
+            predecessor.into(),
+            name.into(),
+            place.map(|place| analysis.principals.is_tier0(place)).into(),
+            object.and_then(|object| object.enabled()).into(),
+            object.map(|object| object.spns.len() as i64).into(),
+            object.and_then(|object| object.superseded_state).into(),
+            forward.into(),
+            backward.into(),
+        ]);
+    }
+    frame.finish()
+}

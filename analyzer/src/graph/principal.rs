@@ -1,0 +1,227 @@
+//! What a principal stands for: everybody, an administrator one expects, tier 0.
+//!
+//! Owns the well-known SIDs of MS-DTYP 2.4.2.4 that matter here and tier 0 by membership.
+//! Deliberately does not follow control paths.
+
+use std::collections::HashSet;
+use std::str::FromStr;
+
+use coldcase_winsec::Sid;
+
+use super::Memberships;
+use crate::load::{Directory, Kind, Object};
+
+/// RIDs of domain groups that are tier 0: Domain Admins, Domain Controllers, Schema Admins, Enterprise Admins,
+/// Key Admins, Enterprise Key Admins.
+const TIER0_GROUPS: &[u32] = &[512, 516, 518, 519, 526, 527];
+
+/// RIDs of tier-0 accounts: Administrator, krbtgt.
+const TIER0_ACCOUNTS: &[u32] = &[500, 502];
+
+/// BUILTIN\Administrators.
+const ADMINISTRATORS: u32 = 544;
+
+/// BUILTIN operators: Account, Server, Print, Backup, Replicator.
+const OPERATORS: &[u32] = &[548, 549, 550, 551, 552];
+
+/// Group Policy Creator Owners.
+const GPO_CREATORS: u32 = 520;
+
+/// Groups that have no fixed RID and give control over a server or the domain's names.
+const OPERATORS_BY_NAME: &[&str] = &[
+    "DnsAdmins",
+    "Exchange Trusted Subsystem",
+    "Exchange Windows Permissions",
+    "Organization Management",
+];
+
+/// Everyone, Anonymous, Network, Interactive, Authenticated Users, This Organization.
+const BROAD: &[&str] = &["S-1-1-0", "S-1-5-7", "S-1-5-2", "S-1-5-4", "S-1-5-11", "S-1-5-15"];
+
+/// BUILTIN Users, Guests, Pre-Windows 2000 Compatible Access.
+const BROAD_BUILTIN: &[u32] = &[545, 546, 554];
+
+/// Domain Users, Domain Guests, Domain Computers.
+const BROAD_DOMAIN: &[u32] = &[513, 514, 515];
+
+/// SYSTEM, Enterprise Domain Controllers, SELF, Creator Owner: hold rights by design.
+const EXPECTED: &[&str] = &["S-1-5-18", "S-1-5-9", "S-1-5-10", "S-1-3-0"];
+
+const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
+
+/// Groups that matter beyond this account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GroupClass {
+    Tier0,
+    Operators,
+}
+
+impl GroupClass {
+    /// As frames spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Tier0 => "tier0",
+            Self::Operators => "operators",
+        }
+    }
+}
+
+/// Classification of all principals of a directory.
+#[derive(Debug)]
+pub(crate) struct Principals {
+    /// Places of everything in tier 0: groups, their members, domain controllers.
+    tier0: HashSet<usize>,
+    broad: HashSet<Sid>,
+    expected: HashSet<Sid>,
+    everyone: Option<Sid>,
+    authenticated: Option<Sid>,
+    /// Places of the foreign principals that stand for Everyone and Authenticated Users.
+    in_every_token: Vec<usize>,
+}
+
+impl Principals {
+    pub(crate) fn new(directory: &Directory, memberships: &Memberships) -> Self {
+        let mut tier0 = HashSet::new();
+        for (place, object) in directory.objects.iter().enumerate() {
+            let rid = domain_rid(directory, object);
+            let root = match object.kind {
+                Kind::Group => group_class(directory, object) == Some(GroupClass::Tier0),
+                Kind::User => rid.is_some_and(|rid| TIER0_ACCOUNTS.contains(&rid)),
+                Kind::Computer => is_domain_controller(object),
+                _ => false,
+            };
+            if root {
+                tier0.insert(place);
+                if object.kind == Kind::Group {
+                    tier0.extend(memberships.all_members(place, |_| true).iter().map(|r| r.place));
+                }
+            }
+        }
+        let sid = |text: &str| Sid::from_str(text).ok();
+        let builtin = |rid: &u32| sid(&format!("S-1-5-32-{rid}"));
+        let domain = |rid: &u32| directory.domain_rid(*rid);
+        let broad = BROAD
+            .iter()
+            .filter_map(|text| sid(text))
+            .chain(BROAD_BUILTIN.iter().filter_map(builtin))
+            .chain(BROAD_DOMAIN.iter().filter_map(domain))
+            .collect();
+        let mut expected: HashSet<Sid> = EXPECTED
+            .iter()
+            .filter_map(|text| sid(text))
+            .chain(builtin(&ADMINISTRATORS))
+            .chain(TIER0_GROUPS.iter().filter_map(domain))
+            .collect();
+        // Full control of every managed account is Account Operators' schema default; it matters once somebody is in it.
+        if let Some(operators) = builtin(&548) {
+            let members = directory
+                .place_of_sid(&operators)
+                .map_or(0, |place| memberships.members(place).len());
+            if members == 0 {
+                expected.insert(operators);
+            }
+        }
+        let everyone = sid("S-1-1-0");
+        let authenticated = sid("S-1-5-11");
+        let in_every_token = [&everyone, &authenticated]
+            .into_iter()
+            .flatten()
+            .filter_map(|sid| directory.place_of_sid(sid))
+            .collect();
+        // Schema and Enterprise Admins of the forest root hold rights in every domain of the forest.
+        for object in &directory.objects {
+            if let Some(sid) = &object.sid
+                && object.kind == Kind::ForeignPrincipal
+                && matches!(sid.rid(), Some(518 | 519))
+                && sid.domain().is_some()
+            {
+                expected.insert(sid.clone());
+            }
+        }
+        Self {
+            tier0,
+            broad,
+            expected,
+            everyone,
+            authenticated,
+            in_every_token,
+        }
+    }
+
+    /// In tier 0.
+    pub(crate) fn is_tier0(&self, place: usize) -> bool {
+        self.tier0.contains(&place)
+    }
+
+    /// Stands for everybody, or nearly.
+    pub(crate) fn is_broad(&self, sid: &Sid) -> bool {
+        self.broad.contains(sid)
+    }
+
+    /// Holds rights by design, or is tier 0 itself.
+    pub(crate) fn is_expected(&self, directory: &Directory, sid: &Sid) -> bool {
+        self.expected.contains(sid)
+            || directory
+                .place_of_sid(sid)
+                .is_some_and(|place| self.is_tier0(place))
+    }
+
+    /// The SIDs a domain controller puts into the token of `sid` (MS-ADTS 5.1.1.3 in outline): itself, its groups,
+    /// Everyone, and for anything that logged on, Authenticated Users.
+    pub(crate) fn token(&self, directory: &Directory, memberships: &Memberships, sid: &Sid) -> HashSet<Sid> {
+        let mut token = HashSet::from([sid.clone()]);
+        token.extend(self.everyone.clone());
+        let mut from: Vec<usize> = directory.place_of_sid(sid).into_iter().collect();
+        let anonymous = Sid::from_str("S-1-5-7").ok();
+        if Some(sid) != self.everyone.as_ref() && Some(sid) != anonymous.as_ref() {
+            token.extend(self.authenticated.clone());
+            from.extend(&self.in_every_token);
+        }
+        for reached in memberships.all_groups(&from) {
+            token.extend(directory.objects.get(reached.place).and_then(|group| group.sid.clone()));
+        }
+        token
+    }
+
+    /// Places from which the groups of `place` are followed: itself and what is in every token.
+    pub(crate) fn token_roots(&self, place: usize) -> Vec<usize> {
+        let mut roots = vec![place];
+        roots.extend(&self.in_every_token);
+        roots
+    }
+}
+
+/// Tier 0, operators, or neither.
+pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<GroupClass> {
+    let sid = object.sid.as_ref()?;
+    let rid = sid.rid()?;
+    if let Some(rid) = domain_rid(directory, object) {
+        if TIER0_GROUPS.contains(&rid) {
+            return Some(GroupClass::Tier0);
+        }
+        let named = object
+            .sam_account_name
+            .as_deref()
+            .is_some_and(|name| OPERATORS_BY_NAME.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        return (rid == GPO_CREATORS || named).then_some(GroupClass::Operators);
+    }
+    match sid.sub_authorities() {
+        [32, _] if rid == ADMINISTRATORS => Some(GroupClass::Tier0),
+        [32, _] if OPERATORS.contains(&rid) => Some(GroupClass::Operators),
+        _ => None,
+    }
+}
+
+/// SERVER_TRUST_ACCOUNT, or primary group Domain Controllers or Read-only Domain Controllers.
+pub(crate) fn is_domain_controller(object: &Object) -> bool {
+    object.has_flag(SERVER_TRUST_ACCOUNT) == Some(true)
+        || matches!(object.primary_group_id, Some(516 | 521))
+}
+
+/// The RID, if the object's SID is of this domain.
+fn domain_rid(directory: &Directory, object: &Object) -> Option<u32> {
+    let sid = object.sid.as_ref()?;
+    (sid.domain() == directory.domain_sid && directory.domain_sid.is_some())
+        .then(|| sid.rid())
+        .flatten()
+}

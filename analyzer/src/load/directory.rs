@@ -1,0 +1,264 @@
+//! Everything a snapshot holds, loaded in one pass a table.
+//!
+//! Owns lookup by id, SID and DN. Deliberately does not follow memberships.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use coldcase_schemas::ledger::LedgerRow;
+use coldcase_schemas::{Manifest, Snapshot};
+use coldcase_winsec::Sid;
+use rusqlite::Connection;
+
+use super::object::{COLUMNS, Kind, Object};
+use super::{Clock, Descriptors, DomainFacts, KdsKey, PasswordPolicy, Schema, Trust};
+
+/// Queries whose objects describe the schema, not the domain.
+const SCHEMA_QUERIES: &str = "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes')";
+const SCHEMA_AND_RIGHTS: &str =
+    "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes', 'extended-rights')";
+
+/// A snapshot in memory.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) manifest: Manifest,
+    /// SHA-256 of the snapshot file.
+    pub(crate) sha256: String,
+    pub(crate) clock: Clock,
+    pub(crate) ledger: Vec<LedgerRow>,
+    /// Sorted by id.
+    pub(crate) objects: Vec<Object>,
+    pub(crate) descriptors: Descriptors,
+    pub(crate) schema: Schema,
+    pub(crate) domain: DomainFacts,
+    /// Index of the domain head.
+    pub(crate) head: Option<usize>,
+    pub(crate) domain_sid: Option<Sid>,
+    pub(crate) kds_keys: Vec<KdsKey>,
+    pub(crate) policies: Vec<PasswordPolicy>,
+    pub(crate) trusts: Vec<Trust>,
+    links: HashMap<String, Vec<(i64, i64)>>,
+    values: HashMap<String, Vec<(i64, Vec<u8>)>>,
+    names: Vec<(i64, String)>,
+    by_sid: HashMap<Sid, usize>,
+    by_dn: HashMap<String, usize>,
+}
+
+impl Directory {
+    /// Loads everything from an open snapshot.
+    ///
+    /// # Errors
+    /// The snapshot's clock is not a time, or a table holds values of the wrong type.
+    pub(crate) fn load(snapshot: &Snapshot) -> Result<Self> {
+        let manifest = snapshot.manifest().clone();
+        let clock = Clock::parse(&manifest.taken_at).with_context(|| {
+            format!("the snapshot does not say when it was taken (taken_at is {:?})", manifest.taken_at)
+        })?;
+        let database = snapshot.database();
+        let attributes = attribute_names(database)?;
+        let mut objects = load_objects(database)?;
+        let values = load_values(database, &attributes)?;
+        add_odd_text(&mut objects, &values);
+        let index = |wanted: Kind| {
+            objects
+                .iter()
+                .filter(move |object| object.kind == wanted)
+                .map(|object| object.id)
+        };
+        let head = objects
+            .iter()
+            .position(|object| object.kind == Kind::Domain && object.sid.is_some());
+        let head_id = head.and_then(|head| objects.get(head)).map(|object| object.id);
+        let directory = Self {
+            sha256: snapshot.file_sha256().to_owned(),
+            clock,
+            ledger: snapshot.ledger()?,
+            descriptors: Descriptors::load(database)?,
+            schema: Schema::load(database, SCHEMA_QUERIES)?,
+            domain: DomainFacts::load(database, head_id)?,
+            head,
+            domain_sid: head
+                .and_then(|head| objects.get(head))
+                .and_then(|object| object.sid.clone())
+                .or_else(|| most_common_domain(&objects)),
+            kds_keys: index(Kind::KdsRootKey)
+                .map(|id| KdsKey::load(database, id))
+                .collect::<Result<_, _>>()?,
+            policies: index(Kind::PasswordSettings)
+                .map(|id| PasswordPolicy::load(database, id))
+                .collect::<Result<_, _>>()?,
+            trusts: index(Kind::Trust)
+                .map(|id| Trust::load(database, id))
+                .collect::<Result<_, _>>()?,
+            links: load_links(database, &attributes)?,
+            values,
+            names: load_names(database)?,
+            by_sid: objects
+                .iter()
+                .enumerate()
+                .rev()
+                .filter_map(|(place, object)| Some((object.sid.clone()?, place)))
+                .collect(),
+            by_dn: objects
+                .iter()
+                .enumerate()
+                .map(|(place, object)| (object.dn.to_lowercase(), place))
+                .collect(),
+            objects,
+            manifest,
+        };
+        Ok(directory)
+    }
+
+    /// Place of the object with this id in `objects`.
+    pub(crate) fn place(&self, id: i64) -> Option<usize> {
+        self.objects.binary_search_by_key(&id, |object| object.id).ok()
+    }
+
+    /// Place of the object with this SID.
+    pub(crate) fn place_of_sid(&self, sid: &Sid) -> Option<usize> {
+        self.by_sid.get(sid).copied()
+    }
+
+    /// Place of the parent, if it is in the snapshot.
+    pub(crate) fn parent(&self, object: &Object) -> Option<usize> {
+        self.by_dn.get(&parent_dn(&object.dn)?.to_lowercase()).copied()
+    }
+
+    /// The DN with this id, whether or not the object is in the snapshot.
+    pub(crate) fn dn(&self, id: i64) -> Option<&str> {
+        let place = self.names.binary_search_by_key(&id, |name| name.0).ok()?;
+        self.names.get(place).map(|name| name.1.as_str())
+    }
+
+    /// (object id, target id) of a DN-valued attribute.
+    pub(crate) fn links(&self, attribute: &str) -> &[(i64, i64)] {
+        self.links.get(attribute).map_or(&[], Vec::as_slice)
+    }
+
+    /// (object id, raw value) of an attribute that is kept in table `value`.
+    pub(crate) fn values(&self, attribute: &str) -> &[(i64, Vec<u8>)] {
+        self.values.get(attribute).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ledger row of a query.
+    pub(crate) fn query(&self, name: &str) -> Option<&LedgerRow> {
+        self.ledger.iter().find(|row| row.plan.name == name)
+    }
+
+    /// SID `RID` of this domain.
+    pub(crate) fn domain_rid(&self, rid: u32) -> Option<Sid> {
+        self.domain_sid.as_ref()?.child(rid).ok()
+    }
+}
+
+fn attribute_names(database: &Connection) -> Result<HashMap<i64, String>> {
+    let mut statement = database.prepare("SELECT id, name FROM attribute")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn load_objects(database: &Connection) -> Result<Vec<Object>> {
+    let columns: Vec<String> = COLUMNS.iter().map(|name| format!("object.\"{name}\"")).collect();
+    let mut statement = database.prepare(&format!(
+        "SELECT name.dn, object.id, {} FROM object CROSS JOIN name ON name.id = object.id
+         WHERE object.query NOT IN ({SCHEMA_AND_RIGHTS}) ORDER BY object.id",
+        columns.join(", ")
+    ))?;
+    let rows = statement.query_map([], |row| Object::read(row))?;
+    rows.collect::<Result<_, _>>()
+        .context("table object holds a value of the wrong type")
+}
+
+fn load_links(
+    database: &Connection,
+    attributes: &HashMap<i64, String>,
+) -> Result<HashMap<String, Vec<(i64, i64)>>> {
+    let mut statement = database.prepare("SELECT attribute, object, target FROM link")?;
+    let mut rows = statement.query([])?;
+    let mut by_id: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        by_id
+            .entry(row.get(0)?)
+            .or_default()
+            .push((row.get(1)?, row.get(2)?));
+    }
+    Ok(named(by_id, attributes))
+}
+
+fn load_values(
+    database: &Connection,
+    attributes: &HashMap<i64, String>,
+) -> Result<HashMap<String, Vec<(i64, Vec<u8>)>>> {
+    let mut statement = database.prepare("SELECT attribute, object, value FROM value")?;
+    let mut rows = statement.query([])?;
+    let mut by_id: HashMap<i64, Vec<(i64, Vec<u8>)>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        by_id
+            .entry(row.get(0)?)
+            .or_default()
+            .push((row.get(1)?, row.get(2)?));
+    }
+    Ok(named(by_id, attributes))
+}
+
+fn named<T>(by_id: HashMap<i64, T>, attributes: &HashMap<i64, String>) -> HashMap<String, T> {
+    by_id
+        .into_iter()
+        .filter_map(|(id, rows)| Some((attributes.get(&id)?.clone(), rows)))
+        .collect()
+}
+
+fn load_names(database: &Connection) -> Result<Vec<(i64, String)>> {
+    let mut statement = database.prepare("SELECT id, dn FROM name ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Lists that did not fit their column (a line feed in a value, bytes that are not UTF-8) are kept raw; they count all the same.
+fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Vec<(i64, Vec<u8>)>>) {
+    let mut add = |attribute: &str, list: fn(&mut Object) -> &mut Vec<String>| {
+        for (id, value) in values.get(attribute).map_or(&[][..], Vec::as_slice) {
+            let place = objects.binary_search_by_key(id, |object| object.id);
+            if let Some(object) = place.ok().and_then(|place| objects.get_mut(place)) {
+                list(object).push(String::from_utf8_lossy(value).into_owned());
+            }
+        }
+    };
+    add("servicePrincipalName", |object| &mut object.spns);
+    add("msDS-AllowedToDelegateTo", |object| &mut object.delegates_to);
+}
+
+/// The domain head may be unreadable; then the domain is the one that most objects belong to.
+fn most_common_domain(objects: &[Object]) -> Option<Sid> {
+    let mut counts: HashMap<Sid, usize> = HashMap::new();
+    for domain in objects.iter().filter_map(|object| object.sid.as_ref()?.domain()) {
+        *counts.entry(domain).or_default() += 1;
+    }
+    counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0))).map(|(sid, _)| sid)
+}
+
+/// What follows the first comma that is not escaped (RFC 4514).
+fn parent_dn(dn: &str) -> Option<&str> {
+    let mut escaped = false;
+    for (place, byte) in dn.bytes().enumerate() {
+        match byte {
+            b'\\' => escaped = !escaped,
+            b',' if !escaped => return dn.get(place + 1..),
+            _ => escaped = false,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parents() {
+        assert_eq!(parent_dn(r"CN=Dienst Müller\, Köln,OU=a"), Some("OU=a"));
+        assert_eq!(parent_dn(r"CN=a\\,OU=b"), Some("OU=b"));
+        assert_eq!(parent_dn("DC=a"), None);
+    }
+}

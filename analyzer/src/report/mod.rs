@@ -1,0 +1,11 @@
+//! The report: assembled once, written as text for people or JSON for programs.
+//!
+//! Deliberately does not evaluate anything.
+
+mod assemble;
+mod table;
+mod text;
+
+pub(crate) use assemble::assemble;
+pub(crate) use table::{table, visible};
+pub(crate) use text::{Style, wrap, write as write_text};

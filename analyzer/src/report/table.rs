@@ -1,0 +1,38 @@
+//! Aligned tables for the terminal.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// Columns of a terminal whose width is not known.
+const WIDTH: u16 = 80;
+
+/// A table with a line under the head; `width` in columns.
+pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: u16) -> String {
+    let mut table = plain(rows, width);
+    table.set_header(head.to_vec());
+    trimmed(&table)
+}
+
+/// Rows without lines around them.
+pub(crate) fn plain(rows: impl IntoIterator<Item = Vec<String>>, width: u16) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(if width == 0 { WIDTH } else { width });
+    for row in rows {
+        table.add_row(row.iter().map(|cell| visible(cell)));
+    }
+    table
+}
+
+/// Without the blanks that pad the last column.
+pub(super) fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Control characters from the directory must not reach a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}

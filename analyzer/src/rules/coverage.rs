@@ -1,0 +1,103 @@
+//! What a rule needs, held against what the collection saw.
+//!
+//! Owns the sentences that explain a *not evaluated*. Unknown is not clean: an attribute that nobody could
+//! read, a query that was cut short and a kind that is hidden by default all count as not seen.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+
+use super::page::Needs;
+use crate::load::{Directory, Fact, Kind, Object};
+
+/// noSuchObject: the base is not there or may not be seen, and nothing tells which.
+const NO_SUCH_OBJECT: u32 = 32;
+
+/// Why `needs` are not met; empty if they are.
+///
+/// # Errors
+/// The page names a kind, attribute or visibility that does not exist.
+pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Vec<String>> {
+    let mut limits = Vec::new();
+    for name in &needs.queries {
+        limits.extend(query_limit(directory, name, &needs.attributes));
+    }
+    for (kind, attributes) in &needs.readable {
+        for attribute in attributes {
+            limits.extend(readable_limit(directory, kind, attribute)?);
+        }
+    }
+    for kind in &needs.visible {
+        limits.extend(visible_limit(directory, kind)?);
+    }
+    Ok(limits)
+}
+
+fn query_limit(directory: &Directory, name: &str, attributes: &[String]) -> Option<String> {
+    let Some(row) = directory.query(name) else {
+        return Some(format!("the query {name} was not asked"));
+    };
+    let Some(outcome) = &row.outcome else {
+        return Some(format!("the query {name} did not come to its end"));
+    };
+    if !outcome.complete {
+        return Some(format!(
+            "the query {name} ended early after {} entries: {}",
+            outcome.entries, outcome.result_text
+        ));
+    }
+    if outcome.result_code == Some(NO_SUCH_OBJECT) {
+        return Some(format!("{} is not there or may not be seen", row.plan.base));
+    }
+    let missing = attributes
+        .iter()
+        .find(|wanted| !row.plan.attributes.iter().any(|asked| asked.eq_ignore_ascii_case(wanted)))?;
+    Some(format!("the query {name} did not ask for {missing}"))
+}
+
+fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {
+    let Some(fact) = Fact::named(attribute) else {
+        bail!("needs.readable cannot watch the attribute {attribute}");
+    };
+    let belongs: fn(&Object) -> bool = match kind {
+        "gmsa" => |object| object.kind == Kind::Gmsa,
+        "smsa" => |object| object.kind == Kind::Smsa,
+        "dmsa" => |object| object.kind == Kind::Dmsa,
+        "service-user" => |object| object.kind == Kind::User && object.is_service_account(),
+        "account" => Object::is_service_account,
+        "principal" => |object| object.kind.is_principal(),
+        "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
+        "domain" => |object| object.kind == Kind::Domain,
+        "kds-root-key" => |object| object.kind == Kind::KdsRootKey,
+        _ => bail!("needs.readable does not know the kind {kind}"),
+    };
+    let all = directory.objects.iter().filter(|object| belongs(object));
+    let (count, hidden) = all.fold((0_u64, 0_u64), |(count, hidden), object| {
+        (count + 1, hidden + u64::from(!object.shows(fact)))
+    });
+    Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+}
+
+/// Only administrators see KDS root keys (class default of MS-ADSC), so a key that is there proves the view.
+fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
+    let sees_keys = !directory.kds_keys.is_empty();
+    let hidden = match kind {
+        "kds-root-keys" => !sees_keys,
+        // A forest whose schema has no such class has no such account.
+        "dmsa" => !sees_keys && directory.schema.has("msDS-DelegatedManagedServiceAccount") != Some(false),
+        _ => bail!("needs.visible does not know {kind}"),
+    };
+    Ok(hidden.then(|| {
+        let what = if kind == "dmsa" { "dMSAs" } else { "KDS root keys" };
+        format!("{what} are hidden from ordinary users, and nothing shows that the collector could see them")
+    }))
+}
+
+/// Limits as one line.
+pub(super) fn sentence(limits: &[String]) -> String {
+    limits.iter().fold(String::new(), |mut line, limit| {
+        let separator = if line.is_empty() { "" } else { "; " };
+        let _ = write!(line, "{separator}{limit}");
+        line
+    })
+}

@@ -1,0 +1,160 @@
+//! Runs the pages over the frames and says how each rule ended.
+//!
+//! Owns verdicts. What is found in an incomplete snapshot is found; what is not found there is not clear.
+
+use anyhow::{Context, Result, bail};
+use coldcase_schemas::report::{Confidence, Finding, Severity, Subject, Verdict};
+use coldcase_winsec::Sid;
+use polars::prelude::{AnyValue, DataFrame};
+use polars::sql::SQLContext;
+use serde_json::Value;
+
+use super::{Page, coverage, value};
+use crate::frames::{Analysis, Frames};
+use crate::load::Object;
+
+/// A finding with what the score needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Weighed {
+    pub(crate) finding: Finding,
+    /// Probability-like weight, 0 to 0.9.
+    pub(crate) weight: f64,
+    /// Place of the subject in the directory's objects.
+    pub(crate) place: usize,
+}
+
+/// How a rule ended.
+#[derive(Debug)]
+pub(crate) struct Evaluation {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: String,
+    /// Sorted by subject and key.
+    pub(crate) findings: Vec<Weighed>,
+}
+
+/// Runs every page.
+///
+/// # Errors
+/// A page's SQL does not run or does not return a subject; the message names the rule.
+pub(crate) fn evaluate(analysis: &Analysis, frames: &Frames, pages: &[Page]) -> Result<Vec<Evaluation>> {
+    let mut sql = frames.sql();
+    pages
+        .iter()
+        .map(|page| {
+            evaluate_one(analysis, &mut sql, page).with_context(|| format!("rule {}", page.front.id))
+        })
+        .collect()
+}
+
+fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Result<Evaluation> {
+    let limits = coverage::limits(&analysis.directory, &page.front.needs)?;
+    let reason = coverage::sentence(&limits);
+    // Run even where nothing is concluded from it, so that a broken page never hides behind a poor snapshot.
+    let table = run(sql, &page.sql)?;
+    let mut findings = findings(analysis, page, &table)?;
+    if page.front.needs.on_absence && !limits.is_empty() {
+        findings.clear();
+    }
+    let verdict = match (findings.is_empty(), limits.is_empty()) {
+        (false, _) => Verdict::Fired,
+        (true, true) => Verdict::Clear,
+        (true, false) => Verdict::NotEvaluated,
+    };
+    Ok(Evaluation {
+        verdict,
+        reason,
+        findings,
+    })
+}
+
+/// Runs one query.
+pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
+    let lazy = sql.execute(query).context("the SQL was not understood")?;
+    lazy.collect().context("the SQL did not run")
+}
+
+fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<Weighed>> {
+    let names: Vec<String> = table
+        .get_column_names()
+        .into_iter()
+        .map(|name| name.to_string())
+        .collect();
+    if names.first().map(String::as_str) != Some("object_id") || names.get(1).map(String::as_str) != Some("key") {
+        bail!("the first two columns must be object_id and key, they are {names:?}");
+    }
+    let mut found = Vec::with_capacity(table.height());
+    for row in 0..table.height() {
+        let mut cells: Vec<(String, Value)> = Vec::with_capacity(names.len());
+        for (name, column) in names.iter().zip(table.columns()) {
+            let cell = column.get(row).unwrap_or(AnyValue::Null);
+            cells.push((name.clone(), value::json(&cell)));
+        }
+        found.push(finding(analysis, page, cells)?);
+    }
+    found.sort_by(|a: &Weighed, b: &Weighed| order(&a.finding).cmp(&order(&b.finding)));
+    // Two rows that say the same of the same subject are one finding.
+    found.dedup_by(|b, a| a.finding.subject == b.finding.subject && a.finding.key == b.finding.key);
+    Ok(found)
+}
+
+fn order(finding: &Finding) -> (&Subject, &str, String) {
+    let evidence = serde_json::to_string(&finding.evidence).unwrap_or_default();
+    (&finding.subject, &finding.key, evidence)
+}
+
+fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Result<Weighed> {
+    let mut severity = page.front.severity;
+    let mut confidence = page.front.confidence;
+    let mut weight = None;
+    let mut key = String::new();
+    let mut subject = None;
+    let mut evidence = std::collections::BTreeMap::new();
+    for (name, cell) in cells {
+        match name.as_str() {
+            "object_id" => subject = cell.as_i64(),
+            "key" => key = value::text(&cell),
+            "severity" => severity = parse::<Severity>(cell, "severity")?,
+            "confidence" => confidence = parse::<Confidence>(cell, "confidence")?,
+            "weight" => weight = cell.as_f64(),
+            _ => {
+                evidence.insert(name, cell);
+            }
+        }
+    }
+    let place = subject
+        .and_then(|id| analysis.directory.place(id))
+        .context("a row's object_id is not an object of the snapshot")?;
+    let object = analysis
+        .directory
+        .objects
+        .get(place)
+        .context("a row's object_id is not an object of the snapshot")?;
+    Ok(Weighed {
+        weight: weight.unwrap_or_else(|| crate::score::weight_of(severity)).clamp(0.0, 0.9),
+        place,
+        finding: Finding {
+            rule: page.front.id.clone(),
+            severity,
+            confidence,
+            subject: subject_of(object),
+            key,
+            evidence,
+        },
+    })
+}
+
+fn parse<T: serde::de::DeserializeOwned>(cell: Value, column: &str) -> Result<T> {
+    let shown = value::text(&cell);
+    serde_json::from_value(cell).with_context(|| format!("column {column} cannot be {shown:?}"))
+}
+
+/// An object as reports name it.
+pub(crate) fn subject_of(object: &Object) -> Subject {
+    Subject {
+        object_guid: object.guid.map(|guid| guid.to_string()),
+        sid: object.sid.as_ref().map(Sid::to_string),
+        sam_account_name: object.sam_account_name.clone(),
+        dn: Some(object.dn.clone()),
+        kind: object.kind.as_str().to_owned(),
+    }
+}

@@ -1,0 +1,15 @@
+//! Rules: Markdown pages with one SQL block each, and how they end.
+//!
+//! Owns the page form, the pack of pages, the comparison of what a rule needs with what the snapshot saw,
+//! and running the SQL. Deliberately does not weigh findings: [`crate::score`] does.
+
+mod coverage;
+mod evaluate;
+mod pack;
+mod page;
+mod value;
+
+pub(crate) use evaluate::{Evaluation, Weighed, evaluate, run, subject_of};
+pub(crate) use pack::Pack;
+pub(crate) use page::Page;
+pub(crate) use value::{json, text};

@@ -1,0 +1,209 @@
+//! One rule as a Markdown page: TOML front matter, four sections, one `sql` block.
+//!
+//! Owns the form and its error messages, which name the file and say what is missing.
+//! Deliberately does not run the SQL.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use coldcase_schemas::report::{Confidence, Severity};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use serde::Deserialize;
+
+/// The sections every page has, in order.
+pub(crate) const SECTIONS: [&str; 4] =
+    ["What it finds", "Why it matters", "How to fix", "False positives"];
+
+const FENCE: &str = "+++";
+
+/// The TOML front matter.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Front {
+    pub(crate) id: String,
+    pub(crate) code: String,
+    pub(crate) revision: u32,
+    pub(crate) title: String,
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) family: String,
+    #[serde(default)]
+    pub(crate) attack: Vec<String>,
+    #[serde(default)]
+    pub(crate) anssi: Vec<String>,
+    #[serde(default)]
+    pub(crate) references: Vec<String>,
+    pub(crate) needs: Needs,
+    pub(crate) scenarios: Option<Scenarios>,
+}
+
+/// What a rule must have seen before "nothing found" means clear.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Needs {
+    /// Queries of the ledger that must be complete.
+    pub(crate) queries: Vec<String>,
+    /// Attributes that those queries must have asked for.
+    #[serde(default)]
+    pub(crate) attributes: Vec<String>,
+    /// Attributes that every object of a kind must show.
+    #[serde(default)]
+    pub(crate) readable: BTreeMap<String, Vec<String>>,
+    /// Kinds that default ACLs hide from ordinary users.
+    #[serde(default)]
+    pub(crate) visible: Vec<String>,
+    /// True if the rule fires on something being absent: then it is not run at all unless everything was seen.
+    #[serde(default)]
+    pub(crate) on_absence: bool,
+}
+
+/// The two scenarios that prove the rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Scenarios {
+    pub(crate) fires: String,
+    pub(crate) clear: String,
+}
+
+/// A parsed page.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) front: Front,
+    /// The SQL that runs.
+    pub(crate) sql: String,
+    /// Markdown without the front matter.
+    pub(crate) body: String,
+}
+
+impl Page {
+    /// Parses the page in file `name`.
+    ///
+    /// # Errors
+    /// One sentence that names the file and what is wrong with it.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
+        Self::parse_text(text).with_context(|| format!("rule page {name}"))
+    }
+
+    fn parse_text(text: &str) -> Result<Self> {
+        let text = text.replace("\r\n", "\n");
+        let rest = text
+            .strip_prefix(FENCE)
+            .and_then(|rest| rest.strip_prefix('\n'))
+            .context("it must begin with a line +++ and TOML front matter")?;
+        let (front, body) = rest
+            .split_once("\n+++\n")
+            .context("the front matter has no closing line +++")?;
+        let front: Front = toml::from_str(front).context("front matter")?;
+        ensure!(
+            !front.id.is_empty()
+                && front.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+            "the id {:?} is not kebab-case",
+            front.id
+        );
+        if let Some(scenarios) = &front.scenarios {
+            ensure!(
+                scenarios.fires != scenarios.clear,
+                "a scenario cannot both fire and stay clear"
+            );
+        }
+        let (headings, blocks) = outline(body);
+        let mut places = SECTIONS.iter().map(|section| {
+            headings
+                .iter()
+                .position(|heading| heading == section)
+                .with_context(|| format!("the section {section:?} is missing"))
+        });
+        let mut last = None;
+        for place in &mut places {
+            let place = place?;
+            ensure!(Some(place) > last, "the sections are not in the order {SECTIONS:?}");
+            last = Some(place);
+        }
+        let [sql] = blocks.as_slice() else {
+            bail!("it must have exactly one ```sql block, it has {}", blocks.len());
+        };
+        Ok(Self {
+            front,
+            sql: sql.trim().to_owned(),
+            body: body.trim().to_owned(),
+        })
+    }
+}
+
+/// Headings of level two, and the code of every `sql` block.
+fn outline(body: &str) -> (Vec<String>, Vec<String>) {
+    let mut headings = Vec::new();
+    let mut blocks = Vec::new();
+    let mut heading: Option<String> = None;
+    let mut block: Option<String> = None;
+    for event in Parser::new(body) {
+        match event {
+            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+            Event::End(TagEnd::Heading(_)) => headings.extend(heading.take()),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if language.as_ref() == "sql" => {
+                block = Some(String::new());
+            }
+            Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),
+            Event::Text(text) | Event::Code(text) => {
+                if let Some(open) = heading.as_mut().or(block.as_mut()) {
+                    open.push_str(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+    (headings, blocks)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const PAGE: &str = "+++
+id = \"a-rule\"
+code = \"XX01\"
+revision = 1
+title = \"T\"
+severity = \"high\"
+confidence = \"medium\"
+family = \"x\"
+[needs]
+queries = [\"users\"]
++++
+
+# T
+
+## What it finds
+a
+## Why it matters
+b
+## How to fix
+c
+## False positives
+d
+
+```sql
+SELECT 1
+```
+";
+
+    #[test]
+    fn a_page_is_read() {
+        let page = Page::parse("a.md", PAGE).unwrap();
+        assert_eq!(page.front.severity, Severity::High);
+        assert_eq!(page.sql, "SELECT 1");
+        assert!(page.body.starts_with("# T"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let complaint = |text: String| format!("{:#}", Page::parse("a.md", &text).unwrap_err());
+        assert!(complaint(PAGE.replace("+++", "---")).contains("must begin"));
+        assert!(complaint(PAGE.replace("## How to fix", "## How")).contains("How to fix"));
+        assert!(complaint(PAGE.replace("```sql", "```text")).contains("exactly one"));
+        assert!(complaint(PAGE.replace("revision = 1", "revsion = 1")).contains("revsion"));
+        assert!(complaint(PAGE.replace("a-rule", "A rule")).contains("kebab-case"));
+        assert!(complaint(PAGE.replace("high", "fatal")).contains("fatal"));
+    }
+}

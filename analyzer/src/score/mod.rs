@@ -1,0 +1,128 @@
+//! Three numbers from one set of findings: account risk, exposure, index; and a level for people who decide.
+//!
+//! Every term grows with findings and nothing is divided by the size of the domain, so fixing something
+//! never raises a number. Deliberately does not know how a finding came about.
+
+use std::collections::BTreeMap;
+
+use coldcase_schemas::report::{Score, Severity, Verdict};
+
+use crate::rules::{Evaluation, Weighed};
+
+/// K of the index: an exposure of 500 is an index of 63.
+const INDEX_SCALE: f64 = 500.0;
+
+/// The most that one unknown finding could add: full impact, at the rule's own severity.
+const FULL_RISK: f64 = 100.0;
+
+/// Weight of a finding by severity.
+pub(crate) fn weight_of(severity: Severity) -> f64 {
+    match severity {
+        Severity::Critical => 0.9,
+        Severity::High => 0.6,
+        Severity::Medium => 0.3,
+        Severity::Low => 0.1,
+        Severity::Info => 0.0,
+    }
+}
+
+/// Risk of one subject: 100·impact·(1 − ∏(1 − weight)).
+pub(crate) fn risk(impact: f64, weights: impl IntoIterator<Item = f64>) -> f64 {
+    // The product is taken in order of size, so that the order of findings does not change the last digit.
+    let mut weights: Vec<f64> = weights.into_iter().collect();
+    weights.sort_by(f64::total_cmp);
+    let untouched: f64 = weights.into_iter().map(|weight| 1.0 - weight).product();
+    FULL_RISK * impact * (1.0 - untouched)
+}
+
+/// Findings by the subject they are about, by its place in the directory.
+pub(crate) fn by_subject<'a>(
+    findings: impl IntoIterator<Item = &'a Weighed>,
+) -> BTreeMap<usize, Vec<&'a Weighed>> {
+    let mut subjects: BTreeMap<usize, Vec<&Weighed>> = BTreeMap::new();
+    for finding in findings {
+        subjects.entry(finding.place).or_default().push(finding);
+    }
+    subjects
+}
+
+/// The numbers of a report. `severities` are the rules' own, in the order of `evaluations`.
+pub(crate) fn score(
+    evaluations: &[Evaluation],
+    severities: &[Severity],
+    impact: impl Fn(usize) -> f64,
+    rule_pack_sha256: &str,
+) -> Score {
+    let all = || evaluations.iter().flat_map(|evaluation| &evaluation.findings);
+    let exposure: f64 = by_subject(all())
+        .into_iter()
+        .map(|(place, findings)| risk(impact(place), findings.iter().map(|finding| finding.weight)))
+        .sum();
+    let unknown: f64 = evaluations
+        .iter()
+        .zip(severities)
+        .filter(|(evaluation, _)| evaluation.verdict == Verdict::NotEvaluated)
+        .map(|(_, severity)| FULL_RISK * weight_of(*severity))
+        .sum();
+    let mut findings: BTreeMap<Severity, u64> = BTreeMap::new();
+    for finding in all() {
+        *findings.entry(finding.finding.severity).or_default() += 1;
+    }
+    let evaluated = evaluations
+        .iter()
+        .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated)
+        .count();
+    Score {
+        exposure: round(exposure),
+        exposure_max: round(exposure + unknown),
+        index: round(100.0 * (1.0 - (-exposure / INDEX_SCALE).exp())),
+        index_scale: INDEX_SCALE,
+        level: level(findings.keys().min().copied()),
+        coverage_percent: round(100.0 * evaluated as f64 / evaluations.len().max(1) as f64),
+        rule_pack_sha256: rule_pack_sha256.to_owned(),
+        findings,
+    }
+}
+
+/// 1 (urgent) to 5: by the most severe open finding.
+fn level(worst: Option<Severity>) -> u8 {
+    match worst {
+        Some(Severity::Critical) => 1,
+        Some(Severity::High) => 2,
+        Some(Severity::Medium) => 3,
+        Some(Severity::Low) => 4,
+        Some(Severity::Info) | None => 5,
+    }
+}
+
+/// To two digits, as a person would redo it.
+pub(crate) fn round(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_more_never_lowers_the_risk_and_the_order_does_not_matter() {
+        let weights = [0.9, 0.6, 0.3, 0.1, 0.0, 0.45];
+        let mut last = 0.0;
+        for count in 0..=weights.len() {
+            let now = risk(0.2, weights.iter().copied().take(count));
+            assert!(now >= last);
+            last = now;
+        }
+        let forward = risk(1.0, weights);
+        let backward = risk(1.0, weights.iter().rev().copied());
+        assert_eq!(forward.to_bits(), backward.to_bits());
+        assert!(forward <= 100.0);
+    }
+
+    #[test]
+    fn levels() {
+        assert_eq!(level(Some(Severity::Critical)), 1);
+        assert_eq!(level(Some(Severity::Info)), 5);
+        assert_eq!(level(None), 5);
+    }
+}
