@@ -1,7 +1,7 @@
 //! The report as other programs read it: JSON, by the schema in `schemas/json/report.schema.json`.
 //!
 //! Owns the wire types only. The analyzer's own types may change freely; these change with [`REPORT_SCHEMA`].
-//! Every list has a fixed order, every map is sorted, so the same input gives the same bytes.
+//! Every list and map has a fixed order, so the same input gives the same bytes.
 
 use std::collections::BTreeMap;
 
@@ -185,8 +185,8 @@ pub struct Finding {
     pub subject: Subject,
     /// Tells findings of one rule and subject apart, stable over time (a reader's SID, an SPN). May be empty.
     pub key: String,
-    /// Facts that prove it, by name.
-    pub evidence: BTreeMap<String, serde_json::Value>,
+    /// Facts that prove it, by name, in the rule's order.
+    pub evidence: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What a finding is about.

@@ -1,1 +1,17 @@
-//! .
+//! The acceptance tests: both programs, as users run them. One binary, so that everything is linked once.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests"
+)]
+
+mod analyzer_bad_input;
+mod boundaries;
+mod collector_bad_input;
+mod contoso;
+mod end_to_end;
+mod scenarios;
+mod schema_files;

@@ -80,6 +80,7 @@ fn as_json(page: &Page, whole: bool) -> Value {
         "attack": front.attack,
         "anssi": front.anssi,
         "references": front.references,
+        "scenarios": front.scenarios,
     });
     if let (true, Some(fields)) = (whole, rule.as_object_mut()) {
         fields.insert("sql".to_owned(), Value::from(page.sql.as_str()));

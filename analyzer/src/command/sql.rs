@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{analyse, output};
 use crate::arguments::{Format, SqlArguments};
-use crate::report::table;
+use crate::report::{table, visible};
 use crate::rules::{json, run as run_query, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
@@ -36,12 +36,45 @@ pub(super) fn write(result: &DataFrame, format: Format) -> Result<()> {
             .collect();
         return output::json(None, &rows);
     }
+    let width = output::style(None, true).width;
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
-    let rows = (0..result.height()).map(|row| cells(row).map(|cell| text(&cell)).collect());
-    let shown = table(&head, rows, output::style(None, true).width);
+    let rows: Vec<Vec<String>> = (0..result.height())
+        .map(|row| cells(row).map(|cell| visible(&text(&cell))).collect())
+        .collect();
+    let shown = if natural_width(&head, &rows) <= usize::from(width) {
+        table(&head, rows, width)
+    } else {
+        records(&head, &rows)
+    };
     output::to(None, |out| {
         out.write_all(shown.as_bytes())?;
         let plural = if result.height() == 1 { "row" } else { "rows" };
         writeln!(out, "({} {plural})", result.height())
     })
+}
+
+/// Columns that the table needs without breaking a cell.
+fn natural_width(head: &[&str], rows: &[Vec<String>]) -> usize {
+    head.iter()
+        .enumerate()
+        .map(|(column, name)| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
+            widest.max(name.chars().count()) + 2
+        })
+        .sum()
+}
+
+/// A table too wide for the terminal, as a line a cell.
+fn records(head: &[&str], rows: &[Vec<String>]) -> String {
+    let widest = head.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let mut shown = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        shown.push_str(&format!("- row {}\n", number + 1));
+        for (name, cell) in head.iter().zip(row) {
+            shown.push_str(format!("  {name:<widest$}  {cell}").trim_end());
+            shown.push('\n');
+        }
+    }
+    shown
 }

@@ -71,7 +71,7 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("service_account", B, "gMSA, sMSA, dMSA, or user with a servicePrincipalName (krbtgt is none)"),
         column("enabled", B, "ACCOUNTDISABLE is not set; NULL if userAccountControl is not readable"),
         column("user_account_control", I, "userAccountControl flags"),
-        column("domain_controller", B, "SERVER_TRUST_ACCOUNT, or primary group 516 or 521"),
+        column("domain_controller", B, "SERVER_TRUST_ACCOUNT or PARTIAL_SECRETS_ACCOUNT; primary group 516 or 521 where the flags are not readable"),
         column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
         column("password_days", F, "Days since pwdLastSet; NULL if never set (0)"),
         column("last_logon_days", F, "Days since the later of lastLogonTimestamp and lastLogon; NULL if none is known"),

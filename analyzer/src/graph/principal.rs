@@ -48,6 +48,7 @@ const BROAD_DOMAIN: &[u32] = &[513, 514, 515];
 const EXPECTED: &[&str] = &["S-1-5-18", "S-1-5-9", "S-1-5-10", "S-1-3-0"];
 
 const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
+const PARTIAL_SECRETS_ACCOUNT: i64 = 0x400_0000;
 
 /// Groups that matter beyond this account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,10 +213,12 @@ pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<Grou
     }
 }
 
-/// SERVER_TRUST_ACCOUNT, or primary group Domain Controllers or Read-only Domain Controllers.
+/// SERVER_TRUST_ACCOUNT or PARTIAL_SECRETS_ACCOUNT. The primary group tells only where the flags are not readable:
+/// anybody who may write primaryGroupID could hide behind it.
 pub(crate) fn is_domain_controller(object: &Object) -> bool {
-    object.has_flag(SERVER_TRUST_ACCOUNT) == Some(true)
-        || matches!(object.primary_group_id, Some(516 | 521))
+    object
+        .has_flag(SERVER_TRUST_ACCOUNT | PARTIAL_SECRETS_ACCOUNT)
+        .unwrap_or(matches!(object.primary_group_id, Some(516 | 521)))
 }
 
 /// The RID, if the object's SID is of this domain.

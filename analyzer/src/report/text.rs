@@ -142,8 +142,7 @@ fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<(
     let evidence: Vec<String> = finding
         .evidence
         .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| format!("{} {}", name.replace('_', " "), value_text(value)))
+        .filter_map(|(name, value)| told(&name.replace('_', " "), value))
         .collect();
     let line = if evidence.is_empty() {
         name.to_owned()
@@ -158,6 +157,15 @@ fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<(
         }
     }
     Ok(())
+}
+
+/// A fact in words; what is not set, empty or not so is left out here and stands in the JSON report.
+fn told(name: &str, value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => None,
+        serde_json::Value::Bool(true) => Some(name.to_owned()),
+        other => Some(value_text(other)).filter(|text| !text.is_empty()).map(|text| format!("{name} {text}")),
+    }
 }
 
 fn accounts(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -20,7 +20,10 @@ const NO_SUCH_OBJECT: u32 = 32;
 pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Vec<String>> {
     let mut limits = Vec::new();
     for name in &needs.queries {
-        limits.extend(query_limit(directory, name, &needs.attributes));
+        limits.extend(query_limit(directory, name));
+    }
+    for attribute in &needs.attributes {
+        limits.extend(attribute_limit(directory, &needs.queries, attribute));
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
@@ -33,7 +36,7 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Vec<String>
     Ok(limits)
 }
 
-fn query_limit(directory: &Directory, name: &str, attributes: &[String]) -> Option<String> {
+fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     let Some(row) = directory.query(name) else {
         return Some(format!("the query {name} was not asked"));
     };
@@ -49,10 +52,17 @@ fn query_limit(directory: &Directory, name: &str, attributes: &[String]) -> Opti
     if outcome.result_code == Some(NO_SUCH_OBJECT) {
         return Some(format!("{} is not there or may not be seen", row.plan.base));
     }
-    let missing = attributes
+    None
+}
+
+/// An attribute must have been asked for by at least one of the queries: not every kind of object has it.
+fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -> Option<String> {
+    let asked = queries
         .iter()
-        .find(|wanted| !row.plan.attributes.iter().any(|asked| asked.eq_ignore_ascii_case(wanted)))?;
-    Some(format!("the query {name} did not ask for {missing}"))
+        .filter_map(|name| directory.query(name))
+        .flat_map(|row| &row.plan.attributes)
+        .any(|asked| asked.eq_ignore_ascii_case(attribute));
+    (!asked).then(|| format!("{attribute} was not asked for"))
 }
 
 fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {

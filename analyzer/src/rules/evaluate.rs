@@ -108,7 +108,7 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
     let mut weight = None;
     let mut key = String::new();
     let mut subject = None;
-    let mut evidence = std::collections::BTreeMap::new();
+    let mut evidence = serde_json::Map::new();
     for (name, cell) in cells {
         match name.as_str() {
             "object_id" => subject = cell.as_i64(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use coldcase_schemas::report::{Confidence, Severity};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The sections every page has, in order.
 pub(crate) const SECTIONS: [&str; 4] =
@@ -58,7 +58,7 @@ pub(crate) struct Needs {
 }
 
 /// The two scenarios that prove the rule.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenarios {
     pub(crate) fires: String,
