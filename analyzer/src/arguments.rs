@@ -79,6 +79,9 @@ pub struct ReportArguments {
     /// Show every finding in the text report, not only the first of each rule
     #[arg(long)]
     pub all: bool,
+    /// Tell on standard error how long each stage took
+    #[arg(long)]
+    pub timings: bool,
 }
 
 /// `coldcase rules`.

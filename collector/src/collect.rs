@@ -10,13 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use coldcase_schemas::attribute::{ATTRIBUTES, SECRETS};
 use coldcase_schemas::exit::CollectExit;
+use coldcase_schemas::plan::NamingContexts;
 use coldcase_schemas::snapshot::Collection;
 use coldcase_schemas::{Event, Manifest, RawAttribute, SnapshotWriter, Source};
 
 use crate::arguments::Arguments;
 use crate::directory::{Directory, now};
 use crate::ldap::{Connection, Credentials, Failure, Target, read_authorities};
-use crate::plan::{NamingContexts, queries};
 use crate::progress::Progress;
 
 /// The longest password that is read.
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<CollectExit> {
         server.to_owned(),
         arguments.page_size,
         root_dse,
-        queries(&contexts),
+        contexts,
     );
     let mut progress = Progress::new();
     let mut wrote = Ok(());

@@ -3,14 +3,13 @@
 //! Owns the order of events and what the ledger says of each query. After the connection is lost the
 //! remaining queries are written down as not asked, so that nothing missing looks like nothing there.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 
 use coldcase_schemas::ledger::{QueryOutcome, QueryPlan};
+use coldcase_schemas::plan::{NamingContexts, QUERIES, Query};
 use coldcase_schemas::{Entry, Event, RawAttribute, Source};
 
 use crate::ldap::{Connection, Page};
-use crate::plan::Query;
 
 /// noSuchObject (RFC 4511, appendix A): the base is not there or may not be seen.
 const NO_SUCH_OBJECT: u32 = 32;
@@ -22,14 +21,16 @@ pub(crate) struct Directory {
     server: String,
     page_size: u32,
     root_dse: Option<Vec<RawAttribute>>,
-    waiting: VecDeque<Query>,
+    contexts: NamingContexts,
+    waiting: std::slice::Iter<'static, Query>,
     running: Option<Running>,
 }
 
 /// The query that is being asked.
 #[derive(Debug)]
 struct Running {
-    query: Query,
+    query: &'static Query,
+    base: String,
     buffered: std::vec::IntoIter<Entry>,
     cookie: Vec<u8>,
     /// Set when no further page is to be asked.
@@ -44,34 +45,33 @@ impl Directory {
         server: String,
         page_size: u32,
         root_dse: Vec<RawAttribute>,
-        queries: Vec<Query>,
+        contexts: NamingContexts,
     ) -> Self {
         Self {
             connection: Some(connection),
             server,
             page_size,
             root_dse: Some(root_dse),
-            waiting: queries.into(),
+            contexts,
+            waiting: QUERIES.iter(),
             running: None,
         }
     }
 
-    fn start(&mut self, query: Query) -> Event {
+    fn start(&mut self, query: &'static Query) -> Event {
+        let base = query.base(&self.contexts);
         let plan = QueryPlan {
             name: query.name.to_owned(),
-            base: query.base.clone(),
+            base: base.clone(),
             scope: query.scope.as_str().to_owned(),
             filter: query.filter.to_owned(),
-            attributes: query
-                .attributes
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
+            attributes: query.attributes().into_iter().map(str::to_owned).collect(),
             server: self.server.clone(),
             started: now(),
         };
         self.running = Some(Running {
             query,
+            base,
             buffered: Vec::new().into_iter(),
             cookie: Vec::new(),
             ended: false,
@@ -98,7 +98,7 @@ impl Source for Directory {
             return Ok(Some(Event::RootDse(root_dse)));
         }
         let Some(mut running) = self.running.take() else {
-            return Ok(self.waiting.pop_front().map(|query| self.start(query)));
+            return Ok(self.waiting.next().map(|query| self.start(query)));
         };
         loop {
             if let Some(entry) = running.buffered.next() {
@@ -111,7 +111,8 @@ impl Source for Directory {
             match &mut self.connection {
                 Some(connection) => {
                     let cookie = std::mem::take(&mut running.cookie);
-                    let page = connection.page(&running.query, self.page_size, cookie);
+                    let page =
+                        connection.page(running.query, &running.base, self.page_size, cookie);
                     if page.connection_lost {
                         self.connection = None;
                     }

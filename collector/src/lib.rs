@@ -1,6 +1,6 @@
 //! `coldcase-collect`: dumps what a domain says of its service accounts, groups and ACLs into a snapshot.
 //!
-//! Owns the plan of queries, the LDAP connection and telling the user what is missing.
+//! Owns the LDAP connection and telling the user what is missing; which queries are asked is in [`coldcase_schemas::plan`].
 //! Deliberately does not interpret: values go into the snapshot byte for byte as the directory answered,
 //! and memory does not grow with the directory.
 
@@ -8,7 +8,6 @@ mod arguments;
 mod collect;
 mod directory;
 mod ldap;
-mod plan;
 mod progress;
 
 pub use arguments::Arguments;

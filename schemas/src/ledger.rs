@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A query as planned.
+/// A query of the [plan](crate::plan) as it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryPlan {
     /// Stable name that rules refer to, e.g. `service-accounts`.

@@ -2,7 +2,7 @@
 //! what a report looks like, what an exit code means.
 //!
 //! Owns: the snapshot's DDL and its migrations, the container around it, the attribute table,
-//! [`Entry`] and [`Source`], the query ledger, the report types and their JSON Schemas.
+//! [`Entry`] and [`Source`], the plan of queries and their ledger, the report types and their JSON Schemas.
 //! Deliberately does not: talk to a directory, interpret Active Directory, or know a dataframe.
 
 pub mod attribute;
@@ -11,6 +11,7 @@ pub mod entry;
 pub mod exit;
 pub mod ledger;
 pub mod manifest;
+pub mod plan;
 pub mod report;
 pub mod snapshot;
 

@@ -101,6 +101,7 @@ impl ScriptedServer {
     pub fn start(script: impl Fn(&Request) -> Vec<Answer> + Send + 'static) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (config, ca_file) = certificates(folder.path())?;
+        #[expect(clippy::disallowed_methods, reason = "a test server, on loopback")]
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let thread = std::thread::spawn(move || {
@@ -136,6 +137,7 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         // If nobody connected, the thread still waits in accept.
+        #[expect(clippy::disallowed_methods, reason = "to our own test server, on loopback")]
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

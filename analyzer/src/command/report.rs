@@ -1,19 +1,36 @@
 //! `coldcase report`.
 
-use anyhow::Result;
+use std::io::Write;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::{Severity, Verdict};
 
-use super::{analyse, output};
+use super::{open, output};
 use crate::arguments::{Format, ReportArguments, SeverityArgument};
+use crate::frames::{Analysis, Frames};
+use crate::load::Directory;
 use crate::report::{assemble, write_text};
 use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
+    let mut timings = Timings::new(arguments.timings);
     let pack = Pack::load(arguments.rules.as_deref())?;
-    let (analysis, frames) = analyse(&arguments.snapshot)?;
+    timings.stage("rule pages")?;
+    let snapshot = open(&arguments.snapshot)?;
+    timings.stage("open and check")?;
+    let directory = Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
+    drop(snapshot);
+    timings.stage("load")?;
+    let analysis = Analysis::new(directory);
+    timings.stage("graph")?;
+    let frames = Frames::build(&analysis)?;
+    timings.stage("frames")?;
     let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
+    timings.stage("rules")?;
     let report = assemble(&analysis, &pack, &evaluations);
+    timings.stage("score and report")?;
     let file = arguments.output.as_deref();
     match arguments.format {
         Format::Json => output::json(file, &report)?,
@@ -22,6 +39,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
             output::to(file, |out| write_text(&report, style, out))?;
         }
     }
+    timings.stage("write")?;
     let failed = arguments.fail_on.is_some_and(|limit| {
         let limit = Severity::from(limit);
         report.findings.iter().any(|finding| finding.severity <= limit)
@@ -32,6 +50,30 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         (false, true) => AnalyzeExit::NotEvaluated,
         (false, false) => AnalyzeExit::Clean,
     })
+}
+
+/// How long the stages take. It goes to standard error and into no report.
+struct Timings {
+    wanted: bool,
+    since: Instant,
+}
+
+impl Timings {
+    fn new(wanted: bool) -> Self {
+        Self {
+            wanted,
+            since: Instant::now(),
+        }
+    }
+
+    fn stage(&mut self, name: &str) -> Result<()> {
+        if self.wanted {
+            let took = self.since.elapsed().as_secs_f64() * 1000.0;
+            writeln!(std::io::stderr(), "{name:<18} {took:>8.1} ms")?;
+        }
+        self.since = Instant::now();
+        Ok(())
+    }
 }
 
 impl From<SeverityArgument> for Severity {

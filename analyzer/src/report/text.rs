@@ -225,7 +225,7 @@ fn unknown(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
 
 fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let clear = report.rules.iter().filter(|rule| rule.verdict == Verdict::Clear).count();
-    writeln!(out, "\n{clear} rules are clear. `coldcase rules ID` explains a rule and how to fix what it found.")?;
+    writeln!(out, "\n{clear} rules are clear. `coldcase rules ID` explains a rule and how to fix it.")?;
     writeln!(out, "{}, rule pack {}", report.program, report.score.rule_pack_sha256.get(..16).unwrap_or_default())
 }
 

@@ -92,8 +92,8 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
 fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
     let sees_keys = !directory.kds_keys.is_empty();
     let hidden = match kind {
-        "kds-root-keys" => !sees_keys,
-        // A forest whose schema has no such class has no such account.
+        // A forest whose schema has no such class has no such object.
+        "kds-root-keys" => !sees_keys && directory.schema.has("msKds-ProvRootKey") != Some(false),
         "dmsa" => !sees_keys && directory.schema.has("msDS-DelegatedManagedServiceAccount") != Some(false),
         _ => bail!("needs.visible does not know {kind}"),
     };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldcase_schemas::RawAttribute;
+use coldcase_schemas::plan::{Query, Scope};
 use ldap3::{LdapConn, LdapConnSettings, LdapError, ResultEntry, SearchOptions};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -17,7 +18,6 @@ use super::entry::Decoded;
 use super::failure::{self, Failure};
 use super::page::Page;
 use super::{control, entry, range};
-use crate::plan::{Query, Scope};
 
 /// Values of one attribute of one object; a server that offers more is stopped there and the list marked as cut short.
 const VALUE_LIMIT: usize = 10_000_000;
@@ -110,16 +110,16 @@ impl Connection {
         }
     }
 
-    /// The next page of `query`, with ranges joined.
-    pub(crate) fn page(&mut self, query: &Query, size: u32, cookie: Vec<u8>) -> Page {
+    /// The next page of `query` below `base`, with ranges joined.
+    pub(crate) fn page(&mut self, query: &Query, base: &str, size: u32, cookie: Vec<u8>) -> Page {
         let mut page = Page::default();
         let controls = vec![control::paged(size, cookie), control::sd_flags()];
         let found = self.read(
             &mut page,
-            &query.base,
+            base,
             query.scope,
             query.filter,
-            &query.attributes,
+            &query.attributes(),
             controls,
         );
         for mut decoded in found {

@@ -27,12 +27,13 @@ impl std::error::Error for Failure {}
 /// Connecting to `address` failed.
 pub(super) fn connecting(address: &str, error: &LdapError) -> Failure {
     let cause = innermost(error);
-    let sentence = if cause.contains("UnknownIssuer") || cause.contains("unknown issuer") {
+    // BadSignature: an authority of the same name but with another key, as after a renewal.
+    let sentence = if cause.contains("UnknownIssuer") || cause.contains("BadSignature") {
         format!(
             "the certificate of {address} is not signed by a trusted authority; \
              give the authority's certificate with --ca-file"
         )
-    } else if cause.contains("NotValidForName") || cause.contains("not valid for name") {
+    } else if cause.contains("NotValidForName") {
         format!(
             "the certificate of {address} is for another name ({cause}); \
              give --server the name that is in the certificate"

@@ -1,0 +1,294 @@
+//! The plan: which queries a collection consists of, in which order.
+//!
+//! Owns their names (the ledger and the needs of rules refer to them), bases, scopes, filters and families. An object
+//! that two queries bring is kept in the first, so special kinds come before general ones. Deliberately does not talk
+//! to a server.
+
+use crate::Family;
+use crate::attribute::asked_of;
+
+/// A naming context of the directory (MS-ADTS 3.1.1.1.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// The domain's own.
+    Domain,
+    /// The forest's configuration.
+    Configuration,
+    /// The forest's schema.
+    Schema,
+}
+
+/// DNs of the naming contexts, as the root DSE tells them (MS-ADTS 3.1.1.3.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamingContexts {
+    /// defaultNamingContext.
+    pub domain: String,
+    /// configurationNamingContext.
+    pub configuration: String,
+    /// schemaNamingContext.
+    pub schema: String,
+}
+
+/// Search scope (RFC 4511, section 4.5.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The base alone.
+    Base,
+    /// The base and all below it.
+    Subtree,
+}
+
+impl Scope {
+    /// As the ledger has it (RFC 4516, section 2).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Subtree => "sub",
+        }
+    }
+}
+
+/// A query of the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    /// Stable name that rules refer to.
+    pub name: &'static str,
+    /// Where the base is.
+    pub context: Context,
+    /// RDNs of the base below the head of the context; empty for the head itself.
+    pub below: &'static str,
+    /// How far it reaches.
+    pub scope: Scope,
+    /// LDAP filter (RFC 4515 text).
+    pub filter: &'static str,
+    /// Kinds of objects whose attributes are asked for, besides those of every object.
+    pub families: &'static [Family],
+    /// Why it is asked, one line.
+    pub about: &'static str,
+}
+
+impl Query {
+    /// DN of the base.
+    pub fn base(&self, contexts: &NamingContexts) -> String {
+        let head = match self.context {
+            Context::Domain => &contexts.domain,
+            Context::Configuration => &contexts.configuration,
+            Context::Schema => &contexts.schema,
+        };
+        if self.below.is_empty() {
+            head.clone()
+        } else {
+            format!("{},{head}", self.below)
+        }
+    }
+
+    /// Attributes asked for, in the order of the attribute table.
+    pub fn attributes(&self) -> Vec<&'static str> {
+        asked_of(self.families)
+    }
+}
+
+/// Every query of a collection, in order.
+pub const QUERIES: &[Query] = &[
+    Query {
+        name: "domain",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Base,
+        filter: "(objectClass=*)",
+        families: &[Family::Domain, Family::Container],
+        about: "The head of the domain: its password policy, quota and the rights that all below inherit",
+    },
+    Query {
+        name: "gpos",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=groupPolicyContainer)",
+        families: &[Family::Gpo],
+        about: "Group policies: who may write them controls the machines they apply to",
+    },
+    Query {
+        name: "service-accounts",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(|(objectClass=msDS-GroupManagedServiceAccount)\
+                 (objectClass=msDS-ManagedServiceAccount)\
+                 (objectClass=msDS-DelegatedManagedServiceAccount))",
+        families: &[Family::Account, Family::ServiceAccount],
+        about: "Managed service accounts: gMSA, sMSA and dMSA",
+    },
+    Query {
+        name: "computers",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=computer)",
+        families: &[Family::Account],
+        about: "Computers: hosts of services, readers of managed passwords, targets of delegation",
+    },
+    Query {
+        name: "users",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(&(objectClass=user)(!(objectClass=computer)))",
+        families: &[Family::Account],
+        about: "Users: people, and the accounts that run services without being managed",
+    },
+    Query {
+        name: "groups",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=group)",
+        families: &[Family::Group],
+        about: "Groups: through whom rights are held",
+    },
+    Query {
+        name: "foreign-principals",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=foreignSecurityPrincipal)",
+        families: &[],
+        about: "Members from outside the domain, well-known ones among them",
+    },
+    Query {
+        name: "containers",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(|(objectClass=organizationalUnit)(objectClass=container)\
+                 (objectClass=builtinDomain)(objectClass=lostAndFound))",
+        families: &[Family::Container],
+        about: "Units and containers: who may create accounts in them, and what these inherit",
+    },
+    Query {
+        name: "password-settings",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=msDS-PasswordSettings)",
+        families: &[Family::Pso],
+        about: "Fine-grained password policies: which hold for some accounts instead of the domain's",
+    },
+    Query {
+        name: "trusts",
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=trustedDomain)",
+        families: &[Family::Trust],
+        about: "Trusted domains: where foreign principals come from",
+    },
+    Query {
+        name: "directory-service",
+        context: Context::Configuration,
+        below: "CN=Directory Service,CN=Windows NT,CN=Services",
+        scope: Scope::Base,
+        filter: "(objectClass=*)",
+        families: &[Family::Domain],
+        about: "dSHeuristics, which change how the directory checks access",
+    },
+    Query {
+        name: "kds-root-keys",
+        context: Context::Configuration,
+        below: "CN=Group Key Distribution Service,CN=Services",
+        scope: Scope::Subtree,
+        filter: "(objectClass=*)",
+        families: &[Family::Kds],
+        about: "KDS root keys, never their secret: what managed passwords are derived from",
+    },
+    Query {
+        name: "cross-refs",
+        context: Context::Configuration,
+        below: "CN=Partitions",
+        scope: Scope::Subtree,
+        filter: "(|(objectClass=crossRef)(objectClass=crossRefContainer))",
+        families: &[Family::Domain],
+        about: "The domains of the forest with their names and functional levels",
+    },
+    Query {
+        name: "extended-rights",
+        context: Context::Configuration,
+        below: "CN=Extended-Rights",
+        scope: Scope::Subtree,
+        filter: "(objectClass=controlAccessRight)",
+        families: &[Family::ExtendedRight],
+        about: "Extended rights and property sets: names for the GUIDs in ACEs",
+    },
+    Query {
+        name: "schema-classes",
+        context: Context::Schema,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=classSchema)",
+        families: &[Family::Schema],
+        about: "Classes: which there are, their GUIDs and the descriptors that objects start with",
+    },
+    Query {
+        name: "schema-attributes",
+        context: Context::Schema,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(objectClass=attributeSchema)",
+        families: &[Family::Schema],
+        about: "Attributes: their GUIDs and the property sets they belong to",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribute::is_secret;
+    use std::collections::BTreeSet;
+
+    fn place(name: &str) -> usize {
+        QUERIES
+            .iter()
+            .position(|query| query.name == name)
+            .expect(name)
+    }
+
+    #[test]
+    fn no_query_asks_for_a_secret_or_for_everything() {
+        for query in QUERIES {
+            let attributes = query.attributes();
+            assert!(
+                attributes.contains(&"nTSecurityDescriptor"),
+                "{}",
+                query.name
+            );
+            for attribute in attributes {
+                assert!(
+                    !is_secret(attribute) && !attribute.contains('*'),
+                    "{attribute}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_special_kinds_come_first() {
+        let names: BTreeSet<_> = QUERIES.iter().map(|query| query.name).collect();
+        assert_eq!(names.len(), QUERIES.len());
+        assert!(place("service-accounts") < place("computers"));
+        assert!(place("computers") < place("users"));
+        assert!(place("gpos") < place("containers"));
+    }
+
+    #[test]
+    fn a_base_is_in_its_context() {
+        let contexts = NamingContexts {
+            domain: "DC=child,DC=a".to_owned(),
+            configuration: "CN=Configuration,DC=a".to_owned(),
+            schema: "CN=Schema,CN=Configuration,DC=a".to_owned(),
+        };
+        let base = |name| QUERIES[place(name)].base(&contexts);
+        assert_eq!(base("users"), "DC=child,DC=a");
+        assert_eq!(base("cross-refs"), "CN=Partitions,CN=Configuration,DC=a");
+        assert_eq!(base("schema-classes"), "CN=Schema,CN=Configuration,DC=a");
+    }
+}
