@@ -1,6 +1,6 @@
 //! `coldcase-collect`: dumps what a domain says of its service accounts, groups and ACLs into a snapshot.
 //!
-//! Owns the LDAP connection and telling the user what is missing; which queries are asked is in [`coldcase_schemas::plan`].
+//! Owns the LDAP connection and telling the user what is missing. What is asked is in [`coldcase_schemas::plan`].
 //! Deliberately does not interpret: values go into the snapshot byte for byte as the directory answered,
 //! and memory does not grow with the directory.
 

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let mut rows: Vec<Map<String, Value>> = (0..inventory.height())
         .map(|row| {
             inventory
-                .columns()
+                .get_columns()
                 .iter()
                 .map(|column| {
                     let cell = column.get(row).unwrap_or(polars::prelude::AnyValue::Null);

@@ -26,7 +26,7 @@ pub(super) fn write(result: &DataFrame, format: Format) -> Result<()> {
         .collect();
     let cells = |row: usize| {
         result
-            .columns()
+            .get_columns()
             .iter()
             .map(move |column| json(&column.get(row).unwrap_or(AnyValue::Null)))
     };

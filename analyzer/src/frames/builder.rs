@@ -115,6 +115,6 @@ impl Builder {
                 .into()
             })
             .collect();
-        DataFrame::new_infer_height(columns).with_context(|| format!("frame {}", self.frame.name))
+        DataFrame::new(columns).with_context(|| format!("frame {}", self.frame.name))
     }
 }

@@ -62,7 +62,7 @@ impl Frames {
 
     /// A context in which every frame is a table.
     pub(crate) fn sql(&self) -> SQLContext {
-        let context = SQLContext::new();
+        let mut context = SQLContext::new();
         for (name, frame) in &self.frames {
             context.register(name, frame.clone().lazy());
         }

@@ -85,7 +85,7 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<W
     let mut found = Vec::with_capacity(table.height());
     for row in 0..table.height() {
         let mut cells: Vec<(String, Value)> = Vec::with_capacity(names.len());
-        for (name, column) in names.iter().zip(table.columns()) {
+        for (name, column) in names.iter().zip(table.get_columns()) {
             let cell = column.get(row).unwrap_or(AnyValue::Null);
             cells.push((name.clone(), value::json(&cell)));
         }
