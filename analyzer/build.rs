@@ -1,13 +1,19 @@
 //! Embeds every page under `rules/`, so that adding a rule touches one file.
 
-#![allow(clippy::expect_used, reason = "a build script stops the build by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a build script talks to cargo through the environment, standard output and panics"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("rules");
+    let root =
+        PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo")).join("rules");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut pages = Vec::new();
     collect(&root, &mut pages);
@@ -15,9 +21,17 @@ fn main() {
     pages.sort();
     let mut code = String::from("&[\n");
     for page in &pages {
-        let name = page.strip_prefix(&root).expect("below rules/").display().to_string();
-        writeln!(code, "    ({name:?}, include_str!({:?})),", page.display().to_string())
-            .expect("writing to a string");
+        let name = page
+            .strip_prefix(&root)
+            .expect("below rules/")
+            .display()
+            .to_string();
+        writeln!(
+            code,
+            "    ({name:?}, include_str!({:?})),",
+            page.display().to_string()
+        )
+        .expect("writing to a string");
     }
     code.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));

@@ -241,6 +241,7 @@ pub const QUERIES: &[Query] = &[
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::attribute::is_secret;
     use std::collections::BTreeSet;

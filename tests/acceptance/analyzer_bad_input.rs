@@ -17,8 +17,17 @@ fn complaint(name: &str, bytes: &[u8]) -> String {
     for command in ["report", "verify", "accounts"] {
         let ended = coldcase(&[command, path.to_str().unwrap()]).unwrap();
         assert_eq!(ended.code, 2, "{command} {name}: {ended:?}");
-        assert_eq!(ended.stderr.lines().count(), 1, "{command} {name}: {}", ended.stderr);
-        assert!(ended.stderr.contains(name), "the file is named: {}", ended.stderr);
+        assert_eq!(
+            ended.stderr.lines().count(),
+            1,
+            "{command} {name}: {}",
+            ended.stderr
+        );
+        assert!(
+            ended.stderr.contains(name),
+            "the file is named: {}",
+            ended.stderr
+        );
         assert!(ended.stdout.is_empty(), "{}", ended.stdout);
         last = ended.stderr;
     }
@@ -28,11 +37,16 @@ fn complaint(name: &str, bytes: &[u8]) -> String {
 #[test]
 fn foreign_files_are_told_apart() {
     assert!(complaint("empty", b"").contains("it is empty"));
-    assert!(complaint("bare.sqlite", b"SQLite format 3\0 and more").contains("bare SQLite database"));
+    assert!(
+        complaint("bare.sqlite", b"SQLite format 3\0 and more").contains("bare SQLite database")
+    );
     assert!(complaint("export.zip", b"PK\x03\x04 and more").contains("zip archive"));
     assert!(complaint("snap.dat", b"win-ad-ob\0 and more").contains("ADExplorer"));
     assert!(complaint("notes.txt", b"hello, world").contains("not a Coldcase snapshot"));
-    assert!(complaint("other.zst", &[0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0, 0]).contains("without a manifest"));
+    assert!(
+        complaint("other.zst", &[0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0, 0])
+            .contains("without a manifest")
+    );
 }
 
 #[test]
@@ -60,10 +74,17 @@ fn an_oversized_claim_is_refused_before_decompression() {
     big[8 + at..8 + at + digits].fill(b'9');
     // 999,999 bytes are allowed for a file of this size, so make the file small as well.
     let told = complaint("big", &big);
-    assert!(told.contains("cut short") || told.contains("over the limit"), "{told}");
+    assert!(
+        told.contains("cut short") || told.contains("over the limit"),
+        "{told}"
+    );
 
-    let manifest = format!("{{\"format\":\"coldcase-snapshot\",{}", &text[text.find("\"format_version\"").unwrap()..text.find("\"database_bytes\"").unwrap()]);
-    let manifest = format!("{manifest}\"database_bytes\":999999999999,\"database_sha256\":\"00\"}}");
+    let manifest = format!(
+        "{{\"format\":\"coldcase-snapshot\",{}",
+        &text[text.find("\"format_version\"").unwrap()..text.find("\"database_bytes\"").unwrap()]
+    );
+    let manifest =
+        format!("{manifest}\"database_bytes\":999999999999,\"database_sha256\":\"00\"}}");
     let mut bomb = 0x184D_2A5C_u32.to_le_bytes().to_vec();
     bomb.extend((manifest.len() as u32).to_le_bytes());
     bomb.extend(manifest.as_bytes());
@@ -75,15 +96,29 @@ fn an_oversized_claim_is_refused_before_decompression() {
 fn a_missing_file_and_a_folder_are_named() {
     let ended = coldcase(&["report", "/nowhere/x.sqlite.zst"]).unwrap();
     assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains("/nowhere/x.sqlite.zst") && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("/nowhere/x.sqlite.zst") && ended.stderr.lines().count() == 1,
+        "{}",
+        ended.stderr
+    );
     let ended = coldcase(&["report", "/tmp"]).unwrap();
-    assert_eq!((ended.code, ended.stderr.lines().count()), (2, 1), "{}", ended.stderr);
+    assert_eq!(
+        (ended.code, ended.stderr.lines().count()),
+        (2, 1),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
 fn bad_queries_and_rules_are_named() {
     let snapshot = "fixtures/snapshots/contoso-2026-08.sqlite.zst";
-    for query in ["SELECT nonsense FROM accounts", "SELEKT", "SELECT * FROM nowhere", ""] {
+    for query in [
+        "SELECT nonsense FROM accounts",
+        "SELEKT",
+        "SELECT * FROM nowhere",
+        "",
+    ] {
         let ended = coldcase(&["sql", snapshot, query]).unwrap();
         assert_eq!(ended.code, 2, "{query}: {ended:?}");
         assert!(ended.stderr.starts_with("coldcase: "), "{}", ended.stderr);
@@ -92,10 +127,19 @@ fn bad_queries_and_rules_are_named() {
     let page = folder.path().join("mine.md");
     let rules = folder.path().to_str().unwrap();
     let ended = coldcase(&["report", snapshot, "--rules", rules]).unwrap();
-    assert!(ended.code == 2 && ended.stderr.contains("holds no rule page"), "{ended:?}");
+    assert!(
+        ended.code == 2 && ended.stderr.contains("holds no rule page"),
+        "{ended:?}"
+    );
     fs::write(&page, "no front matter").unwrap();
     let ended = coldcase(&["report", snapshot, "--rules", rules]).unwrap();
-    assert!(ended.code == 2 && ended.stderr.contains("mine.md"), "{ended:?}");
+    assert!(
+        ended.code == 2 && ended.stderr.contains("mine.md"),
+        "{ended:?}"
+    );
     let ended = coldcase(&["rules", "no-such-rule"]).unwrap();
-    assert!(ended.code == 2 && ended.stderr.contains("`coldcase rules` lists"), "{ended:?}");
+    assert!(
+        ended.code == 2 && ended.stderr.contains("`coldcase rules` lists"),
+        "{ended:?}"
+    );
 }

@@ -35,7 +35,10 @@ fn collect_from(server: &ScriptedServer, more: &[&str]) -> (Ended, PathBuf) {
 fn user(name: &str) -> Answer {
     Answer::entry(
         &format!("CN={name},{DOMAIN}"),
-        &[("objectClass", &["top", "person", "user"]), ("sAMAccountName", &[name])],
+        &[
+            ("objectClass", &["top", "person", "user"]),
+            ("sAMAccountName", &[name]),
+        ],
     )
 }
 
@@ -56,9 +59,18 @@ fn done(code: u8, text: &str) -> Answer {
 #[test]
 fn a_healthy_server_gives_a_complete_snapshot_and_is_asked_with_critical_controls() {
     let server = users(|request| {
-        let Request::Search { critical, .. } = request else { return vec![] };
-        assert!(critical.iter().any(|oid| oid == "1.2.840.113556.1.4.801"), "{critical:?}");
-        vec![user("a"), Answer::Reference("ldap://x".to_owned()), Answer::success()]
+        let Request::Search { critical, .. } = request else {
+            return vec![];
+        };
+        assert!(
+            critical.iter().any(|oid| oid == "1.2.840.113556.1.4.801"),
+            "{critical:?}"
+        );
+        vec![
+            user("a"),
+            Answer::Reference("ldap://x".to_owned()),
+            Answer::success(),
+        ]
     });
     let (ended, output) = collect_from(&server, &[]);
     assert_eq!(ended.code, 0, "{ended:?}");
@@ -68,7 +80,10 @@ fn a_healthy_server_gives_a_complete_snapshot_and_is_asked_with_critical_control
     let ledger = snapshot.ledger().unwrap();
     let row = ledger.iter().find(|row| row.plan.name == "users").unwrap();
     let outcome = row.outcome.as_ref().unwrap();
-    assert_eq!((outcome.entries, outcome.references, outcome.result_code), (1, 1, Some(0)));
+    assert_eq!(
+        (outcome.entries, outcome.references, outcome.result_code),
+        (1, 1, Some(0))
+    );
 }
 
 #[test]
@@ -77,7 +92,13 @@ fn a_size_limit_is_a_partial_snapshot() {
     let (ended, output) = collect_from(&server, &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
     assert!(ended.stdout.contains("PARTIAL"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("query users ended early after 2 entries: sizeLimitExceeded (4)"), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("query users ended early after 2 entries: sizeLimitExceeded (4)"),
+        "{}",
+        ended.stdout
+    );
     let snapshot = Snapshot::open(&output).unwrap();
     assert!(!snapshot.manifest().complete);
     assert!(snapshot.entry(&format!("CN=b,{DOMAIN}")).unwrap().is_some());
@@ -86,31 +107,69 @@ fn a_size_limit_is_a_partial_snapshot() {
 #[test]
 fn a_referral_is_told_and_not_chased() {
     let server = users(|_| {
-        vec![Answer::Done(10, "0000202B: RefErr".to_owned(), vec!["ldap://other.example".to_owned()], vec![])]
+        vec![Answer::Done(
+            10,
+            "0000202B: RefErr".to_owned(),
+            vec!["ldap://other.example".to_owned()],
+            vec![],
+        )]
     });
     let (ended, _) = collect_from(&server, &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stdout.contains("it refers to ldap://other.example"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("it refers to ldap://other.example"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]
 fn a_connection_cut_in_the_middle_of_a_page_is_a_partial_snapshot() {
     let server = users(|request| match request {
-        Request::Search { cookie: Some(cookie), .. } if cookie.is_empty() => {
-            vec![user("a"), Answer::Done(0, String::new(), vec![], b"next".to_vec())]
+        Request::Search {
+            cookie: Some(cookie),
+            ..
+        } if cookie.is_empty() => {
+            vec![
+                user("a"),
+                Answer::Done(0, String::new(), vec![], b"next".to_vec()),
+            ]
         }
         _ => vec![user("b"), Answer::Cut],
     });
     let (ended, output) = collect_from(&server, &["--page-size", "1"]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stdout.contains("query users ended early after 2 entries"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("query groups ended early after 0 entries: not asked"), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("query users ended early after 2 entries"),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended
+            .stdout
+            .contains("query groups ended early after 0 entries: not asked"),
+        "{}",
+        ended.stdout
+    );
     let snapshot = Snapshot::open(&output).unwrap();
     // What had come is kept, and nothing after it looks as if it had been there and empty.
     assert!(snapshot.entry(&format!("CN=b,{DOMAIN}")).unwrap().is_some());
     let ledger = snapshot.ledger().unwrap();
-    let complete = |name: &str| ledger.iter().find(|row| row.plan.name == name).unwrap().is_complete();
-    assert!(complete("computers") && !complete("users") && !complete("groups") && !complete("schema-attributes"));
+    let complete = |name: &str| {
+        ledger
+            .iter()
+            .find(|row| row.plan.name == name)
+            .unwrap()
+            .is_complete()
+    };
+    assert!(
+        complete("computers")
+            && !complete("users")
+            && !complete("groups")
+            && !complete("schema-attributes")
+    );
 }
 
 #[test]
@@ -118,7 +177,9 @@ fn ranges_are_joined_to_the_end() {
     let server = ScriptedServer::start(|request| {
         let group = format!("CN=big,{DOMAIN}");
         match request {
-            Request::Search { base, attributes, .. } if *base == group => {
+            Request::Search {
+                base, attributes, ..
+            } if *base == group => {
                 let piece = match attributes[0].as_str() {
                     "member;range=2-*" => ("member;range=2-3", &["CN=2", "CN=3"][..]),
                     "member;range=4-*" => ("member;range=4-*", &["CN=4"][..]),
@@ -126,21 +187,39 @@ fn ranges_are_joined_to_the_end() {
                 };
                 vec![Answer::entry(&group, &[piece]), Answer::success()]
             }
-            request if request.is_search(DOMAIN, "group") && !request.is_search(DOMAIN, "groupPolicy") => vec![
-                Answer::entry(
-                    &group,
-                    &[("objectClass", &["top", "group"]), ("member", &[]), ("member;range=0-1", &["CN=0", "CN=1"])],
-                ),
-                Answer::success(),
-            ],
+            request
+                if request.is_search(DOMAIN, "group")
+                    && !request.is_search(DOMAIN, "groupPolicy") =>
+            {
+                vec![
+                    Answer::entry(
+                        &group,
+                        &[
+                            ("objectClass", &["top", "group"]),
+                            ("member", &[]),
+                            ("member;range=0-1", &["CN=0", "CN=1"]),
+                        ],
+                    ),
+                    Answer::success(),
+                ]
+            }
             _ => vec![Answer::success()],
         }
     })
     .unwrap();
     let (ended, output) = collect_from(&server, &[]);
     assert_eq!(ended.code, 0, "{ended:?}");
-    let entry = Snapshot::open(&output).unwrap().entry(&format!("CN=big,{DOMAIN}")).unwrap().unwrap();
-    let members: Vec<_> = entry.values("member").unwrap().iter().map(|dn| String::from_utf8_lossy(dn).into_owned()).collect();
+    let entry = Snapshot::open(&output)
+        .unwrap()
+        .entry(&format!("CN=big,{DOMAIN}"))
+        .unwrap()
+        .unwrap();
+    let members: Vec<_> = entry
+        .values("member")
+        .unwrap()
+        .iter()
+        .map(|dn| String::from_utf8_lossy(dn).into_owned())
+        .collect();
     assert_eq!(members, ["CN=0", "CN=1", "CN=2", "CN=3", "CN=4"]);
 }
 
@@ -150,17 +229,32 @@ fn a_range_that_does_not_end_is_cut_short_not_whole() {
         let group = format!("CN=big,{DOMAIN}");
         match request {
             Request::Search { base, .. } if *base == group => vec![done(51, "busy")],
-            request if request.is_search(DOMAIN, "group") && !request.is_search(DOMAIN, "groupPolicy") => vec![
-                Answer::entry(&group, &[("objectClass", &["group"]), ("member;range=0-1", &["CN=0", "CN=1"])]),
-                Answer::success(),
-            ],
+            request
+                if request.is_search(DOMAIN, "group")
+                    && !request.is_search(DOMAIN, "groupPolicy") =>
+            {
+                vec![
+                    Answer::entry(
+                        &group,
+                        &[
+                            ("objectClass", &["group"]),
+                            ("member;range=0-1", &["CN=0", "CN=1"]),
+                        ],
+                    ),
+                    Answer::success(),
+                ]
+            }
             _ => vec![Answer::success()],
         }
     })
     .unwrap();
     let (ended, output) = collect_from(&server, &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stdout.contains("1 value lists were cut short"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("1 value lists were cut short"),
+        "{}",
+        ended.stdout
+    );
     assert!(!Snapshot::open(&output).unwrap().manifest().complete);
 }
 
@@ -169,19 +263,33 @@ fn entries_that_are_none_make_the_query_incomplete() {
     let server = users(|_| vec![user("a"), Answer::Garbage, Answer::success()]);
     let (ended, _) = collect_from(&server, &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stdout.contains("1 entries could not be decoded"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("1 entries could not be decoded"),
+        "{}",
+        ended.stdout
+    );
 }
 
 #[test]
 fn a_refused_bind_says_why_and_writes_nothing() {
     for (text, sentence) in [
-        ("80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v4563", "the user name or the password is wrong"),
-        ("80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 775, v4563", "it is locked out"),
+        (
+            "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v4563",
+            "the user name or the password is wrong",
+        ),
+        (
+            "80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 775, v4563",
+            "it is locked out",
+        ),
     ] {
         let server = ScriptedServer::start(move |_| vec![done(49, text)]).unwrap();
         let (ended, output) = collect_from(&server, &[]);
         assert_eq!(ended.code, 2, "{ended:?}");
-        assert!(ended.stderr.contains("the server refused auditor") && ended.stderr.contains(sentence), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains("the server refused auditor") && ended.stderr.contains(sentence),
+            "{}",
+            ended.stderr
+        );
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         assert!(!output.exists());
     }
@@ -193,22 +301,50 @@ fn an_untrusted_certificate_is_named() {
     let other = ScriptedServer::start(|_| vec![]).unwrap();
     let address = server.address();
     let ended = collect(
-        &["--server", &address, "--user", "a", "--password-stdin", "--ca-file", other.ca_file().to_str().unwrap()],
+        &[
+            "--server",
+            &address,
+            "--user",
+            "a",
+            "--password-stdin",
+            "--ca-file",
+            other.ca_file().to_str().unwrap(),
+        ],
         "x",
     )
     .unwrap();
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("is not signed by a trusted authority"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("is not signed by a trusted authority"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }
 
 #[test]
 fn an_unreachable_host_is_named() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let address = format!("127.0.0.1:{port}");
-    let ended = collect(&["--server", &address, "--user", "a", "--password-stdin"], "x").unwrap();
+    let ended = collect(
+        &["--server", &address, "--user", "a", "--password-stdin"],
+        "x",
+    )
+    .unwrap();
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains(&format!("{address} cannot be reached")), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains(&format!("{address} cannot be reached")),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }
 
@@ -221,14 +357,26 @@ fn bad_arguments_are_refused_before_anything_is_asked() {
     fs::write(&empty, "").unwrap();
     let base = ["--server", "127.0.0.1:1", "--user", "a", "--password-stdin"];
     for (more, input, sentence) in [
-        (vec!["-o", existing.to_str().unwrap()], "x", "is already there"),
-        (vec!["--ca-file", empty.to_str().unwrap()], "x", "holds no certificate"),
+        (
+            vec!["-o", existing.to_str().unwrap()],
+            "x",
+            "is already there",
+        ),
+        (
+            vec!["--ca-file", empty.to_str().unwrap()],
+            "x",
+            "holds no certificate",
+        ),
         (vec!["--ca-file", "/nowhere.pem"], "x", "cannot be read"),
         (vec![], "", "the password is empty"),
     ] {
         let ended = collect(&[&base[..], &more].concat(), input).unwrap();
         assert_eq!(ended.code, 2, "{ended:?}");
-        assert!(ended.stderr.contains(sentence), "{sentence}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains(sentence),
+            "{sentence}: {}",
+            ended.stderr
+        );
     }
     assert_eq!(fs::read_to_string(&existing).unwrap(), "evidence");
 }

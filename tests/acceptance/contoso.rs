@@ -28,9 +28,16 @@ fn the_text_report_is_the_golden_one() {
     let ended = coldcase(&["report", LAST]).unwrap();
     assert_eq!(ended.code, 0, "{ended:?}");
     insta::assert_snapshot!("contoso_report", ended.stdout);
-    for line in ended.stdout.lines().filter(|line| !line.contains("SHA-256")) {
+    for line in ended
+        .stdout
+        .lines()
+        .filter(|line| !line.contains("SHA-256"))
+    {
         assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
-        assert!(!line.contains('\u{1b}'), "colour without a terminal: {line}");
+        assert!(
+            !line.contains('\u{1b}'),
+            "colour without a terminal: {line}"
+        );
     }
 }
 
@@ -54,18 +61,44 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
         assert_eq!(coldcase(&["verify", path]).unwrap().code, 0, "{path}");
         let report = report(path);
         let findings = report["findings"].as_array().unwrap();
-        let counted: u64 = report["rules"].as_array().unwrap().iter().map(|rule| rule["findings"].as_u64().unwrap()).sum();
+        let counted: u64 = report["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| rule["findings"].as_u64().unwrap())
+            .sum();
         assert_eq!(counted, findings.len() as u64, "{path}");
         let low_privilege = path.contains("2026-03");
-        let unknown = report["rules"].as_array().unwrap().iter().filter(|rule| rule["verdict"] == "not-evaluated").count();
-        assert_eq!(unknown > 0, low_privilege, "{path}: {unknown} rules not evaluated");
-        let (least, most) = (report["score"]["exposure"].as_f64().unwrap(), report["score"]["exposure_max"].as_f64().unwrap());
+        let unknown = report["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|rule| rule["verdict"] == "not-evaluated")
+            .count();
+        assert_eq!(
+            unknown > 0,
+            low_privilege,
+            "{path}: {unknown} rules not evaluated"
+        );
+        let (least, most) = (
+            report["score"]["exposure"].as_f64().unwrap(),
+            report["score"]["exposure_max"].as_f64().unwrap(),
+        );
         assert_eq!(most > least, low_privilege, "{path}");
         for account in report["accounts"].as_array().unwrap() {
-            let untouched: f64 = account["findings"].as_array().unwrap().iter().map(|term| 1.0 - term["weight"].as_f64().unwrap()).product();
+            let untouched: f64 = account["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|term| 1.0 - term["weight"].as_f64().unwrap())
+                .product();
             let by_hand = 100.0 * account["impact"].as_f64().unwrap() * (1.0 - untouched);
             let told = account["risk"].as_f64().unwrap();
-            assert!((by_hand - told).abs() < 0.6, "{path} {}: {told} told, {by_hand} by hand", account["subject"]["sam_account_name"]);
+            assert!(
+                (by_hand - told).abs() < 0.6,
+                "{path} {}: {told} told, {by_hand} by hand",
+                account["subject"]["sam_account_name"]
+            );
         }
     }
 }

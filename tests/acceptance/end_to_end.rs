@@ -15,15 +15,23 @@ const CONSTRUCTED: &[&str] = &["msDS-User-Account-Control-Computed"];
 #[test]
 fn what_was_planted_is_collected_and_found() {
     if std::env::var_os("COLDCASE_SKIP_DC").is_some() {
-        eprintln!("SKIPPED: COLDCASE_SKIP_DC is set, nothing was tested against a domain controller");
+        eprintln!(
+            "SKIPPED: COLDCASE_SKIP_DC is set, nothing was tested against a domain controller"
+        );
         return;
     }
-    let controller = DomainController::start().expect("a domain controller is needed (COLDCASE_SKIP_DC=1 skips this test)");
+    let controller = DomainController::start()
+        .expect("a domain controller is needed (COLDCASE_SKIP_DC=1 skips this test)");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("corp.sqlite.zst");
     let snapshot_name = path.to_str().unwrap();
 
-    let ended = run(&controller, controller.admin_user(), controller.admin_password(), snapshot_name);
+    let ended = run(
+        &controller,
+        controller.admin_user(),
+        controller.admin_password(),
+        snapshot_name,
+    );
     assert_eq!(ended.code, 0, "{ended:?}");
     let snapshot = Snapshot::open(&path).unwrap();
     assert_eq!(snapshot.manifest().domain, "corp.example");
@@ -33,19 +41,36 @@ fn what_was_planted_is_collected_and_found() {
     findings_are_what_was_planted(snapshot_name);
 
     let low = folder.path().join("low.sqlite.zst");
-    let ended = run(&controller, controller.low_user(), controller.low_password(), low.to_str().unwrap());
+    let ended = run(
+        &controller,
+        controller.low_user(),
+        controller.low_password(),
+        low.to_str().unwrap(),
+    );
     assert_eq!(ended.code, 0, "{ended:?}");
     an_ordinary_user_gets_no_false_clear(low.to_str().unwrap());
 
-    wrong_password(&controller, folder.path().join("never.sqlite.zst").to_str().unwrap());
+    wrong_password(
+        &controller,
+        folder.path().join("never.sqlite.zst").to_str().unwrap(),
+    );
 }
 
 fn run(controller: &DomainController, user: &str, password: &str, output: &str) -> Ended {
     let server = controller.address().to_string();
     collect(
         &[
-            "--server", &server, "--user", user, "--password-stdin", "--ca-file",
-            controller.ca_file().to_str().unwrap(), "--page-size", "100", "-o", output,
+            "--server",
+            &server,
+            "--user",
+            user,
+            "--password-stdin",
+            "--ca-file",
+            controller.ca_file().to_str().unwrap(),
+            "--page-size",
+            "100",
+            "-o",
+            output,
         ],
         password,
     )
@@ -58,16 +83,25 @@ fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot
     let mut compared = 0;
     let mut values = 0;
     let base = controller.base_dn();
-    let contexts = [base.to_owned(), format!("CN=Configuration,{base}"), format!("CN=Schema,CN=Configuration,{base}")];
+    let contexts = [
+        base.to_owned(),
+        format!("CN=Configuration,{base}"),
+        format!("CN=Schema,CN=Configuration,{base}"),
+    ];
     let mut witness: BTreeMap<String, _> = BTreeMap::new();
     for context in &contexts {
-        for record in controller.ldbsearch(context, "sub", "(objectClass=*)", &names).unwrap() {
+        for record in controller
+            .ldbsearch(context, "sub", "(objectClass=*)", &names)
+            .unwrap()
+        {
             witness.insert(record.dn.clone(), record);
         }
     }
     for dn in stored_dns(snapshot) {
         let entry: Entry = snapshot.entry(&dn).unwrap().unwrap();
-        let record = witness.get(&dn).unwrap_or_else(|| panic!("{dn} is not in the database files"));
+        let record = witness
+            .get(&dn)
+            .unwrap_or_else(|| panic!("{dn} is not in the database files"));
         for attribute in &entry.attributes {
             if CONSTRUCTED.contains(&attribute.name.as_str()) {
                 continue;
@@ -84,7 +118,10 @@ fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot
         let asked = asked_for(snapshot, &dn);
         for (name, stored) in &record.attributes {
             let wanted = asked.iter().any(|asked| asked.eq_ignore_ascii_case(name));
-            assert!(!wanted || stored.is_empty() || entry.values(name).is_some(), "{dn} {name} did not come");
+            assert!(
+                !wanted || stored.is_empty() || entry.values(name).is_some(),
+                "{dn} {name} did not come"
+            );
         }
         compared += 1;
     }
@@ -93,7 +130,10 @@ fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot
 }
 
 fn stored_dns(snapshot: &Snapshot) -> Vec<String> {
-    let mut statement = snapshot.database().prepare("SELECT dn FROM object JOIN name USING (id) ORDER BY id").unwrap();
+    let mut statement = snapshot
+        .database()
+        .prepare("SELECT dn FROM object JOIN name USING (id) ORDER BY id")
+        .unwrap();
     let rows = statement.query_map([], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
 }
@@ -112,10 +152,20 @@ fn asked_for(snapshot: &Snapshot, dn: &str) -> Vec<String> {
 
 fn no_secret_came(path: &std::path::Path) {
     let snapshot = Snapshot::open(path).unwrap();
-    let mut statement = snapshot.database().prepare("SELECT name FROM attribute").unwrap();
-    let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let mut statement = snapshot
+        .database()
+        .prepare("SELECT name FROM attribute")
+        .unwrap();
+    let names: Vec<String> = statement
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     for secret in SECRETS {
-        assert!(!names.iter().any(|name| name.eq_ignore_ascii_case(secret)), "{secret}");
+        assert!(
+            !names.iter().any(|name| name.eq_ignore_ascii_case(secret)),
+            "{secret}"
+        );
     }
     // The controller holds a root key's data, an administrator could read it, and it is not here.
     let file = fs::read(path).unwrap();
@@ -142,8 +192,16 @@ fn inventory_is_what_was_planted(controller: &DomainController, snapshot: &str) 
             .map(|row| row["sam_account_name"].as_str().unwrap().to_owned())
             .collect()
     };
-    for (kind, planted) in [("gmsa", Kind::Gmsa), ("smsa", Kind::Smsa), ("dmsa", Kind::Dmsa)] {
-        let planted: BTreeSet<String> = controller.planted().of(planted).map(|object| object.name.to_string()).collect();
+    for (kind, planted) in [
+        ("gmsa", Kind::Gmsa),
+        ("smsa", Kind::Smsa),
+        ("dmsa", Kind::Dmsa),
+    ] {
+        let planted: BTreeSet<String> = controller
+            .planted()
+            .of(planted)
+            .map(|object| object.name.to_string())
+            .collect();
         assert_eq!(named(kind), planted, "{kind}");
     }
     let with_spn: BTreeSet<String> = controller
@@ -167,7 +225,11 @@ fn findings_are_what_was_planted(snapshot: &str) {
             .unwrap()
             .iter()
             .filter(|finding| finding["rule"] == rule)
-            .map(|finding| finding["subject"]["sam_account_name"].as_str().unwrap_or_default())
+            .map(|finding| {
+                finding["subject"]["sam_account_name"]
+                    .as_str()
+                    .unwrap_or_default()
+            })
             .collect()
     };
     for (rule, expected) in [
@@ -182,28 +244,72 @@ fn findings_are_what_was_planted(snapshot: &str) {
         assert_eq!(found(rule), expected.iter().copied().collect(), "{rule}");
     }
     let verdict = |rule: &str| {
-        report["rules"].as_array().unwrap().iter().find(|row| row["id"] == rule).unwrap()["verdict"].clone()
+        report["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["id"] == rule)
+            .unwrap()["verdict"]
+            .clone()
     };
     assert_eq!(verdict("kds-dangling-key"), "clear");
-    let unknown: Vec<_> = report["rules"].as_array().unwrap().iter().filter(|rule| rule["verdict"] == "not-evaluated").map(|rule| (rule["id"].as_str().unwrap(), rule["reason"].as_str().unwrap())).collect();
-    assert!(unknown.is_empty(), "an administrator sees everything: {unknown:#?}");
+    let unknown: Vec<_> = report["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|rule| rule["verdict"] == "not-evaluated")
+        .map(|rule| {
+            (
+                rule["id"].as_str().unwrap(),
+                rule["reason"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert!(
+        unknown.is_empty(),
+        "an administrator sees everything: {unknown:#?}"
+    );
 }
 
 /// KDS root keys are invisible to an ordinary user: what depends on them is not evaluated, never clear.
 fn an_ordinary_user_gets_no_false_clear(snapshot: &str) {
     let report = json(&["report", snapshot, "--format", "json"]);
-    for rule in ["kds-dangling-key", "kds-root-key-control", "dmsa-stuck-migration"] {
-        let result = report["rules"].as_array().unwrap().iter().find(|row| row["id"] == rule).unwrap();
+    for rule in [
+        "kds-dangling-key",
+        "kds-root-key-control",
+        "dmsa-stuck-migration",
+    ] {
+        let result = report["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["id"] == rule)
+            .unwrap();
         assert_eq!(result["verdict"], "not-evaluated", "{rule}: {result}");
     }
-    let keys = json(&["sql", snapshot, "SELECT key_id, seen FROM kds_keys", "--format", "json"]);
+    let keys = json(&[
+        "sql",
+        snapshot,
+        "SELECT key_id, seen FROM kds_keys",
+        "--format",
+        "json",
+    ]);
     let keys = keys.as_array().unwrap();
-    assert!(!keys.is_empty() && keys.iter().all(|key| key["seen"] == false), "inferred from password ids: {keys:?}");
+    assert!(
+        !keys.is_empty() && keys.iter().all(|key| key["seen"] == false),
+        "inferred from password ids: {keys:?}"
+    );
 }
 
 fn wrong_password(controller: &DomainController, output: &str) {
     let ended = run(controller, controller.low_user(), "wrong", output);
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("the user name or the password is wrong"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains("the user name or the password is wrong"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }

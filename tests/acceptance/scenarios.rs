@@ -10,13 +10,19 @@ use serde_json::Value;
 #[test]
 fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
     let folder = tempfile::tempdir().unwrap();
-    let forests: BTreeMap<_, _> = scenarios::all().into_iter().map(|scenario| (scenario.name, scenario)).collect();
-    let rules: Vec<Value> = serde_json::from_str(&coldcase(&["rules", "--format", "json"]).unwrap().stdout).unwrap();
+    let forests: BTreeMap<_, _> = scenarios::all()
+        .into_iter()
+        .map(|scenario| (scenario.name, scenario))
+        .collect();
+    let rules: Vec<Value> =
+        serde_json::from_str(&coldcase(&["rules", "--format", "json"]).unwrap().stdout).unwrap();
     let mut wrong = Vec::new();
     let mut used = std::collections::BTreeSet::new();
     for rule in &rules {
         let id = rule["id"].as_str().unwrap();
-        let page: Value = serde_json::from_str(&coldcase(&["rules", id, "--format", "json"]).unwrap().stdout).unwrap();
+        let page: Value =
+            serde_json::from_str(&coldcase(&["rules", id, "--format", "json"]).unwrap().stdout)
+                .unwrap();
         for (field, expected) in [("fires", "fired"), ("clear", "clear")] {
             let name = page["scenarios"][field].as_str().unwrap_or_default();
             let Some(scenario) = forests.get(name) else {
@@ -27,7 +33,11 @@ fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
             check(scenario, id, expected, folder.path(), &mut wrong);
         }
     }
-    let unnamed: Vec<&str> = forests.keys().copied().filter(|name| !used.contains(*name)).collect();
+    let unnamed: Vec<&str> = forests
+        .keys()
+        .copied()
+        .filter(|name| !used.contains(*name))
+        .collect();
     let further: Vec<&str> = FURTHER.iter().map(|(name, _)| *name).collect();
     assert_eq!(unnamed, further, "scenarios that no page names");
     for (name, expected) in FURTHER {
@@ -58,6 +68,9 @@ fn check(scenario: &Scenario, id: &str, expected: &str, folder: &Path, wrong: &m
     let rules = report["rules"].as_array().unwrap();
     let result = rules.iter().find(|rule| rule["id"] == id).unwrap();
     if result["verdict"] != expected {
-        wrong.push(format!("{}: {} instead of {expected} ({})", scenario.name, result["verdict"], result["reason"]));
+        wrong.push(format!(
+            "{}: {} instead of {expected} ({})",
+            scenario.name, result["verdict"], result["reason"]
+        ));
     }
 }

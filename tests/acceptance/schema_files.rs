@@ -18,12 +18,21 @@ fn the_report_schema_is_the_committed_one() {
         fs::write(&path, &made).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == made, "schemas/json/report.schema.json differs; run the tests once with {BLESS}=1 and look at the change");
+    assert!(
+        committed == made,
+        "schemas/json/report.schema.json differs; run the tests once with {BLESS}=1 and look at the change"
+    );
 }
 
 #[test]
 fn a_report_reads_back_into_its_type() {
-    let ended = coldcase(&["report", "fixtures/snapshots/contoso-2026-08.sqlite.zst", "--format", "json"]).unwrap();
+    let ended = coldcase(&[
+        "report",
+        "fixtures/snapshots/contoso-2026-08.sqlite.zst",
+        "--format",
+        "json",
+    ])
+    .unwrap();
     let report: Report = serde_json::from_str(&ended.stdout).unwrap();
     let again = serde_json::to_string_pretty(&report).unwrap();
     assert_eq!(again.trim(), ended.stdout.trim());

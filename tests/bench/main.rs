@@ -18,8 +18,16 @@ const RUNS: usize = 5;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let objects: u64 = arguments.next().as_deref().unwrap_or("100000").parse().context("number of objects")?;
-    let programs = std::env::current_exe()?.parent().map(Path::to_owned).context("the folder of the programs")?;
+    let objects: u64 = arguments
+        .next()
+        .as_deref()
+        .unwrap_or("100000")
+        .parse()
+        .context("number of objects")?;
+    let programs = std::env::current_exe()?
+        .parent()
+        .map(Path::to_owned)
+        .context("the folder of the programs")?;
     let folder = tempfile::tempdir()?;
     let snapshot = folder.path().join("large.sqlite.zst");
     let mut out = io::stdout().lock();
@@ -45,24 +53,44 @@ fn main() -> Result<()> {
         let (first, second) = floor(&snapshot)?;
         decompress.push(first);
         scan.push(second);
-        let (took, memory) = run(&programs, &["report", "--format", "json", "-o", "/dev/null"], &snapshot)?;
+        let (took, memory) = run(
+            &programs,
+            &["report", "--format", "json", "-o", "/dev/null"],
+            &snapshot,
+        )?;
         report.push(took);
         peak = peak.max(memory);
     }
     let info: Vec<Duration> = (0..4 * RUNS)
         .map(|_| run(&programs, &["info"], &snapshot).map(|(took, _)| took))
         .collect::<Result<_>>()?;
-    let (decompress, scan, report, info) = (median(decompress), median(scan), median(report), median(info));
+    let (decompress, scan, report, info) = (
+        median(decompress),
+        median(scan),
+        median(report),
+        median(info),
+    );
     let floor = decompress + scan;
     writeln!(out, "floor: decompress  {decompress:>9.1?}")?;
     writeln!(out, "floor: every cell  {scan:>9.1?}")?;
     writeln!(out, "floor              {floor:>9.1?}")?;
-    writeln!(out, "report             {report:>9.1?}  {:.1} × the floor (at most 8)", report.as_secs_f64() / floor.as_secs_f64())?;
-    writeln!(out, "report, peak       {:>6} MiB (at most 600)", peak / 1024)?;
+    writeln!(
+        out,
+        "report             {report:>9.1?}  {:.1} × the floor (at most 8)",
+        report.as_secs_f64() / floor.as_secs_f64()
+    )?;
+    writeln!(
+        out,
+        "report, peak       {:>6} MiB (at most 600)",
+        peak / 1024
+    )?;
     writeln!(out, "info               {info:>9.1?}  (at most 20 ms)")?;
     out.flush()?;
     let mut stages = Command::new(programs.join("coldcase"));
-    stages.arg("report").arg(&snapshot).args(["--timings", "--format", "json", "-o", "/dev/null"]);
+    stages
+        .arg("report")
+        .arg(&snapshot)
+        .args(["--timings", "--format", "json", "-o", "/dev/null"]);
     ensure!(stages.status()?.success(), "coldcase report failed");
     Ok(())
 }
@@ -78,14 +106,25 @@ fn floor(snapshot: &Path) -> Result<(Duration, Duration)> {
     connection.deserialize_read_exact("main", database.as_slice(), database.len(), true)?;
     let started = Instant::now();
     let mut bytes = 0_u64;
-    for table in ["root_dse", "query", "name", "security_descriptor", "object", "link", "value", "attribute", "defect"] {
+    for table in [
+        "root_dse",
+        "query",
+        "name",
+        "security_descriptor",
+        "object",
+        "link",
+        "value",
+        "attribute",
+        "defect",
+    ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}"))?;
         let columns = statement.column_count();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             for column in 0..columns {
                 bytes += match row.get_ref(column)? {
-                    rusqlite::types::ValueRef::Text(text) | rusqlite::types::ValueRef::Blob(text) => text.len() as u64,
+                    rusqlite::types::ValueRef::Text(text)
+                    | rusqlite::types::ValueRef::Blob(text) => text.len() as u64,
                     _ => 1,
                 };
             }
@@ -104,7 +143,12 @@ fn run(programs: &Path, arguments: &[&str], snapshot: &Path) -> Result<(Duration
         .arg(snapshot)
         .stdout(Stdio::null())
         .spawn()
-        .with_context(|| format!("{} is not built; see tests/bench/README.md", program.display()))?;
+        .with_context(|| {
+            format!(
+                "{} is not built; see tests/bench/README.md",
+                program.display()
+            )
+        })?;
     let status_file = PathBuf::from(format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     let status = loop {
@@ -129,5 +173,8 @@ fn high_water_mark(status: &Path) -> Option<u64> {
 
 fn median(mut durations: Vec<Duration>) -> Duration {
     durations.sort();
-    durations.get(durations.len() / 2).copied().unwrap_or_default()
+    durations
+        .get(durations.len() / 2)
+        .copied()
+        .unwrap_or_default()
 }

@@ -45,7 +45,10 @@ impl Request {
         match self {
             Self::Bind => false,
             Self::Search { base, filter, .. } => {
-                base == wanted && filter.windows(class.len().max(1)).any(|window| window == class.as_bytes())
+                base == wanted
+                    && filter
+                        .windows(class.len().max(1))
+                        .any(|window| window == class.as_bytes())
             }
         }
     }
@@ -77,7 +80,10 @@ impl Answer {
         let attributes = attributes
             .iter()
             .map(|(name, values)| {
-                let values = values.iter().map(|value| value.as_bytes().to_vec()).collect();
+                let values = values
+                    .iter()
+                    .map(|value| value.as_bytes().to_vec())
+                    .collect();
                 ((*name).to_owned(), values)
             })
             .collect();
@@ -137,7 +143,10 @@ impl ScriptedServer {
 impl Drop for ScriptedServer {
     fn drop(&mut self) {
         // If nobody connected, the thread still waits in accept.
-        #[expect(clippy::disallowed_methods, reason = "to our own test server, on loopback")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "to our own test server, on loopback"
+        )]
         let _ = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -150,10 +159,12 @@ fn certificates(folder: &Path) -> Result<(Arc<ServerConfig>, PathBuf)> {
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
     let ca_file = folder.join("ca.pem");
     std::fs::write(&ca_file, authority.pem())?;
-    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| anyhow::anyhow!(error))?;
+    let key =
+        PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| anyhow::anyhow!(error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -162,7 +173,11 @@ fn certificates(folder: &Path) -> Result<(Arc<ServerConfig>, PathBuf)> {
     Ok((Arc::new(config), ca_file))
 }
 
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, script: &dyn Fn(&Request) -> Vec<Answer>) -> Result<()> {
+fn serve(
+    stream: TcpStream,
+    config: Arc<ServerConfig>,
+    script: &dyn Fn(&Request) -> Vec<Answer>,
+) -> Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut stream = StreamOwned::new(ServerConnection::new(config)?, stream);
@@ -191,8 +206,15 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, script: &dyn Fn(&Request)
                 Answer::Reference(url) => element(0x73, &element(0x04, url.as_bytes())),
                 Answer::Done(code, text, referrals, cookie) => {
                     let response = done(done_tag, code, &text, &referrals);
-                    let controls = if cookie.is_empty() { Vec::new() } else { paging(&cookie) };
-                    stream.write_all(&element(0x30, &[element(0x02, &id), response, controls].concat()))?;
+                    let controls = if cookie.is_empty() {
+                        Vec::new()
+                    } else {
+                        paging(&cookie)
+                    };
+                    stream.write_all(&element(
+                        0x30,
+                        &[element(0x02, &id), response, controls].concat(),
+                    ))?;
                     continue;
                 }
             };
@@ -209,8 +231,14 @@ fn root_dse() -> Vec<Answer> {
             &[
                 ("defaultNamingContext", &["DC=corp,DC=example"]),
                 ("rootDomainNamingContext", &["DC=corp,DC=example"]),
-                ("configurationNamingContext", &["CN=Configuration,DC=corp,DC=example"]),
-                ("schemaNamingContext", &["CN=Schema,CN=Configuration,DC=corp,DC=example"]),
+                (
+                    "configurationNamingContext",
+                    &["CN=Configuration,DC=corp,DC=example"],
+                ),
+                (
+                    "schemaNamingContext",
+                    &["CN=Schema,CN=Configuration,DC=corp,DC=example"],
+                ),
                 ("currentTime", &["20260131060000.0Z"]),
             ],
         ),
@@ -221,22 +249,41 @@ fn root_dse() -> Vec<Answer> {
 /// SearchRequest ::= [APPLICATION 3] { base, scope, deref, size, time, typesOnly, filter, attributes }
 fn search(body: &[u8], controls: Option<&(u8, Vec<u8>)>) -> Result<Request> {
     let parts = children(body)?;
-    let part = |index: usize| parts.get(index).map(|part| part.1.clone()).context("a short search request");
+    let part = |index: usize| {
+        parts
+            .get(index)
+            .map(|part| part.1.clone())
+            .context("a short search request")
+    };
     let attributes = children(&part(7)?)?
         .into_iter()
         .map(|(_, name)| String::from_utf8_lossy(&name).into_owned())
         .collect();
     let mut cookie = None;
     let mut critical = Vec::new();
-    for (_, control) in controls.map(|controls| children(&controls.1)).transpose()?.unwrap_or_default() {
+    for (_, control) in controls
+        .map(|controls| children(&controls.1))
+        .transpose()?
+        .unwrap_or_default()
+    {
         let fields = children(&control)?;
-        let oid = fields.first().map(|field| String::from_utf8_lossy(&field.1).into_owned()).unwrap_or_default();
+        let oid = fields
+            .first()
+            .map(|field| String::from_utf8_lossy(&field.1).into_owned())
+            .unwrap_or_default();
         if fields.iter().any(|field| field.0 == 0x01 && field.1 != [0]) {
             critical.push(oid.clone());
         }
         if oid == "1.2.840.113556.1.4.319" {
-            let value = fields.last().map(|field| field.1.clone()).unwrap_or_default();
-            let inner = children(&value)?.into_iter().next().map(|sequence| sequence.1).unwrap_or_default();
+            let value = fields
+                .last()
+                .map(|field| field.1.clone())
+                .unwrap_or_default();
+            let inner = children(&value)?
+                .into_iter()
+                .next()
+                .map(|sequence| sequence.1)
+                .unwrap_or_default();
             cookie = children(&inner)?.into_iter().nth(1).map(|field| field.1);
         }
     }
@@ -253,17 +300,34 @@ fn entry(dn: &str, attributes: &[(String, Vec<Vec<u8>>)]) -> Vec<u8> {
     let attributes: Vec<u8> = attributes
         .iter()
         .flat_map(|(name, values)| {
-            let values: Vec<u8> = values.iter().flat_map(|value| element(0x04, value)).collect();
-            element(0x30, &[element(0x04, name.as_bytes()), element(0x31, &values)].concat())
+            let values: Vec<u8> = values
+                .iter()
+                .flat_map(|value| element(0x04, value))
+                .collect();
+            element(
+                0x30,
+                &[element(0x04, name.as_bytes()), element(0x31, &values)].concat(),
+            )
         })
         .collect();
-    element(0x64, &[element(0x04, dn.as_bytes()), element(0x30, &attributes)].concat())
+    element(
+        0x64,
+        &[element(0x04, dn.as_bytes()), element(0x30, &attributes)].concat(),
+    )
 }
 
 fn done(tag: u8, code: u8, text: &str, referrals: &[String]) -> Vec<u8> {
-    let mut body = [element(0x0A, &[code]), element(0x04, b""), element(0x04, text.as_bytes())].concat();
+    let mut body = [
+        element(0x0A, &[code]),
+        element(0x04, b""),
+        element(0x04, text.as_bytes()),
+    ]
+    .concat();
     if !referrals.is_empty() {
-        let urls: Vec<u8> = referrals.iter().flat_map(|url| element(0x04, url.as_bytes())).collect();
+        let urls: Vec<u8> = referrals
+            .iter()
+            .flat_map(|url| element(0x04, url.as_bytes()))
+            .collect();
         body.extend(element(0xA3, &urls));
     }
     element(tag, &body)
@@ -271,7 +335,11 @@ fn done(tag: u8, code: u8, text: &str, referrals: &[String]) -> Vec<u8> {
 
 fn paging(cookie: &[u8]) -> Vec<u8> {
     let value = element(0x30, &[element(0x02, &[0]), element(0x04, cookie)].concat());
-    let control = [element(0x04, b"1.2.840.113556.1.4.319"), element(0x04, &value)].concat();
+    let control = [
+        element(0x04, b"1.2.840.113556.1.4.319"),
+        element(0x04, &value),
+    ]
+    .concat();
     element(0xA0, &element(0x30, &control))
 }
 
@@ -293,7 +361,9 @@ fn read_element(stream: &mut impl Read) -> Result<Vec<u8>> {
     } else {
         let mut octets = vec![0; usize::from(first & 0x7F)];
         stream.read_exact(&mut octets)?;
-        octets.iter().fold(0_usize, |length, octet| (length << 8) | usize::from(*octet))
+        octets
+            .iter()
+            .fold(0_usize, |length, octet| (length << 8) | usize::from(*octet))
     };
     let mut body = vec![0; length.min(1 << 24)];
     stream.read_exact(&mut body)?;

@@ -81,7 +81,16 @@ fn run(program: &str, arguments: &[&str], input: &str) -> Result<Ended> {
 /// Cargo builds programs of other packages only when asked; by now everything is compiled, so this takes a moment.
 fn build() -> Result<PathBuf> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "coldcase-collector", "-p", "coldcase-analyzer", "-p", "coldcase-fixtures"])
+        .args([
+            "build",
+            "--quiet",
+            "-p",
+            "coldcase-collector",
+            "-p",
+            "coldcase-analyzer",
+            "-p",
+            "coldcase-fixtures",
+        ])
         .current_dir(workspace())
         .status()
         .context("cargo cannot be started")?;

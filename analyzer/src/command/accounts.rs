@@ -44,22 +44,47 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         .collect();
     for row in &mut rows {
         row.remove("object_id");
-        let risk = row.get("dn").and_then(Value::as_str).and_then(|dn| risks.get(dn));
+        let risk = row
+            .get("dn")
+            .and_then(Value::as_str)
+            .and_then(|dn| risks.get(dn));
         row.insert("risk".to_owned(), Value::from(risk.copied().unwrap_or(0.0)));
     }
     rows.sort_by(|a, b| {
-        let number = |row: &Map<String, Value>| row.get("risk").and_then(Value::as_f64).unwrap_or(0.0);
-        let name = |row: &Map<String, Value>| row.get("dn").and_then(Value::as_str).map(str::to_owned);
-        number(b).total_cmp(&number(a)).then_with(|| name(a).cmp(&name(b)))
+        let number =
+            |row: &Map<String, Value>| row.get("risk").and_then(Value::as_f64).unwrap_or(0.0);
+        let name =
+            |row: &Map<String, Value>| row.get("dn").and_then(Value::as_str).map(str::to_owned);
+        number(b)
+            .total_cmp(&number(a))
+            .then_with(|| name(a).cmp(&name(b)))
     });
     let file = arguments.output.as_deref();
     if arguments.format == Format::Json {
         output::json(file, &rows)?;
         return Ok(AnalyzeExit::Clean);
     }
-    let head = ["account", "kind", "risk", "enabled", "tier 0", "password days", "logon days", "SPNs", "readers"];
+    let head = [
+        "account",
+        "kind",
+        "risk",
+        "enabled",
+        "tier 0",
+        "password days",
+        "logon days",
+        "SPNs",
+        "readers",
+    ];
     let columns = [
-        "sam_account_name", "kind", "risk", "enabled", "tier0", "password_days", "last_logon_days", "spn_count", "readers",
+        "sam_account_name",
+        "kind",
+        "risk",
+        "enabled",
+        "tier0",
+        "password_days",
+        "last_logon_days",
+        "spn_count",
+        "readers",
     ];
     let shown = rows.iter().map(|row| {
         columns
@@ -77,7 +102,11 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let shown = table(&head, shown, output::style(file, true).width);
     output::to(file, |out| {
         out.write_all(shown.as_bytes())?;
-        writeln!(out, "\n{} service accounts. An empty cell is not set or not readable.", rows.len())
+        writeln!(
+            out,
+            "\n{} service accounts. An empty cell is not set or not readable.",
+            rows.len()
+        )
     })?;
     Ok(AnalyzeExit::Clean)
 }

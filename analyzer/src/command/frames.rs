@@ -12,8 +12,9 @@ use crate::report::{table, wrap};
 pub(super) fn run(arguments: &FramesArguments) -> Result<AnalyzeExit> {
     match &arguments.name {
         Some(name) => {
-            let frame = find(name)
-                .with_context(|| format!("there is no frame {name}; `coldcase frames` lists all of them"))?;
+            let frame = find(name).with_context(|| {
+                format!("there is no frame {name}; `coldcase frames` lists all of them")
+            })?;
             one(frame, arguments.format)?;
         }
         None => list(arguments.format)?,
@@ -48,8 +49,14 @@ fn list(format: Format) -> Result<()> {
         let frames: Vec<Value> = FRAMES.iter().map(as_json).collect();
         return output::json(None, &frames);
     }
-    let rows = FRAMES.iter().map(|frame| vec![frame.name.to_owned(), frame.about.to_owned()]);
-    let shown = table(&["frame", "a row is"], rows, output::style(None, true).width);
+    let rows = FRAMES
+        .iter()
+        .map(|frame| vec![frame.name.to_owned(), frame.about.to_owned()]);
+    let shown = table(
+        &["frame", "a row is"],
+        rows,
+        output::style(None, true).width,
+    );
     output::to(None, |out| {
         out.write_all(shown.as_bytes())?;
         writeln!(out, "\n`coldcase frames NAME` lists the columns of one.")

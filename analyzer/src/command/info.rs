@@ -23,15 +23,37 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         ("Taken at", manifest.taken_at.clone()),
         ("Server", manifest.server.clone()),
         ("Collected as", manifest.collected_as.clone()),
-        ("Written by", format!("{}, format {}", manifest.program, manifest.format_version)),
+        (
+            "Written by",
+            format!("{}, format {}", manifest.program, manifest.format_version),
+        ),
         ("Objects", counts.objects.to_string()),
         ("Links", counts.links.to_string()),
-        ("Descriptors", format!("{} distinct", counts.security_descriptors)),
+        (
+            "Descriptors",
+            format!("{} distinct", counts.security_descriptors),
+        ),
         ("Queries", counts.queries.to_string()),
         ("Defects", format!("{} values kept raw", counts.defects)),
-        ("Secrets", format!("{} values dropped", counts.secrets_dropped)),
-        ("Database", format!("{} bytes, SHA-256 {}", manifest.database_bytes, manifest.database_sha256)),
-        ("Complete", if manifest.complete { "yes".to_owned() } else { "NO, missing:".to_owned() }),
+        (
+            "Secrets",
+            format!("{} values dropped", counts.secrets_dropped),
+        ),
+        (
+            "Database",
+            format!(
+                "{} bytes, SHA-256 {}",
+                manifest.database_bytes, manifest.database_sha256
+            ),
+        ),
+        (
+            "Complete",
+            if manifest.complete {
+                "yes".to_owned()
+            } else {
+                "NO, missing:".to_owned()
+            },
+        ),
     ];
     output::to(file, |out| {
         for (label, value) in &rows {
@@ -40,7 +62,10 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         for missing in &manifest.missing {
             writeln!(out, "              - {}", visible(missing))?;
         }
-        writeln!(out, "\nThis is the label on the file. `coldcase verify` checks it against the content.")
+        writeln!(
+            out,
+            "\nThis is the label on the file. `coldcase verify` checks it against the content."
+        )
     })?;
     Ok(AnalyzeExit::Clean)
 }

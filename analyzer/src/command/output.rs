@@ -16,7 +16,10 @@ const WIDTH: u16 = 80;
 const WIDEST: u16 = 140;
 
 /// Writes with `write` to `file`, or to standard output.
-pub(super) fn to(file: Option<&Path>, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+pub(super) fn to(
+    file: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<()> {
     let written = match file {
         Some(path) => File::create(path).and_then(|file| {
             let mut out = BufWriter::new(file);

@@ -20,7 +20,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("rule pages")?;
     let snapshot = open(&arguments.snapshot)?;
     timings.stage("open and check")?;
-    let directory = Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
+    let directory =
+        Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
     drop(snapshot);
     timings.stage("load")?;
     let analysis = Analysis::new(directory);
@@ -42,9 +43,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("write")?;
     let failed = arguments.fail_on.is_some_and(|limit| {
         let limit = Severity::from(limit);
-        report.findings.iter().any(|finding| finding.severity <= limit)
+        report
+            .findings
+            .iter()
+            .any(|finding| finding.severity <= limit)
     });
-    let unknown = report.rules.iter().any(|rule| rule.verdict == Verdict::NotEvaluated);
+    let unknown = report
+        .rules
+        .iter()
+        .any(|rule| rule.verdict == Verdict::NotEvaluated);
     Ok(match (failed, arguments.strict && unknown) {
         (true, _) => AnalyzeExit::Findings,
         (false, true) => AnalyzeExit::NotEvaluated,

@@ -13,9 +13,9 @@ pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
     let pack = Pack::load(arguments.rules.as_deref())?;
     match &arguments.id {
         Some(id) => {
-            let page = pack
-                .find(id)
-                .with_context(|| format!("there is no rule {id}; `coldcase rules` lists all of them"))?;
+            let page = pack.find(id).with_context(|| {
+                format!("there is no rule {id}; `coldcase rules` lists all of them")
+            })?;
             one(page, arguments.format)?;
         }
         None => list(&pack, arguments.format)?,
@@ -38,7 +38,11 @@ fn one(page: &Page, format: Format) -> Result<()> {
             front.severity.as_str(),
             front.family
         )?;
-        for (label, values) in [("ATT&CK", &front.attack), ("ANSSI", &front.anssi), ("References", &front.references)] {
+        for (label, values) in [
+            ("ATT&CK", &front.attack),
+            ("ANSSI", &front.anssi),
+            ("References", &front.references),
+        ] {
             if !values.is_empty() {
                 writeln!(out, "{label}: {}", values.join("; "))?;
             }
@@ -60,10 +64,18 @@ fn list(pack: &Pack, format: Format) -> Result<()> {
             page.front.title.clone(),
         ]
     });
-    let shown = table(&["code", "id", "severity", "title"], rows, output::style(None, true).width);
+    let shown = table(
+        &["code", "id", "severity", "title"],
+        rows,
+        output::style(None, true).width,
+    );
     output::to(None, |out| {
         out.write_all(shown.as_bytes())?;
-        writeln!(out, "\n{} rules. `coldcase rules ID` prints one.", pack.pages.len())
+        writeln!(
+            out,
+            "\n{} rules. `coldcase rules ID` prints one.",
+            pack.pages.len()
+        )
     })
 }
 

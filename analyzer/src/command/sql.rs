@@ -67,7 +67,11 @@ fn natural_width(head: &[&str], rows: &[Vec<String>]) -> usize {
 
 /// A table too wide for the terminal, as a line a cell.
 fn records(head: &[&str], rows: &[Vec<String>]) -> String {
-    let widest = head.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let widest = head
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut shown = String::new();
     for (number, row) in rows.iter().enumerate() {
         shown.push_str(&format!("- row {}\n", number + 1));

@@ -22,10 +22,26 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         Format::Text => output::to(file, |out| {
             writeln!(out, "{} is intact.", path.display())?;
             writeln!(out, "  file SHA-256      {}", snapshot.file_sha256())?;
-            writeln!(out, "  database SHA-256  {} as its manifest says", manifest.database_sha256)?;
-            writeln!(out, "  tables            those of format {}, integrity checked", manifest.format_version)?;
-            writeln!(out, "  rows              as its manifest says: {} objects", manifest.counts.objects)?;
-            let complete = if manifest.complete { "complete" } else { "PARTIAL, see `coldcase info`" };
+            writeln!(
+                out,
+                "  database SHA-256  {} as its manifest says",
+                manifest.database_sha256
+            )?;
+            writeln!(
+                out,
+                "  tables            those of format {}, integrity checked",
+                manifest.format_version
+            )?;
+            writeln!(
+                out,
+                "  rows              as its manifest says: {} objects",
+                manifest.counts.objects
+            )?;
+            let complete = if manifest.complete {
+                "complete"
+            } else {
+                "PARTIAL, see `coldcase info`"
+            };
             writeln!(out, "  collection        {complete}")
         })?,
     }
@@ -42,9 +58,12 @@ fn check(snapshot: &Snapshot) -> Result<()> {
         ("query", counts.queries),
     ];
     for (table, expected) in expected {
-        let found: i64 = snapshot
-            .database()
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+        let found: i64 =
+            snapshot
+                .database()
+                .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                    row.get(0)
+                })?;
         ensure!(
             found.unsigned_abs() == expected,
             "the manifest says {expected} rows in table {table}, there are {found}"

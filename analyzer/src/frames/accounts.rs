@@ -66,7 +66,9 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             .password_id
             .as_deref()
             .and_then(|bytes| ManagedPasswordId::decode(bytes).ok());
-        let epoch = password_id.as_ref().and_then(ManagedPasswordId::epoch_filetime);
+        let epoch = password_id
+            .as_ref()
+            .and_then(ManagedPasswordId::epoch_filetime);
         let (readers_state, readers_deny) = readers_state(analysis, object);
         accounts.row([
             object.id.into(),
@@ -111,7 +113,10 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
         let roots = analysis.principals.token_roots(place);
         let reached = analysis.memberships.all_groups(&roots);
         for (index, group) in reached.iter().enumerate() {
-            let Some(object) = analysis.object(group.place).filter(|object| object.kind == Kind::Group) else {
+            let Some(object) = analysis
+                .object(group.place)
+                .filter(|object| object.kind == Kind::Group)
+            else {
                 continue;
             };
             closure.row([
@@ -119,7 +124,9 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
                 object.id.into(),
                 object.sid.as_ref().map(Sid::to_string).into(),
                 object.display_name().into(),
-                group_class(directory, object).map(GroupClass::as_str).into(),
+                group_class(directory, object)
+                    .map(GroupClass::as_str)
+                    .into(),
                 group.depth.into(),
                 Reached::chain(&reached, index, "", directory).into(),
             ]);
@@ -163,7 +170,9 @@ impl<'a> Impacts<'a> {
         let mut operators = HashSet::new();
         let mut tier0_spns = HashSet::new();
         for (place, object) in directory.objects.iter().enumerate() {
-            if object.kind == Kind::Group && group_class(directory, object) == Some(GroupClass::Operators) {
+            if object.kind == Kind::Group
+                && group_class(directory, object) == Some(GroupClass::Operators)
+            {
                 let members = analysis.memberships.all_members(place, |_| true);
                 operators.extend(members.iter().map(|member| member.place));
             }
@@ -203,12 +212,22 @@ impl<'a> Impacts<'a> {
     }
 
     fn of_principal(&self, place: usize, object: &Object) -> f64 {
-        let token = || object.sid.as_ref().map(|sid| self.analysis.token(sid)).unwrap_or_default();
+        let token = || {
+            object
+                .sid
+                .as_ref()
+                .map(|sid| self.analysis.token(sid))
+                .unwrap_or_default()
+        };
         let reaches_tier0 = self.analysis.principals.is_tier0(place)
             || self.tier0_predecessor.contains(&object.id)
-            || object.delegates_to.iter().any(|spn| self.tier0_spns.contains(&host_part(spn)))
+            || object
+                .delegates_to
+                .iter()
+                .any(|spn| self.tier0_spns.contains(&host_part(spn)))
             || (!self.replicators.is_empty() && !token().is_disjoint(&self.replicators));
-        let strong = self.operators.contains(&place) || object.has_flag(UNCONSTRAINED) == Some(true);
+        let strong =
+            self.operators.contains(&place) || object.has_flag(UNCONSTRAINED) == Some(true);
         impact(reaches_tier0, strong, object.enabled())
     }
 }
@@ -234,10 +253,12 @@ fn managers(analysis: &Analysis) -> HashMap<i64, &str> {
 }
 
 fn count(values: &[(i64, Vec<u8>)]) -> HashMap<i64, i64> {
-    values.iter().fold(HashMap::new(), |mut counts, (object, _)| {
-        *counts.entry(*object).or_default() += 1;
-        counts
-    })
+    values
+        .iter()
+        .fold(HashMap::new(), |mut counts, (object, _)| {
+            *counts.entry(*object).or_default() += 1;
+            counts
+        })
 }
 
 fn readers_state(analysis: &Analysis, object: &Object) -> (Option<&'static str>, Option<bool>) {
@@ -245,7 +266,10 @@ fn readers_state(analysis: &Analysis, object: &Object) -> (Option<&'static str>,
         return (None, None);
     }
     let descriptors = &analysis.directory.descriptors;
-    let Some((id, descriptor)) = object.readers.and_then(|id| Some((id, descriptors.get(id)?))) else {
+    let Some((id, descriptor)) = object
+        .readers
+        .and_then(|id| Some((id, descriptors.get(id)?)))
+    else {
         return (Some("absent"), None);
     };
     if descriptors.is_broken(id) {
@@ -286,7 +310,10 @@ mod tests {
 
     #[test]
     fn hosts_of_spns() {
-        assert_eq!(host_part("MSSQLSvc/DB1.corp.example:1433"), "db1.corp.example");
+        assert_eq!(
+            host_part("MSSQLSvc/DB1.corp.example:1433"),
+            "db1.corp.example"
+        );
         assert_eq!(host_part("HTTP/web"), "web");
         assert_eq!(host_part("odd"), "");
     }

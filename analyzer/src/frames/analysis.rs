@@ -47,7 +47,8 @@ impl Analysis {
     }
 
     pub(super) fn token(&self, sid: &Sid) -> HashSet<Sid> {
-        self.principals.token(&self.directory, &self.memberships, sid)
+        self.principals
+            .token(&self.directory, &self.memberships, sid)
     }
 
     /// Name of a SID for people: the object's, the well-known one, or the SID itself.
@@ -55,7 +56,9 @@ impl Analysis {
         match self.by_sid(sid) {
             // A foreign principal's own name is its SID; the well-known name says more.
             Some(object) if object.sam_account_name.is_some() => object.display_name().to_owned(),
-            _ => sid.well_known_name().map_or_else(|| sid.to_string(), str::to_owned),
+            _ => sid
+                .well_known_name()
+                .map_or_else(|| sid.to_string(), str::to_owned),
         }
     }
 

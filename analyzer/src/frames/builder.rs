@@ -57,7 +57,8 @@ enum Values {
 impl Builder {
     /// Begins the frame `name` of the catalogue.
     pub(super) fn new(name: &str) -> Result<Self> {
-        let frame = catalogue::find(name).with_context(|| format!("frame {name} is not in the catalogue"))?;
+        let frame = catalogue::find(name)
+            .with_context(|| format!("frame {name} is not in the catalogue"))?;
         let columns = frame
             .columns
             .iter()

@@ -18,6 +18,9 @@ use crate::load::{Kind, Object};
 /// OWNER RIGHTS: where it appears in a DACL, it replaces what an owner holds by being owner (MS-DTYP 2.4.2.4).
 const OWNER_RIGHTS: &str = "S-1-3-4";
 
+/// What a descriptor grants: whom, which right.
+type Grants = Arc<Vec<(Sid, Grant)>>;
+
 /// Tokens by trustee: the same few trustees stand in thousands of descriptors.
 #[derive(Default)]
 struct Tokens {
@@ -27,10 +30,13 @@ struct Tokens {
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
     let mut tokens = Tokens::default();
-    let mut known: HashMap<(i64, Kind), Arc<Vec<(Sid, Grant)>>> = HashMap::new();
+    let mut known: HashMap<(i64, Kind), Grants> = HashMap::new();
     let reader_groups = reader_groups(analysis);
     for object in &analysis.directory.objects {
-        let Some(id) = object.descriptor.filter(|_| matters(analysis, object, &reader_groups)) else {
+        let Some(id) = object
+            .descriptor
+            .filter(|_| matters(analysis, object, &reader_groups))
+        else {
             continue;
         };
         let Some(descriptor) = analysis.directory.descriptors.get(id) else {
@@ -47,7 +53,10 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 trustee.to_string().into(),
                 analysis.by_sid(trustee).map(|object| object.id).into(),
                 analysis.name_of(trustee).into(),
-                (own || analysis.principals.is_expected(&analysis.directory, trustee)).into(),
+                (own || analysis
+                    .principals
+                    .is_expected(&analysis.directory, trustee))
+                .into(),
                 analysis.principals.is_broad(trustee).into(),
                 grant.right.as_str().into(),
                 grant.inherited.into(),
@@ -59,7 +68,10 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
 
 /// SIDs, not expected to, that hold both replication rights on the domain head.
 pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
-    let head = analysis.directory.head.and_then(|place| analysis.object(place));
+    let head = analysis
+        .directory
+        .head
+        .and_then(|place| analysis.object(place));
     let descriptor = head
         .and_then(|head| head.descriptor)
         .and_then(|id| analysis.directory.descriptors.get(id));
@@ -69,7 +81,8 @@ pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
     grants(analysis, &mut Tokens::default(), Kind::Domain, descriptor)
         .into_iter()
         .filter(|(sid, grant)| {
-            grant.right == RightKind::ReplicateAll && !analysis.principals.is_expected(&analysis.directory, sid)
+            grant.right == RightKind::ReplicateAll
+                && !analysis.principals.is_expected(&analysis.directory, sid)
         })
         .map(|(sid, _)| sid)
         .collect()
@@ -79,10 +92,16 @@ fn matters(analysis: &Analysis, object: &Object, reader_groups: &HashSet<Sid>) -
     match object.kind {
         Kind::Group => {
             group_class(&analysis.directory, object).is_some()
-                || object.sid.as_ref().is_some_and(|sid| reader_groups.contains(sid))
+                || object
+                    .sid
+                    .as_ref()
+                    .is_some_and(|sid| reader_groups.contains(sid))
         }
         Kind::KdsRootKey | Kind::Domain | Kind::OrganizationalUnit | Kind::Container => true,
-        Kind::Other => object.dn.to_lowercase().contains("cn=group key distribution service,"),
+        Kind::Other => object
+            .dn
+            .to_lowercase()
+            .contains("cn=group key distribution service,"),
         _ => object.is_service_account(),
     }
 }

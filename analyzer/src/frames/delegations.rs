@@ -48,7 +48,11 @@ fn spns(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
 fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let mut frame = Builder::new("delegations")?;
-    for object in directory.objects.iter().filter(|object| object.kind.is_principal()) {
+    for object in directory
+        .objects
+        .iter()
+        .filter(|object| object.kind.is_principal())
+    {
         if object.has_flag(UNCONSTRAINED) == Some(true) {
             frame.row([
                 object.id.into(),
@@ -75,7 +79,9 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 spn.as_str().into(),
                 target.map(|target| target.id).into(),
                 target.map(|target| target.display_name()).into(),
-                owner.map(|place| analysis.principals.is_tier0(place)).into(),
+                owner
+                    .map(|place| analysis.principals.is_tier0(place))
+                    .into(),
                 owner.is_some().into(),
                 false.into(),
                 target.map(is_domain_controller).into(),
@@ -95,7 +101,9 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 target.map(|target| target.id).into(),
                 analysis.name_of(sid).into(),
                 analysis.principals.is_expected(directory, sid).into(),
-                (target.is_some_and(|target| target.kind != Kind::ForeignPrincipal) || sid.domain().is_none()).into(),
+                (target.is_some_and(|target| target.kind != Kind::ForeignPrincipal)
+                    || sid.domain().is_none())
+                .into(),
                 analysis.principals.is_broad(sid).into(),
                 analysis.by_sid(sid).map(is_domain_controller).into(),
             ]);
@@ -119,12 +127,20 @@ impl Owners {
                 .host_name
                 .iter()
                 .map(|name| name.to_lowercase())
-                .chain(object.sam_account_name.iter().map(|name| name.trim_end_matches('$').to_lowercase()))
+                .chain(
+                    object
+                        .sam_account_name
+                        .iter()
+                        .map(|name| name.trim_end_matches('$').to_lowercase()),
+                )
                 .chain(
                     object
                         .spns
                         .iter()
-                        .filter(|spn| spn.get(..5).is_some_and(|class| class.eq_ignore_ascii_case("HOST/")))
+                        .filter(|spn| {
+                            spn.get(..5)
+                                .is_some_and(|class| class.eq_ignore_ascii_case("HOST/"))
+                        })
                         .map(|spn| host_part(spn)),
                 );
             for name in names {

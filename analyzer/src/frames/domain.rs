@@ -21,7 +21,12 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         .objects
         .iter()
         .filter(|object| is_domain_controller(object))
-        .filter(|object| object.operating_system.as_deref().is_some_and(|name| name.contains("2025")))
+        .filter(|object| {
+            object
+                .operating_system
+                .as_deref()
+                .is_some_and(|name| name.contains("2025"))
+        })
         .count();
     let mut frame = Builder::new("domain")?;
     frame.row([
@@ -31,9 +36,15 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         facts.functional_level.into(),
         facts.machine_account_quota.into(),
         facts.min_password_length.into(),
-        facts.password_properties.map(|flags| flags & STORE_CLEARTEXT != 0).into(),
+        facts
+            .password_properties
+            .map(|flags| flags & STORE_CLEARTEXT != 0)
+            .into(),
         facts.ds_heuristics.clone().into(),
-        directory.schema.has("msDS-DelegatedManagedServiceAccount").into(),
+        directory
+            .schema
+            .has("msDS-DelegatedManagedServiceAccount")
+            .into(),
         controllers_2025.into(),
     ]);
     frame.finish()

@@ -62,6 +62,8 @@ impl Frames {
 
     /// A context in which every frame is a table.
     pub(crate) fn sql(&self) -> SQLContext {
+        // polars warns of its own future on standard error; who runs a report can do nothing about it.
+        polars::error::set_warning_function(|_, _| ());
         let mut context = SQLContext::new();
         for (name, frame) in &self.frames {
             context.register(name, frame.clone().lazy());

@@ -48,7 +48,9 @@ pub(super) fn sid_history(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let mut frame = Builder::new("sid_history")?;
     for (id, value) in directory.values("sIDHistory") {
-        let object = directory.place(*id).and_then(|place| analysis.object(place));
+        let object = directory
+            .place(*id)
+            .and_then(|place| analysis.object(place));
         let (Some(object), Ok(sid)) = (object, Sid::parse(value)) else {
             continue;
         };

@@ -43,7 +43,9 @@ fn push(frame: &mut Builder, analysis: &Analysis, account: &Object, reader: &Rea
     let object = reader.place.and_then(|place| analysis.object(place));
     let tier0 = match reader.place {
         Some(place) => analysis.principals.is_tier0(place),
-        None => analysis.principals.is_expected(&analysis.directory, &reader.sid),
+        None => analysis
+            .principals
+            .is_expected(&analysis.directory, &reader.sid),
     };
     let mut cells = vec![
         Cell::from(account.id),
@@ -67,7 +69,9 @@ fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cel
         object.and_then(Object::enabled).into(),
         tier0.into(),
         analysis.days(object.and_then(Object::last_seen)).into(),
-        object.and_then(|object| object.operating_system.clone()).into(),
+        object
+            .and_then(|object| object.operating_system.clone())
+            .into(),
     ]
 }
 
@@ -90,7 +94,12 @@ fn readers_of(analysis: &Analysis, descriptor: i64) -> Vec<Reader> {
         // A NULL DACL grants everything to everybody (MS-DTYP 2.5.3).
         DaclState::Absent | DaclState::Null => {
             return Sid::from_str("S-1-1-0")
-                .map(|sid| Reader { via: "no DACL".to_owned(), place: None, direct: true, sid })
+                .map(|sid| Reader {
+                    via: "no DACL".to_owned(),
+                    place: None,
+                    direct: true,
+                    sid,
+                })
                 .into_iter()
                 .collect();
         }
@@ -99,7 +108,8 @@ fn readers_of(analysis: &Analysis, descriptor: i64) -> Vec<Reader> {
     let mut seen = HashSet::new();
     for trustee in allowed_trustees(dacl) {
         for candidate in candidates(analysis, trustee) {
-            if may_read(dacl, &analysis.token(&candidate.sid)) && seen.insert(candidate.sid.clone()) {
+            if may_read(dacl, &analysis.token(&candidate.sid)) && seen.insert(candidate.sid.clone())
+            {
                 readers.push(candidate);
             }
         }
@@ -111,7 +121,8 @@ fn readers_of(analysis: &Analysis, descriptor: i64) -> Vec<Reader> {
 fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Reader> {
     let directory = &analysis.directory;
     let place = directory.place_of_sid(trustee);
-    let group = place.filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
+    let group =
+        place.filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
     let Some(group) = group else {
         return vec![Reader {
             sid: trustee.clone(),
@@ -155,11 +166,15 @@ fn account_hosts(analysis: &Analysis) -> Result<DataFrame> {
         let (Some(host_place), Some(account)) = (place, directory.place(*account)) else {
             continue;
         };
-        let (Some(host), Some(account)) = (analysis.object(host_place), analysis.object(account)) else {
+        let (Some(host), Some(account)) = (analysis.object(host_place), analysis.object(account))
+        else {
             continue;
         };
-        let [enabled, tier0, last_seen, system] =
-            host_cells(analysis, Some(host), analysis.principals.is_tier0(host_place));
+        let [enabled, tier0, last_seen, system] = host_cells(
+            analysis,
+            Some(host),
+            analysis.principals.is_tier0(host_place),
+        );
         frame.row([
             account.id.into(),
             host.id.into(),

@@ -30,7 +30,9 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             dmsa.into(),
             predecessor.into(),
             name.into(),
-            place.map(|place| analysis.principals.is_tier0(place)).into(),
+            place
+                .map(|place| analysis.principals.is_tier0(place))
+                .into(),
             object.and_then(|object| object.enabled()).into(),
             object.map(|object| object.spns.len() as i64).into(),
             object.and_then(|object| object.superseded_state).into(),

@@ -60,9 +60,14 @@ impl RightKind {
     /// A right that holds anyway once `stronger` does, and is then not told again.
     fn follows_from(self, stronger: Self) -> bool {
         match stronger {
-            Self::FullControl => {
-                !matches!(self, Self::FullControl | Self::Owner | Self::CreateAny | Self::ReplicateAll | Self::ReadSecret)
-            }
+            Self::FullControl => !matches!(
+                self,
+                Self::FullControl
+                    | Self::Owner
+                    | Self::CreateAny
+                    | Self::ReplicateAll
+                    | Self::ReadSecret
+            ),
             Self::WriteAll => matches!(
                 self,
                 Self::WriteSpn
@@ -150,19 +155,31 @@ impl Rights {
                 whole(RightKind::WriteOwner, AccessMask::WRITE_OWNER.0),
             ],
             account: vec![
-                one(RightKind::ResetPassword, extended("User-Force-Change-Password")),
+                one(
+                    RightKind::ResetPassword,
+                    extended("User-Force-Change-Password"),
+                ),
                 write(RightKind::WriteSpn, "servicePrincipalName"),
                 write(RightKind::WriteKeyCredential, "msDS-KeyCredentialLink"),
-                write(RightKind::WriteDelegation, "msDS-AllowedToActOnBehalfOfOtherIdentity"),
+                write(
+                    RightKind::WriteDelegation,
+                    "msDS-AllowedToActOnBehalfOfOtherIdentity",
+                ),
             ],
             readers: vec![write(RightKind::WriteReaders, "msDS-GroupMSAMembership")],
-            predecessor: vec![write(RightKind::WritePredecessor, "msDS-ManagedAccountPrecededByLink")],
+            predecessor: vec![write(
+                RightKind::WritePredecessor,
+                "msDS-ManagedAccountPrecededByLink",
+            )],
             group: vec![write(RightKind::WriteMember, "member")],
             container: vec![
                 whole(RightKind::CreateAny, AccessMask::CREATE_CHILD.0),
                 one(
                     RightKind::CreateDmsa,
-                    attribute(AccessMask::CREATE_CHILD, "msDS-DelegatedManagedServiceAccount"),
+                    attribute(
+                        AccessMask::CREATE_CHILD,
+                        "msDS-DelegatedManagedServiceAccount",
+                    ),
                 ),
             ],
             domain: vec![Right {
@@ -187,7 +204,10 @@ impl Rights {
     pub(crate) fn held(&self, kind: Kind, dacl: &Acl, token: &HashSet<Sid>) -> Vec<Grant> {
         let mut grants: Vec<Grant> = Vec::new();
         for right in self.of(kind) {
-            if grants.iter().any(|grant| right.kind.follows_from(grant.right)) {
+            if grants
+                .iter()
+                .any(|grant| right.kind.follows_from(grant.right))
+            {
                 continue;
             }
             if let Some(inherited) = right.granted(dacl, token) {
@@ -207,14 +227,22 @@ impl Rights {
                 right: right.kind,
                 inherited: false,
             })
-            .filter(|grant| !grant.right.follows_from(RightKind::FullControl) && !grant.right.follows_from(RightKind::CreateAny))
+            .filter(|grant| {
+                !grant.right.follows_from(RightKind::FullControl)
+                    && !grant.right.follows_from(RightKind::CreateAny)
+            })
             .collect()
     }
 
     fn of(&self, kind: Kind) -> impl Iterator<Item = &Right> {
         let lists: &[&Vec<Right>] = match kind {
             Kind::Gmsa => &[&self.general, &self.account, &self.readers],
-            Kind::Dmsa => &[&self.general, &self.account, &self.readers, &self.predecessor],
+            Kind::Dmsa => &[
+                &self.general,
+                &self.account,
+                &self.readers,
+                &self.predecessor,
+            ],
             Kind::Smsa | Kind::User | Kind::Computer => &[&self.general, &self.account],
             Kind::Group => &[&self.general, &self.group],
             Kind::OrganizationalUnit | Kind::Container => &[&self.general, &self.container],
@@ -222,7 +250,7 @@ impl Rights {
             Kind::KdsRootKey => &[&self.general, &self.kds_key],
             _ => &[&self.general],
         };
-        lists.to_vec().into_iter().flatten()
+        lists.iter().copied().flatten()
     }
 }
 
@@ -321,20 +349,29 @@ mod tests {
         let deny_first = format!("D:(OD;;CR;{RESET};;WD)(OA;;CR;{RESET};;{USER})");
         let allow_first = format!("D:(OA;;CR;{RESET};;{USER})(OD;;CR;{RESET};;WD)");
         assert!(held(Kind::Gmsa, &deny_first, &[USER, "S-1-1-0"]).is_empty());
-        assert_eq!(held(Kind::Gmsa, &allow_first, &[USER, "S-1-1-0"]), ["reset-password"]);
+        assert_eq!(
+            held(Kind::Gmsa, &allow_first, &[USER, "S-1-1-0"]),
+            ["reset-password"]
+        );
     }
 
     #[test]
     fn inherit_only_is_for_children() {
         assert!(held(Kind::User, &format!("D:(A;CIIO;GA;;;{USER})"), &[USER]).is_empty());
-        assert_eq!(held(Kind::User, &format!("D:(A;CI;GA;;;{USER})"), &[USER]), ["full-control"]);
+        assert_eq!(
+            held(Kind::User, &format!("D:(A;CI;GA;;;{USER})"), &[USER]),
+            ["full-control"]
+        );
     }
 
     #[test]
     fn property_sets_and_plain_bits_cover_their_attributes() {
         let set = format!("D:(OA;;WP;e48d0154-bcf8-11d1-8702-00c04fb96050;;{USER})");
         assert_eq!(held(Kind::User, &set, &[USER]), ["write-spn"]);
-        assert_eq!(held(Kind::User, &format!("D:(A;;WP;;;{USER})"), &[USER]), ["write-all"]);
+        assert_eq!(
+            held(Kind::User, &format!("D:(A;;WP;;;{USER})"), &[USER]),
+            ["write-all"]
+        );
     }
 
     #[test]
@@ -356,7 +393,11 @@ mod tests {
     #[test]
     fn a_null_dacl_grants_everything_once() {
         let rights = Rights::new(&Schema::default());
-        let names: Vec<_> = rights.without_dacl(Kind::Domain).iter().map(|g| g.right.as_str()).collect();
+        let names: Vec<_> = rights
+            .without_dacl(Kind::Domain)
+            .iter()
+            .map(|g| g.right.as_str())
+            .collect();
         assert_eq!(names, ["full-control", "create-any", "replicate-all"]);
     }
 }

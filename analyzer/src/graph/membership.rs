@@ -36,7 +36,8 @@ impl Memberships {
     pub(crate) fn new(directory: &Directory) -> Self {
         let mut edges: Vec<(usize, usize, bool)> = Vec::new();
         for (group, member) in directory.links("member") {
-            if let (Some(group), Some(member)) = (directory.place(*group), directory.place(*member)) {
+            if let (Some(group), Some(member)) = (directory.place(*group), directory.place(*member))
+            {
                 edges.push((member, group, false));
             }
         }
@@ -98,7 +99,12 @@ pub(crate) fn way(reached: &[Reached], index: usize) -> Vec<usize> {
 
 impl Reached {
     /// The way to `reached[index]` in names, joined by arrows; `start` comes first.
-    pub(crate) fn chain(reached: &[Self], index: usize, start: &str, directory: &Directory) -> String {
+    pub(crate) fn chain(
+        reached: &[Self],
+        index: usize,
+        start: &str,
+        directory: &Directory,
+    ) -> String {
         let mut text = start.to_owned();
         for place in way(reached, index) {
             if let Some(object) = directory.objects.get(place) {

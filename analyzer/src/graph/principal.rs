@@ -36,7 +36,9 @@ const OPERATORS_BY_NAME: &[&str] = &[
 ];
 
 /// Everyone, Anonymous, Network, Interactive, Authenticated Users, This Organization.
-const BROAD: &[&str] = &["S-1-1-0", "S-1-5-7", "S-1-5-2", "S-1-5-4", "S-1-5-11", "S-1-5-15"];
+const BROAD: &[&str] = &[
+    "S-1-1-0", "S-1-5-7", "S-1-5-2", "S-1-5-4", "S-1-5-11", "S-1-5-15",
+];
 
 /// BUILTIN Users, Guests, Pre-Windows 2000 Compatible Access.
 const BROAD_BUILTIN: &[u32] = &[545, 546, 554];
@@ -94,7 +96,12 @@ impl Principals {
             if root {
                 tier0.insert(place);
                 if object.kind == Kind::Group {
-                    tier0.extend(memberships.all_members(place, |_| true).iter().map(|r| r.place));
+                    tier0.extend(
+                        memberships
+                            .all_members(place, |_| true)
+                            .iter()
+                            .map(|r| r.place),
+                    );
                 }
             }
         }
@@ -169,7 +176,12 @@ impl Principals {
 
     /// The SIDs a domain controller puts into the token of `sid` (MS-ADTS 5.1.1.3 in outline): itself, its groups,
     /// Everyone, and for anything that logged on, Authenticated Users.
-    pub(crate) fn token(&self, directory: &Directory, memberships: &Memberships, sid: &Sid) -> HashSet<Sid> {
+    pub(crate) fn token(
+        &self,
+        directory: &Directory,
+        memberships: &Memberships,
+        sid: &Sid,
+    ) -> HashSet<Sid> {
         let mut token = HashSet::from([sid.clone()]);
         token.extend(self.everyone.clone());
         let mut from: Vec<usize> = directory.place_of_sid(sid).into_iter().collect();
@@ -179,7 +191,12 @@ impl Principals {
             from.extend(&self.in_every_token);
         }
         for reached in memberships.all_groups(&from) {
-            token.extend(directory.objects.get(reached.place).and_then(|group| group.sid.clone()));
+            token.extend(
+                directory
+                    .objects
+                    .get(reached.place)
+                    .and_then(|group| group.sid.clone()),
+            );
         }
         token
     }
@@ -200,10 +217,11 @@ pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<Grou
         if TIER0_GROUPS.contains(&rid) {
             return Some(GroupClass::Tier0);
         }
-        let named = object
-            .sam_account_name
-            .as_deref()
-            .is_some_and(|name| OPERATORS_BY_NAME.iter().any(|known| known.eq_ignore_ascii_case(name)));
+        let named = object.sam_account_name.as_deref().is_some_and(|name| {
+            OPERATORS_BY_NAME
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+        });
         return (rid == GPO_CREATORS || named).then_some(GroupClass::Operators);
     }
     match sid.sub_authorities() {

@@ -14,7 +14,8 @@ pub(crate) struct Descriptors {
 
 impl Descriptors {
     pub(super) fn load(database: &Connection) -> rusqlite::Result<Self> {
-        let mut statement = database.prepare("SELECT id, bytes FROM security_descriptor ORDER BY id")?;
+        let mut statement =
+            database.prepare("SELECT id, bytes FROM security_descriptor ORDER BY id")?;
         let decoded = statement
             .query_map([], |row| {
                 let bytes = row.get_ref(1)?.as_blob()?;
@@ -36,7 +37,10 @@ impl Descriptors {
     }
 
     fn entry(&self, id: i64) -> Option<&(i64, SecurityDescriptor, bool)> {
-        let place = self.decoded.binary_search_by_key(&id, |entry| entry.0).ok()?;
+        let place = self
+            .decoded
+            .binary_search_by_key(&id, |entry| entry.0)
+            .ok()?;
         self.decoded.get(place)
     }
 }

@@ -14,9 +14,13 @@ use super::object::{COLUMNS, Kind, Object};
 use super::{Clock, Descriptors, DomainFacts, KdsKey, PasswordPolicy, Schema, Trust};
 
 /// Queries whose objects describe the schema, not the domain.
-const SCHEMA_QUERIES: &str = "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes')";
+const SCHEMA_QUERIES: &str =
+    "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes')";
 const SCHEMA_AND_RIGHTS: &str =
     "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes', 'extended-rights')";
+
+/// Rows of one attribute: (object id, value).
+type Rows<T> = Vec<(i64, T)>;
 
 /// A snapshot in memory.
 #[derive(Debug)]
@@ -37,8 +41,8 @@ pub(crate) struct Directory {
     pub(crate) kds_keys: Vec<KdsKey>,
     pub(crate) policies: Vec<PasswordPolicy>,
     pub(crate) trusts: Vec<Trust>,
-    links: HashMap<String, Vec<(i64, i64)>>,
-    values: HashMap<String, Vec<(i64, Vec<u8>)>>,
+    links: HashMap<String, Rows<i64>>,
+    values: HashMap<String, Rows<Vec<u8>>>,
     names: Vec<(i64, String)>,
     by_sid: HashMap<Sid, usize>,
     by_dn: HashMap<String, usize>,
@@ -52,7 +56,10 @@ impl Directory {
     pub(crate) fn load(snapshot: &Snapshot) -> Result<Self> {
         let manifest = snapshot.manifest().clone();
         let clock = Clock::parse(&manifest.taken_at).with_context(|| {
-            format!("the snapshot does not say when it was taken (taken_at is {:?})", manifest.taken_at)
+            format!(
+                "the snapshot does not say when it was taken (taken_at is {:?})",
+                manifest.taken_at
+            )
         })?;
         let database = snapshot.database();
         let attributes = attribute_names(database)?;
@@ -68,7 +75,9 @@ impl Directory {
         let head = objects
             .iter()
             .position(|object| object.kind == Kind::Domain && object.sid.is_some());
-        let head_id = head.and_then(|head| objects.get(head)).map(|object| object.id);
+        let head_id = head
+            .and_then(|head| objects.get(head))
+            .map(|object| object.id);
         let directory = Self {
             sha256: snapshot.file_sha256().to_owned(),
             clock,
@@ -112,7 +121,9 @@ impl Directory {
 
     /// Place of the object with this id in `objects`.
     pub(crate) fn place(&self, id: i64) -> Option<usize> {
-        self.objects.binary_search_by_key(&id, |object| object.id).ok()
+        self.objects
+            .binary_search_by_key(&id, |object| object.id)
+            .ok()
     }
 
     /// Place of the object with this SID.
@@ -122,7 +133,9 @@ impl Directory {
 
     /// Place of the parent, if it is in the snapshot.
     pub(crate) fn parent(&self, object: &Object) -> Option<usize> {
-        self.by_dn.get(&parent_dn(&object.dn)?.to_lowercase()).copied()
+        self.by_dn
+            .get(&parent_dn(&object.dn)?.to_lowercase())
+            .copied()
     }
 
     /// The DN with this id, whether or not the object is in the snapshot.
@@ -159,13 +172,16 @@ fn attribute_names(database: &Connection) -> Result<HashMap<i64, String>> {
 }
 
 fn load_objects(database: &Connection) -> Result<Vec<Object>> {
-    let columns: Vec<String> = COLUMNS.iter().map(|name| format!("object.\"{name}\"")).collect();
+    let columns: Vec<String> = COLUMNS
+        .iter()
+        .map(|name| format!("object.\"{name}\""))
+        .collect();
     let mut statement = database.prepare(&format!(
         "SELECT name.dn, object.id, {} FROM object CROSS JOIN name ON name.id = object.id
          WHERE object.query NOT IN ({SCHEMA_AND_RIGHTS}) ORDER BY object.id",
         columns.join(", ")
     ))?;
-    let rows = statement.query_map([], |row| Object::read(row))?;
+    let rows = statement.query_map([], Object::read)?;
     rows.collect::<Result<_, _>>()
         .context("table object holds a value of the wrong type")
 }
@@ -173,10 +189,10 @@ fn load_objects(database: &Connection) -> Result<Vec<Object>> {
 fn load_links(
     database: &Connection,
     attributes: &HashMap<i64, String>,
-) -> Result<HashMap<String, Vec<(i64, i64)>>> {
+) -> Result<HashMap<String, Rows<i64>>> {
     let mut statement = database.prepare("SELECT attribute, object, target FROM link")?;
     let mut rows = statement.query([])?;
-    let mut by_id: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
+    let mut by_id: HashMap<i64, Rows<i64>> = HashMap::new();
     while let Some(row) = rows.next()? {
         by_id
             .entry(row.get(0)?)
@@ -189,10 +205,10 @@ fn load_links(
 fn load_values(
     database: &Connection,
     attributes: &HashMap<i64, String>,
-) -> Result<HashMap<String, Vec<(i64, Vec<u8>)>>> {
+) -> Result<HashMap<String, Rows<Vec<u8>>>> {
     let mut statement = database.prepare("SELECT attribute, object, value FROM value")?;
     let mut rows = statement.query([])?;
-    let mut by_id: HashMap<i64, Vec<(i64, Vec<u8>)>> = HashMap::new();
+    let mut by_id: HashMap<i64, Rows<Vec<u8>>> = HashMap::new();
     while let Some(row) = rows.next()? {
         by_id
             .entry(row.get(0)?)
@@ -216,7 +232,7 @@ fn load_names(database: &Connection) -> Result<Vec<(i64, String)>> {
 }
 
 /// Lists that did not fit their column (a line feed in a value, bytes that are not UTF-8) are kept raw; they count all the same.
-fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Vec<(i64, Vec<u8>)>>) {
+fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>) {
     let mut add = |attribute: &str, list: fn(&mut Object) -> &mut Vec<String>| {
         for (id, value) in values.get(attribute).map_or(&[][..], Vec::as_slice) {
             let place = objects.binary_search_by_key(id, |object| object.id);
@@ -226,16 +242,24 @@ fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Vec<(i64, Vec<u
         }
     };
     add("servicePrincipalName", |object| &mut object.spns);
-    add("msDS-AllowedToDelegateTo", |object| &mut object.delegates_to);
+    add("msDS-AllowedToDelegateTo", |object| {
+        &mut object.delegates_to
+    });
 }
 
 /// The domain head may be unreadable; then the domain is the one that most objects belong to.
 fn most_common_domain(objects: &[Object]) -> Option<Sid> {
     let mut counts: HashMap<Sid, usize> = HashMap::new();
-    for domain in objects.iter().filter_map(|object| object.sid.as_ref()?.domain()) {
+    for domain in objects
+        .iter()
+        .filter_map(|object| object.sid.as_ref()?.domain())
+    {
         *counts.entry(domain).or_default() += 1;
     }
-    counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0))).map(|(sid, _)| sid)
+    counts
+        .into_iter()
+        .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))
+        .map(|(sid, _)| sid)
 }
 
 /// What follows the first comma that is not escaped (RFC 4514).

@@ -87,7 +87,10 @@ impl Kind {
 
     /// User, computer or managed service account: something that logs on.
     pub(crate) fn is_principal(self) -> bool {
-        matches!(self, Self::Gmsa | Self::Smsa | Self::Dmsa | Self::Computer | Self::User)
+        matches!(
+            self,
+            Self::Gmsa | Self::Smsa | Self::Dmsa | Self::Computer | Self::User
+        )
     }
 
     /// One of the three managed service accounts.
@@ -116,7 +119,11 @@ impl Kind {
             ("builtinDomain", Kind::Container),
             ("lostAndFound", Kind::Container),
         ];
-        let has = |name: &str| classes.split('\n').any(|class| class.eq_ignore_ascii_case(name));
+        let has = |name: &str| {
+            classes
+                .split('\n')
+                .any(|class| class.eq_ignore_ascii_case(name))
+        };
         ORDER
             .iter()
             .find(|(class, _)| has(class))
@@ -257,7 +264,9 @@ impl Object {
 
     /// The later of the last logon and the last password change, in FILETIME ticks.
     pub(crate) fn last_seen(&self) -> Option<i64> {
-        self.last_logon.max(self.password_set).filter(|ticks| *ticks > 0)
+        self.last_logon
+            .max(self.password_set)
+            .filter(|ticks| *ticks > 0)
     }
 
     /// gMSA, sMSA, dMSA, or user with an SPN. krbtgt has one and runs no service of ours.
@@ -281,8 +290,14 @@ mod tests {
     fn managed_accounts_are_not_computers() {
         let chain = "top\nperson\norganizationalPerson\nuser\ncomputer";
         assert_eq!(Kind::of(chain), Kind::Computer);
-        assert_eq!(Kind::of(&format!("{chain}\nmsDS-DelegatedManagedServiceAccount")), Kind::Dmsa);
-        assert_eq!(Kind::of("top\nperson\norganizationalPerson\nuser"), Kind::User);
+        assert_eq!(
+            Kind::of(&format!("{chain}\nmsDS-DelegatedManagedServiceAccount")),
+            Kind::Dmsa
+        );
+        assert_eq!(
+            Kind::of("top\nperson\norganizationalPerson\nuser"),
+            Kind::User
+        );
         assert_eq!(Kind::of("top\ncontainer\ngroupPolicyContainer"), Kind::Gpo);
         assert_eq!(Kind::of(""), Kind::Other);
     }

@@ -8,23 +8,56 @@ use rusqlite::Connection;
 
 /// Published schemaIDGUIDs (MS-ADA1..3, MS-ADSC) and rightsGuids (MS-ADTS 5.1.3.2.1), used where the snapshot has none.
 const CONSTANTS: &[(&str, &str)] = &[
-    ("User-Force-Change-Password", "00299570-246d-11d0-a768-00aa006e0529"),
-    ("DS-Replication-Get-Changes", "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2"),
-    ("DS-Replication-Get-Changes-All", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"),
-    ("servicePrincipalName", "f3a64788-5306-11d1-a9c5-0000f80367c1"),
-    ("msDS-KeyCredentialLink", "5b47d60f-6090-40b2-9f37-2a4de88f3063"),
-    ("msDS-AllowedToActOnBehalfOfOtherIdentity", "3f78c3e5-f79a-46bd-a0b8-9d18116ddc79"),
-    ("msDS-GroupMSAMembership", "888eedd6-ce04-df40-b462-b8a50e41ba38"),
-    ("msDS-ManagedAccountPrecededByLink", "a0945b2b-57a2-43bd-b327-4d112a4e8bd1"),
+    (
+        "User-Force-Change-Password",
+        "00299570-246d-11d0-a768-00aa006e0529",
+    ),
+    (
+        "DS-Replication-Get-Changes",
+        "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2",
+    ),
+    (
+        "DS-Replication-Get-Changes-All",
+        "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2",
+    ),
+    (
+        "servicePrincipalName",
+        "f3a64788-5306-11d1-a9c5-0000f80367c1",
+    ),
+    (
+        "msDS-KeyCredentialLink",
+        "5b47d60f-6090-40b2-9f37-2a4de88f3063",
+    ),
+    (
+        "msDS-AllowedToActOnBehalfOfOtherIdentity",
+        "3f78c3e5-f79a-46bd-a0b8-9d18116ddc79",
+    ),
+    (
+        "msDS-GroupMSAMembership",
+        "888eedd6-ce04-df40-b462-b8a50e41ba38",
+    ),
+    (
+        "msDS-ManagedAccountPrecededByLink",
+        "a0945b2b-57a2-43bd-b327-4d112a4e8bd1",
+    ),
     ("member", "bf9679c0-0de6-11d0-a285-00aa003049e2"),
     ("msKds-RootKeyData", "26627c27-08a2-0a40-a1b1-8dce85b42993"),
-    ("msDS-DelegatedManagedServiceAccount", "0feb936f-47b3-49f2-9386-1dedc2c23765"),
+    (
+        "msDS-DelegatedManagedServiceAccount",
+        "0feb936f-47b3-49f2-9386-1dedc2c23765",
+    ),
 ];
 
 /// Published property sets of those attributes (MS-ADA, attributeSecurityGUID).
 const PROPERTY_SETS: &[(&str, &str)] = &[
-    ("servicePrincipalName", "e48d0154-bcf8-11d1-8702-00c04fb96050"),
-    ("msDS-AllowedToActOnBehalfOfOtherIdentity", "4c164200-20c0-11d0-a768-00aa006e0529"),
+    (
+        "servicePrincipalName",
+        "e48d0154-bcf8-11d1-8702-00c04fb96050",
+    ),
+    (
+        "msDS-AllowedToActOnBehalfOfOtherIdentity",
+        "4c164200-20c0-11d0-a768-00aa006e0529",
+    ),
     ("member", "bc0ac240-79a9-11d0-9020-00c04fc2d4cf"),
 ];
 
@@ -79,7 +112,8 @@ impl Schema {
 
     /// True if the schema has the class or attribute; `None` if the schema was not read.
     pub(crate) fn has(&self, name: &str) -> Option<bool> {
-        self.known.then(|| self.guids.contains_key(&name.to_ascii_lowercase()))
+        self.known
+            .then(|| self.guids.contains_key(&name.to_ascii_lowercase()))
     }
 }
 
@@ -89,7 +123,9 @@ pub(crate) fn well_known_guid(name: &str) -> Option<Guid> {
 }
 
 fn constant(table: &[(&str, &str)], name: &str) -> Option<Guid> {
-    let (_, text) = table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+    let (_, text) = table
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
     Guid::from_str(text).ok()
 }
 

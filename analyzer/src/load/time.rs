@@ -48,7 +48,9 @@ pub(crate) fn filetime_of(generalized: &str) -> Option<i64> {
 }
 
 fn from_unix(seconds: i64) -> Option<i64> {
-    seconds.checked_mul(TICKS_PER_SECOND)?.checked_add(UNIX_EPOCH)
+    seconds
+        .checked_mul(TICKS_PER_SECOND)?
+        .checked_add(UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -57,9 +59,18 @@ mod tests {
 
     #[test]
     fn generalized_time_is_utc() {
-        assert_eq!(filetime_of("20211130214842.0Z"), Some(132_827_825_220_000_000));
+        assert_eq!(
+            filetime_of("20211130214842.0Z"),
+            Some(132_827_825_220_000_000)
+        );
         assert_eq!(filetime_of("16010101000000.0Z"), Some(0));
-        for odd in ["", "2021", "20211330000000.0Z", "2021113021484é.0Z", "20211130214842.0+0100"] {
+        for odd in [
+            "",
+            "2021",
+            "20211330000000.0Z",
+            "2021113021484é.0Z",
+            "20211130214842.0+0100",
+        ] {
             assert_eq!(filetime_of(odd), None, "{odd}");
         }
     }

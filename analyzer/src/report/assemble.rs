@@ -22,7 +22,12 @@ pub(crate) fn assemble(analysis: &Analysis, pack: &Pack, evaluations: &[Evaluati
         schema: REPORT_SCHEMA.to_owned(),
         program: PROGRAM.to_owned(),
         snapshot: snapshot_facts(analysis),
-        score: score(evaluations, &severities, |place| impacts.of(place), &pack.sha256),
+        score: score(
+            evaluations,
+            &severities,
+            |place| impacts.of(place),
+            &pack.sha256,
+        ),
         rules: rules(pack, evaluations),
         findings: findings(evaluations),
         accounts: accounts(analysis, &impacts, evaluations),
@@ -70,20 +75,36 @@ fn findings(evaluations: &[Evaluation]) -> Vec<Finding> {
         .flat_map(|evaluation| &evaluation.findings)
         .map(|weighed| &weighed.finding)
         .collect();
-    findings.sort_by_key(|finding| (finding.severity, &finding.rule, &finding.subject, &finding.key));
+    findings.sort_by_key(|finding| {
+        (
+            finding.severity,
+            &finding.rule,
+            &finding.subject,
+            &finding.key,
+        )
+    });
     findings.into_iter().cloned().collect()
 }
 
 /// Every service account, and every other principal that something was found about.
-fn accounts(analysis: &Analysis, impacts: &Impacts<'_>, evaluations: &[Evaluation]) -> Vec<AccountRisk> {
-    let by_place = by_subject(evaluations.iter().flat_map(|evaluation| &evaluation.findings));
+fn accounts(
+    analysis: &Analysis,
+    impacts: &Impacts<'_>,
+    evaluations: &[Evaluation],
+) -> Vec<AccountRisk> {
+    let by_place = by_subject(
+        evaluations
+            .iter()
+            .flat_map(|evaluation| &evaluation.findings),
+    );
     let mut accounts: Vec<AccountRisk> = analysis
         .directory
         .objects
         .iter()
         .enumerate()
         .filter(|(place, object)| {
-            object.is_service_account() || (object.kind.is_principal() && by_place.contains_key(place))
+            object.is_service_account()
+                || (object.kind.is_principal() && by_place.contains_key(place))
         })
         .map(|(place, object)| {
             let found: &[&Weighed] = by_place.get(&place).map_or(&[], Vec::as_slice);
@@ -115,6 +136,12 @@ fn weighed(found: &[&Weighed]) -> Vec<WeighedFinding> {
             weight: round(weighed.weight),
         })
         .collect();
-    terms.sort_by_key(|term| (Reverse((term.weight * 100.0) as i64), term.rule.clone(), term.key.clone()));
+    terms.sort_by_key(|term| {
+        (
+            Reverse((term.weight * 100.0) as i64),
+            term.rule.clone(),
+            term.key.clone(),
+        )
+    });
     terms
 }

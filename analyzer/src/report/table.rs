@@ -6,7 +6,11 @@ use comfy_table::{ContentArrangement, Table, presets};
 const WIDTH: u16 = 80;
 
 /// A table with a line under the head; `width` in columns.
-pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>, width: u16) -> String {
+pub(crate) fn table(
+    head: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    width: u16,
+) -> String {
     let mut table = plain(rows, width);
     table.set_header(head.to_vec());
     trimmed(&table)
@@ -27,7 +31,10 @@ pub(crate) fn plain(rows: impl IntoIterator<Item = Vec<String>>, width: u16) -> 
 
 /// Without the blanks that pad the last column.
 pub(super) fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    table
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
 }
 
 /// Control characters from the directory must not reach a terminal.

@@ -41,15 +41,28 @@ pub(crate) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
 
 fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let snapshot = &report.snapshot;
-    writeln!(out, "{}", style.bold(&format!("Service account risk: {}", visible(&snapshot.domain))))?;
+    writeln!(
+        out,
+        "{}",
+        style.bold(&format!(
+            "Service account risk: {}",
+            visible(&snapshot.domain)
+        ))
+    )?;
     writeln!(out)?;
     let seen = if snapshot.complete {
         "the collection saw everything it asked for".to_owned()
     } else {
-        style.severity(Severity::High, "PARTIAL: the collection did not see everything")
+        style.severity(
+            Severity::High,
+            "PARTIAL: the collection did not see everything",
+        )
     };
     let rows = [
-        ("Snapshot", format!("{} from {}", snapshot.taken_at, visible(&snapshot.server))),
+        (
+            "Snapshot",
+            format!("{} from {}", snapshot.taken_at, visible(&snapshot.server)),
+        ),
         ("Collected as", visible(&snapshot.collected_as)),
         ("Objects", format!("{}; {seen}", snapshot.objects)),
         ("SHA-256", snapshot.sha256.clone()),
@@ -66,7 +79,10 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         .copied()
         .unwrap_or_default();
     let exposure = if score.exposure_max > score.exposure {
-        format!("{:.1} (up to {:.1} with what is not known)", score.exposure, score.exposure_max)
+        format!(
+            "{:.1} (up to {:.1} with what is not known)",
+            score.exposure, score.exposure_max
+        )
     } else {
         format!("{:.1}", score.exposure)
     };
@@ -77,11 +93,21 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let counts: Vec<String> = score
         .findings
         .iter()
-        .map(|(severity, count)| style.severity(*severity, &format!("{count} {}", severity.as_str())))
+        .map(|(severity, count)| {
+            style.severity(*severity, &format!("{count} {}", severity.as_str()))
+        })
         .collect();
-    let counts = if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+    let counts = if counts.is_empty() {
+        "none".to_owned()
+    } else {
+        counts.join(", ")
+    };
     writeln!(out, "  {:<13} {counts}", "Findings")?;
-    let evaluated = report.rules.iter().filter(|rule| rule.verdict != Verdict::NotEvaluated).count();
+    let evaluated = report
+        .rules
+        .iter()
+        .filter(|rule| rule.verdict != Verdict::NotEvaluated)
+        .count();
     writeln!(
         out,
         "  {:<13} {evaluated} of {} rules evaluated ({:.0} %)",
@@ -111,7 +137,10 @@ fn findings(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
         writeln!(
             out,
             "\n  {} {} ({})",
-            style.severity(severity, &format!("{:<8}", severity.as_str().to_uppercase())),
+            style.severity(
+                severity,
+                &format!("{:<8}", severity.as_str().to_uppercase())
+            ),
             style.bold(&rule.title),
             findings.len()
         )?;
@@ -121,10 +150,18 @@ fn findings(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
             subject(finding, style, out)?;
         }
         if findings.len() > shown {
-            writeln!(out, "           … and {} more (--all shows them)", findings.len() - shown)?;
+            writeln!(
+                out,
+                "           … and {} more (--all shows them)",
+                findings.len() - shown
+            )?;
         }
         if !rule.reason.is_empty() {
-            for line in wrap(&format!("Perhaps not all: {}", rule.reason), style.width, 11) {
+            for line in wrap(
+                &format!("Perhaps not all: {}", rule.reason),
+                style.width,
+                11,
+            ) {
                 writeln!(out, "{line}")?;
             }
         }
@@ -149,7 +186,10 @@ fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<(
     } else {
         format!("{name}: {}", evidence.join(", "))
     };
-    for (index, line) in wrap(&visible(&line), style.width, 13).into_iter().enumerate() {
+    for (index, line) in wrap(&visible(&line), style.width, 13)
+        .into_iter()
+        .enumerate()
+    {
         if index == 0 {
             writeln!(out, "           - {}", line.trim_start())?;
         } else {
@@ -164,12 +204,18 @@ fn told(name: &str, value: &serde_json::Value) -> Option<String> {
     match value {
         serde_json::Value::Null | serde_json::Value::Bool(false) => None,
         serde_json::Value::Bool(true) => Some(name.to_owned()),
-        other => Some(value_text(other)).filter(|text| !text.is_empty()).map(|text| format!("{name} {text}")),
+        other => Some(value_text(other))
+            .filter(|text| !text.is_empty())
+            .map(|text| format!("{name} {text}")),
     }
 }
 
 fn accounts(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let risky: Vec<&AccountRisk> = report.accounts.iter().filter(|account| account.risk > 0.0).collect();
+    let risky: Vec<&AccountRisk> = report
+        .accounts
+        .iter()
+        .filter(|account| account.risk > 0.0)
+        .collect();
     if risky.is_empty() {
         return Ok(());
     }
@@ -192,7 +238,11 @@ fn accounts(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     });
     write!(out, "{}", trimmed(&plain(rows, style.width)))?;
     if risky.len() > shown {
-        writeln!(out, "  … and {} more (--all shows them)", risky.len() - shown)?;
+        writeln!(
+            out,
+            "  … and {} more (--all shows them)",
+            risky.len() - shown
+        )?;
     }
     Ok(())
 }
@@ -206,7 +256,11 @@ fn unknown(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
     if unknown.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}", style.bold("Not evaluated: these rules are neither clear nor fired"))?;
+    writeln!(
+        out,
+        "\n{}",
+        style.bold("Not evaluated: these rules are neither clear nor fired")
+    )?;
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for rule in unknown {
         by_reason.entry(&rule.reason).or_default().push(&rule.id);
@@ -224,9 +278,21 @@ fn unknown(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let clear = report.rules.iter().filter(|rule| rule.verdict == Verdict::Clear).count();
-    writeln!(out, "\n{clear} rules are clear. `coldcase rules ID` explains a rule and how to fix it.")?;
-    writeln!(out, "{}, rule pack {}", report.program, report.score.rule_pack_sha256.get(..16).unwrap_or_default())
+    let clear = report
+        .rules
+        .iter()
+        .filter(|rule| rule.verdict == Verdict::Clear)
+        .count();
+    writeln!(
+        out,
+        "\n{clear} rules are clear. `coldcase rules ID` explains a rule and how to fix it."
+    )?;
+    writeln!(
+        out,
+        "{}, rule pack {}",
+        report.program,
+        report.score.rule_pack_sha256.get(..16).unwrap_or_default()
+    )
 }
 
 fn worst(findings: &[&Finding]) -> Severity {
@@ -291,7 +357,10 @@ mod tests {
     #[test]
     fn lines_are_wrapped_and_indented() {
         assert_eq!(wrap("one two three", 20, 2), ["  one two three"]);
-        assert_eq!(wrap("aaaaaaaaaa bbbbbbbbbb cccccccccc", 24, 2), ["  aaaaaaaaaa bbbbbbbbbb", "  cccccccccc"]);
+        assert_eq!(
+            wrap("aaaaaaaaaa bbbbbbbbbb cccccccccc", 24, 2),
+            ["  aaaaaaaaaa bbbbbbbbbb", "  cccccccccc"]
+        );
         assert!(wrap("", 80, 2).is_empty());
     }
 }

@@ -94,7 +94,9 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
     let hidden = match kind {
         // A forest whose schema has no such class has no such object.
         "kds-root-keys" => !sees_keys && directory.schema.has("msKds-ProvRootKey") != Some(false),
-        "dmsa" => !sees_keys && directory.schema.has("msDS-DelegatedManagedServiceAccount") != Some(false),
+        "dmsa" => {
+            !sees_keys && directory.schema.has("msDS-DelegatedManagedServiceAccount") != Some(false)
+        }
         _ => bail!("needs.visible does not know {kind}"),
     };
     Ok(hidden.then(|| {

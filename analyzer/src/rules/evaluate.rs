@@ -36,12 +36,17 @@ pub(crate) struct Evaluation {
 ///
 /// # Errors
 /// A page's SQL does not run or does not return a subject; the message names the rule.
-pub(crate) fn evaluate(analysis: &Analysis, frames: &Frames, pages: &[Page]) -> Result<Vec<Evaluation>> {
+pub(crate) fn evaluate(
+    analysis: &Analysis,
+    frames: &Frames,
+    pages: &[Page],
+) -> Result<Vec<Evaluation>> {
     let mut sql = frames.sql();
     pages
         .iter()
         .map(|page| {
-            evaluate_one(analysis, &mut sql, page).with_context(|| format!("rule {}", page.front.id))
+            evaluate_one(analysis, &mut sql, page)
+                .with_context(|| format!("rule {}", page.front.id))
         })
         .collect()
 }
@@ -79,7 +84,9 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<W
         .into_iter()
         .map(|name| name.to_string())
         .collect();
-    if names.first().map(String::as_str) != Some("object_id") || names.get(1).map(String::as_str) != Some("key") {
+    if names.first().map(String::as_str) != Some("object_id")
+        || names.get(1).map(String::as_str) != Some("key")
+    {
         bail!("the first two columns must be object_id and key, they are {names:?}");
     }
     let mut found = Vec::with_capacity(table.height());
@@ -130,7 +137,9 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
         .get(place)
         .context("a row's object_id is not an object of the snapshot")?;
     Ok(Weighed {
-        weight: weight.unwrap_or_else(|| crate::score::weight_of(severity)).clamp(0.0, 0.9),
+        weight: weight
+            .unwrap_or_else(|| crate::score::weight_of(severity))
+            .clamp(0.0, 0.9),
         place,
         finding: Finding {
             rule: page.front.id.clone(),

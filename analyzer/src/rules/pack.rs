@@ -54,14 +54,24 @@ impl Pack {
             hasher.update((text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
             if let Some((other, _)) = by_id.insert(id.clone(), (name.clone(), page)) {
-                bail!("the rule id {id} is in both {other} and {name}; give one of them another id");
+                bail!(
+                    "the rule id {id} is in both {other} and {name}; give one of them another id"
+                );
             }
         }
         let mut pages: Vec<Page> = by_id.into_values().map(|(_, page)| page).collect();
         pages.sort_by(|a, b| {
-            (&a.front.family, &a.front.code, &a.front.id).cmp(&(&b.front.family, &b.front.code, &b.front.id))
+            (&a.front.family, &a.front.code, &a.front.id).cmp(&(
+                &b.front.family,
+                &b.front.code,
+                &b.front.id,
+            ))
         });
-        let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hasher
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Ok(Self { pages, sha256 })
     }
 
@@ -93,7 +103,10 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 fn read(file: &Path) -> Result<String> {
     let size = fs::metadata(file)?.len();
     if size > PAGE_LIMIT {
-        bail!("{} is too long for a rule page ({size} bytes)", file.display());
+        bail!(
+            "{} is too long for a rule page ({size} bytes)",
+            file.display()
+        );
     }
     fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
@@ -110,9 +123,21 @@ mod tests {
         assert!(pack.pages.len() >= 15, "{} rules", pack.pages.len());
         let mut codes = BTreeSet::new();
         for page in &pack.pages {
-            assert!(page.front.scenarios.is_some(), "{} names no scenarios", page.front.id);
-            assert!(codes.insert(&page.front.code), "code {} twice", page.front.code);
-            assert!(!page.front.references.is_empty(), "{} has no reference", page.front.id);
+            assert!(
+                page.front.scenarios.is_some(),
+                "{} names no scenarios",
+                page.front.id
+            );
+            assert!(
+                codes.insert(&page.front.code),
+                "code {} twice",
+                page.front.code
+            );
+            assert!(
+                !page.front.references.is_empty(),
+                "{} has no reference",
+                page.front.id
+            );
         }
     }
 }

@@ -11,8 +11,12 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 
 /// The sections every page has, in order.
-pub(crate) const SECTIONS: [&str; 4] =
-    ["What it finds", "Why it matters", "How to fix", "False positives"];
+pub(crate) const SECTIONS: [&str; 4] = [
+    "What it finds",
+    "Why it matters",
+    "How to fix",
+    "False positives",
+];
 
 const FENCE: &str = "+++";
 
@@ -96,7 +100,10 @@ impl Page {
         let front: Front = toml::from_str(front).context("front matter")?;
         ensure!(
             !front.id.is_empty()
-                && front.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                && front
+                    .id
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
             "the id {:?} is not kebab-case",
             front.id
         );
@@ -116,11 +123,17 @@ impl Page {
         let mut last = None;
         for place in &mut places {
             let place = place?;
-            ensure!(Some(place) > last, "the sections are not in the order {SECTIONS:?}");
+            ensure!(
+                Some(place) > last,
+                "the sections are not in the order {SECTIONS:?}"
+            );
             last = Some(place);
         }
         let [sql] = blocks.as_slice() else {
-            bail!("it must have exactly one ```sql block, it has {}", blocks.len());
+            bail!(
+                "it must have exactly one ```sql block, it has {}",
+                blocks.len()
+            );
         };
         Ok(Self {
             front,
@@ -140,7 +153,9 @@ fn outline(body: &str) -> (Vec<String>, Vec<String>) {
         match event {
             Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
             Event::End(TagEnd::Heading(_)) => headings.extend(heading.take()),
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if language.as_ref() == "sql" => {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language)))
+                if language.as_ref() == "sql" =>
+            {
                 block = Some(String::new());
             }
             Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),

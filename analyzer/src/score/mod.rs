@@ -53,7 +53,11 @@ pub(crate) fn score(
     impact: impl Fn(usize) -> f64,
     rule_pack_sha256: &str,
 ) -> Score {
-    let all = || evaluations.iter().flat_map(|evaluation| &evaluation.findings);
+    let all = || {
+        evaluations
+            .iter()
+            .flat_map(|evaluation| &evaluation.findings)
+    };
     let exposure: f64 = by_subject(all())
         .into_iter()
         .map(|(place, findings)| risk(impact(place), findings.iter().map(|finding| finding.weight)))

@@ -243,6 +243,10 @@ fn machine() -> SddlDomains {
 }
 
 fn read(file: &str) -> Option<Vec<u8>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "names the folder of real samples"
+    )]
     let Some(folder) = std::env::var_os("COLDCASE_REALDATA") else {
         eprintln!("SKIPPED: COLDCASE_REALDATA does not name the folder with {file}");
         return None;

@@ -53,7 +53,12 @@ fn lock(ip: Ipv4Addr) -> Result<Option<File>> {
 
 fn ports_are_free(ip: Ipv4Addr) -> Result<bool> {
     for port in PORTS {
-        match TcpListener::bind((ip, port)) {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "asks whether a loopback port is free"
+        )]
+        let bound = TcpListener::bind((ip, port));
+        match bound {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 bail!(
