@@ -3,7 +3,6 @@
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
-    clippy::print_stdout,
     reason = "a build script talks to cargo through the environment, standard output and panics"
 )]
 

@@ -235,22 +235,22 @@ impl Rights {
     }
 
     fn of(&self, kind: Kind) -> impl Iterator<Item = &Right> {
-        let lists: &[&Vec<Right>] = match kind {
-            Kind::Gmsa => &[&self.general, &self.account, &self.readers],
-            Kind::Dmsa => &[
+        let lists: Vec<&Vec<Right>> = match kind {
+            Kind::Gmsa => vec![&self.general, &self.account, &self.readers],
+            Kind::Dmsa => vec![
                 &self.general,
                 &self.account,
                 &self.readers,
                 &self.predecessor,
             ],
-            Kind::Smsa | Kind::User | Kind::Computer => &[&self.general, &self.account],
-            Kind::Group => &[&self.general, &self.group],
-            Kind::OrganizationalUnit | Kind::Container => &[&self.general, &self.container],
-            Kind::Domain => &[&self.general, &self.container, &self.domain],
-            Kind::KdsRootKey => &[&self.general, &self.kds_key],
-            _ => &[&self.general],
+            Kind::Smsa | Kind::User | Kind::Computer => vec![&self.general, &self.account],
+            Kind::Group => vec![&self.general, &self.group],
+            Kind::OrganizationalUnit | Kind::Container => vec![&self.general, &self.container],
+            Kind::Domain => vec![&self.general, &self.container, &self.domain],
+            Kind::KdsRootKey => vec![&self.general, &self.kds_key],
+            _ => vec![&self.general],
         };
-        lists.iter().copied().flatten()
+        lists.into_iter().flatten()
     }
 }
 
