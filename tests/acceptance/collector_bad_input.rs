@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use coldcase_schemas::Snapshot;
 use coldcase_tests::ldap_script::{Answer, Request, ScriptedServer};
-use coldcase_tests::programs::{Ended, collect};
+use coldcase_tests::programs::{Ended, coldcase, collect};
 
 const DOMAIN: &str = "DC=corp,DC=example";
 
@@ -250,6 +250,22 @@ fn a_range_that_does_not_end_is_cut_short_not_whole() {
     .unwrap();
     let (ended, output) = collect_from(&server, &[]);
     assert_eq!(ended.code, 3, "{ended:?}");
+    // Who else is in the group is not known, so no rule about memberships is clear.
+    let report = coldcase(&["report", output.to_str().unwrap(), "--format", "json"]).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    let rules = report["rules"].as_array().unwrap();
+    let rule = rules
+        .iter()
+        .find(|rule| rule["id"] == "privileged-membership")
+        .unwrap();
+    assert_eq!(rule["verdict"], "not-evaluated");
+    assert!(
+        rule["reason"]
+            .as_str()
+            .unwrap()
+            .contains("values were cut short in the query groups: member of 1 objects"),
+        "{rule}"
+    );
     assert!(
         ended.stdout.contains("1 value lists were cut short"),
         "{}",

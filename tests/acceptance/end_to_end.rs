@@ -35,7 +35,7 @@ fn what_was_planted_is_collected_and_found() {
     assert_eq!(ended.code, 0, "{ended:?}");
     let snapshot = Snapshot::open(&path).unwrap();
     assert_eq!(snapshot.manifest().domain, "corp.example");
-    every_value_is_the_servers(&controller, &snapshot);
+    every_value_is_the_servers(&controller, &snapshot, &path);
     no_secret_came(&path);
     inventory_is_what_was_planted(&controller, snapshot_name);
     findings_are_what_was_planted(snapshot_name);
@@ -78,9 +78,14 @@ fn run(controller: &DomainController, user: &str, password: &str, output: &str) 
 }
 
 /// Byte for byte what the database files hold, read without LDAP, in order, for every attribute asked for.
-fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot) {
+fn every_value_is_the_servers(
+    controller: &DomainController,
+    snapshot: &Snapshot,
+    path: &std::path::Path,
+) {
     let names: Vec<&str> = ATTRIBUTES.iter().map(|attribute| attribute.name).collect();
     let mut compared = 0;
+    let mut ldif = 0;
     let mut values = 0;
     let base = controller.base_dn();
     let contexts = [
@@ -114,6 +119,7 @@ fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot
             );
             values += attribute.values.len();
         }
+        ldif += ldif_bytes(&entry);
         // And nothing that was asked for is left out.
         let asked = asked_for(snapshot, &dn);
         for (name, stored) in &record.attributes {
@@ -125,8 +131,32 @@ fn every_value_is_the_servers(controller: &DomainController, snapshot: &Snapshot
         }
         compared += 1;
     }
+    let size = fs::metadata(path).unwrap().len();
     eprintln!("{compared} objects and {values} values are the server's, byte for byte");
+    eprintln!("the snapshot has {size} bytes, the same objects as LDIF {ldif}");
     assert!(compared > 2_000, "{compared} objects");
+}
+
+/// Length of the entry as LDIF (RFC 2849), unfolded; what is not plain ASCII is base64.
+fn ldif_bytes(entry: &Entry) -> usize {
+    let line = |name: &str, value: &[u8]| {
+        let plain =
+            value.iter().all(|byte| (0x20..0x7F).contains(byte)) && value.first() != Some(&b' ');
+        let text = if plain {
+            value.len()
+        } else {
+            1 + value.len().div_ceil(3) * 4
+        };
+        name.len() + 2 + text + 1
+    };
+    let values = |attribute: &coldcase_schemas::RawAttribute| -> usize {
+        attribute
+            .values
+            .iter()
+            .map(|value| line(&attribute.name, value))
+            .sum()
+    };
+    line("dn", entry.dn.as_bytes()) + entry.attributes.iter().map(values).sum::<usize>() + 1
 }
 
 fn stored_dns(snapshot: &Snapshot) -> Vec<String> {

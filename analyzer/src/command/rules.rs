@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::output;
 use crate::arguments::{Format, RulesArguments};
-use crate::report::table;
+use crate::report::{table, wrap};
 use crate::rules::{Pack, Page};
 
 pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
@@ -28,6 +28,7 @@ fn one(page: &Page, format: Format) -> Result<()> {
         return output::json(None, &as_json(page, true));
     }
     let front = &page.front;
+    let width = output::style(None, true).width;
     output::to(None, |out| {
         writeln!(
             out,
@@ -44,11 +45,43 @@ fn one(page: &Page, format: Format) -> Result<()> {
             ("References", &front.references),
         ] {
             if !values.is_empty() {
-                writeln!(out, "{label}: {}", values.join("; "))?;
+                for line in wrap(&format!("{label}: {}", values.join("; ")), width, 0) {
+                    writeln!(out, "{line}")?;
+                }
             }
         }
-        writeln!(out, "\n{}", page.body)
+        writeln!(out)?;
+        for line in body_lines(&page.body, width) {
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
     })
+}
+
+/// The page in lines that fit: paragraphs are wrapped, list items hang, code stays as it is.
+fn body_lines(body: &str, width: u16) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut code = false;
+    for line in body.lines() {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        if code || fence || line.trim().is_empty() {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let marker = line.split_inclusive(' ').next().unwrap_or_default();
+        let item = matches!(marker.trim_end().strip_suffix('.'), Some(number) if number.parse::<u32>().is_ok())
+            || marker == "- ";
+        let indent = line.len() - line.trim_start().len() + if item { marker.len() } else { 0 };
+        let text = line.get(indent..).unwrap_or(line);
+        for (index, wrapped) in wrap(text, width, indent).into_iter().enumerate() {
+            match (index, item) {
+                (0, true) => lines.push(format!("{marker}{}", wrapped.trim_start())),
+                _ => lines.push(wrapped),
+            }
+        }
+    }
+    lines
 }
 
 fn list(pack: &Pack, format: Format) -> Result<()> {

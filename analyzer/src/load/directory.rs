@@ -19,6 +19,14 @@ const SCHEMA_QUERIES: &str =
 const SCHEMA_AND_RIGHTS: &str =
     "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes', 'extended-rights')";
 
+/// An attribute of which some objects do not have all values.
+#[derive(Debug)]
+pub(crate) struct CutShort {
+    pub(crate) query: String,
+    pub(crate) attribute: String,
+    pub(crate) objects: i64,
+}
+
 /// Rows of one attribute: (object id, value).
 type Rows<T> = Vec<(i64, T)>;
 
@@ -30,6 +38,8 @@ pub(crate) struct Directory {
     pub(crate) sha256: String,
     pub(crate) clock: Clock,
     pub(crate) ledger: Vec<LedgerRow>,
+    /// Value lists that are not whole.
+    pub(crate) cut_short: Vec<CutShort>,
     /// Sorted by id.
     pub(crate) objects: Vec<Object>,
     pub(crate) descriptors: Descriptors,
@@ -82,6 +92,7 @@ impl Directory {
             sha256: snapshot.file_sha256().to_owned(),
             clock,
             ledger: snapshot.ledger()?,
+            cut_short: load_cut_short(database)?,
             descriptors: Descriptors::load(database)?,
             schema: Schema::load(database, SCHEMA_QUERIES)?,
             domain: DomainFacts::load(database, head_id)?,
@@ -163,6 +174,24 @@ impl Directory {
     pub(crate) fn domain_rid(&self, rid: u32) -> Option<Sid> {
         self.domain_sid.as_ref()?.child(rid).ok()
     }
+}
+
+fn load_cut_short(database: &Connection) -> Result<Vec<CutShort>> {
+    let mut statement = database.prepare(
+        "SELECT query.name, attribute.name, count(*) FROM defect
+         JOIN object ON object.id = defect.object
+         JOIN query ON query.id = object.query
+         JOIN attribute ON attribute.id = defect.attribute
+         WHERE defect.kind = 'cut-short' GROUP BY 1, 2 ORDER BY 1, 2",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(CutShort {
+            query: row.get(0)?,
+            attribute: row.get(1)?,
+            objects: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn attribute_names(database: &Connection) -> Result<HashMap<i64, String>> {

@@ -1,6 +1,6 @@
 //! Aligned tables for the terminal.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 
 /// Columns of a terminal whose width is not known.
 const WIDTH: u16 = 80;
@@ -13,6 +13,10 @@ pub(crate) fn table(
 ) -> String {
     let mut table = plain(rows, width);
     table.set_header(head.to_vec());
+    // Names come first and must be whole to be copied; what follows may break.
+    for column in table.column_iter_mut().take(2) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
     trimmed(&table)
 }
 

@@ -21,6 +21,7 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Vec<String>
     let mut limits = Vec::new();
     for name in &needs.queries {
         limits.extend(query_limit(directory, name));
+        limits.extend(cut_short_limit(directory, name));
     }
     for attribute in &needs.attributes {
         limits.extend(attribute_limit(directory, &needs.queries, attribute));
@@ -52,7 +53,26 @@ fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     if outcome.result_code == Some(NO_SUCH_OBJECT) {
         return Some(format!("{} is not there or may not be seen", row.plan.base));
     }
-    None
+    // A base that answers with success and no object is an object that the collector may not see.
+    (row.plan.scope == "base" && row.stored == 0)
+        .then(|| format!("{} may not be seen", row.plan.base))
+}
+
+/// A list of values that was cut short (a range that could not be read to its end) may hide anything.
+fn cut_short_limit(directory: &Directory, query: &str) -> Option<String> {
+    let mut lists = directory
+        .cut_short
+        .iter()
+        .filter(|list| list.query == query)
+        .peekable();
+    lists.peek()?;
+    let lists: Vec<String> = lists
+        .map(|list| format!("{} of {} objects", list.attribute, list.objects))
+        .collect();
+    Some(format!(
+        "values were cut short in the query {query}: {}",
+        lists.join(", ")
+    ))
 }
 
 /// An attribute must have been asked for by at least one of the queries: not every kind of object has it.
@@ -66,6 +86,10 @@ fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -
 }
 
 fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {
+    if (kind, attribute) == ("domain", "ms-DS-MachineAccountQuota") {
+        let hidden = directory.domain.machine_account_quota.is_none();
+        return Ok(hidden.then(|| format!("the domain does not show {attribute}")));
+    }
     let Some(fact) = Fact::named(attribute) else {
         bail!("needs.readable cannot watch the attribute {attribute}");
     };
@@ -83,9 +107,22 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
     };
     let all = directory.objects.iter().filter(|object| belongs(object));
     let (count, hidden) = all.fold((0_u64, 0_u64), |(count, hidden), object| {
-        (count + 1, hidden + u64::from(!object.shows(fact)))
+        (
+            count + 1,
+            hidden + u64::from(!shown(directory, object, fact)),
+        )
     });
     Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+}
+
+/// A descriptor that could not be decoded whole may hide anything.
+fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
+    let descriptor = match fact {
+        Fact::Descriptor => object.descriptor,
+        Fact::Readers => object.readers,
+        Fact::UserAccountControl | Fact::PwdLastSet | Fact::PasswordId => None,
+    };
+    object.shows(fact) && !descriptor.is_some_and(|id| directory.descriptors.is_broken(id))
 }
 
 /// Only administrators see KDS root keys (class default of MS-ADSC), so a key that is there proves the view.
