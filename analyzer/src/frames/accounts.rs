@@ -110,7 +110,7 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
     let directory = &analysis.directory;
     let mut closure = Builder::new("memberships")?;
     for (place, account) in analysis.service_accounts() {
-        let roots = analysis.principals.token_roots(place);
+        let roots = analysis.principals.token_roots(directory, place);
         let reached = analysis.memberships.all_groups(&roots);
         for (index, group) in reached.iter().enumerate() {
             let Some(object) = analysis

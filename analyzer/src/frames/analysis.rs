@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use coldcase_winsec::Sid;
+use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use crate::graph::{Memberships, Principals, Rights};
 use crate::load::{Directory, Object};
@@ -36,6 +36,12 @@ impl Analysis {
             .iter()
             .enumerate()
             .filter(|(_, object)| object.is_service_account())
+    }
+
+    /// A descriptor that was decoded without defect.
+    pub(super) fn whole_descriptor(&self, id: i64) -> Option<&SecurityDescriptor> {
+        let descriptors = &self.directory.descriptors;
+        descriptors.get(id).filter(|_| !descriptors.is_broken(id))
     }
 
     pub(super) fn object(&self, place: usize) -> Option<&Object> {

@@ -59,6 +59,11 @@ impl Builder {
     pub(super) fn new(name: &str) -> Result<Self> {
         let frame = catalogue::find(name)
             .with_context(|| format!("frame {name} is not in the catalogue"))?;
+        Ok(Self::of(frame))
+    }
+
+    /// Begins a frame.
+    pub(super) fn of(frame: &'static Frame) -> Self {
         let columns = frame
             .columns
             .iter()
@@ -69,11 +74,11 @@ impl Builder {
                 Type::Boolean => Values::Boolean(Vec::new()),
             })
             .collect();
-        Ok(Self {
+        Self {
             frame,
             columns,
             misfit: None,
-        })
+        }
     }
 
     /// Adds a row, in the catalogue's order of columns.

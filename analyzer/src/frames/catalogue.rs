@@ -61,7 +61,7 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("owner_sid", T, "Owner in nTSecurityDescriptor"),
         column("owner_name", T, "Name of the owner"),
         column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
-        column("descriptor_readable", B, "nTSecurityDescriptor came with the object"),
+        column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole"),
     ]},
     Frame { name: "principals", about: "A user, computer or managed service account", columns: &[
         column("object_id", I, "Key"),
@@ -125,9 +125,9 @@ pub(crate) const FRAMES: &[Frame] = &[
     Frame { name: "readers", about: "Who may read a gMSA's or dMSA's password by msDS-GroupMSAMembership, after denies, groups expanded (broad ones are not)", columns: &[
         column("account_id", I, "object_id of the account"),
         column("reader_id", I, "object_id of the reader, if it is in the snapshot"),
-        column("sid", T, "SID of the reader"),
+        column("sid", T, "SID of the reader; NULL for kind outside"),
         column("name", T, "Name of the reader"),
-        column("kind", T, "Kind of the reader as in objects, or well-known, unresolved, foreign"),
+        column("kind", T, "Kind of the reader as in objects, or well-known, unresolved (a SID of this domain without an object), foreign (a SID of another domain), outside (a group member without an object in the snapshot, name is its DN)"),
         column("via", T, "The trustee and groups that lead to the reader"),
         column("direct", B, "The reader is itself the trustee of an ACE"),
         column("broad", B, "Stands for everybody or nearly: Everyone, Anonymous, Authenticated Users, Domain Users, Domain Computers, Users, …"),
@@ -161,11 +161,12 @@ pub(crate) const FRAMES: &[Frame] = &[
     Frame { name: "delegations", about: "A right to impersonate, one row a target", columns: &[
         column("object_id", I, "The account that may impersonate; for resource-based, the account impersonated to"),
         column("kind", T, "unconstrained, constrained, protocol-transition, resource-based"),
-        column("target", T, "Target SPN; for resource-based, the SID that may impersonate"),
+        column("target", T, "Target SPN; for resource-based, the SID that may impersonate, groups expanded (NULL for kind outside)"),
+        column("target_kind", T, "Resource-based: kind as in readers"),
         column("target_id", I, "object_id of the owner of the target SPN, or of the SID"),
         column("target_name", T, "Its name"),
         column("target_tier0", B, "The target is tier 0; for resource-based, the trusted principal is"),
-        column("target_known", B, "The SPN or SID belongs to an object of the snapshot (HOST aliases included) or is well known"),
+        column("target_known", B, "Some account holds the SPN, itself or as a HOST alias (sPNMappings); or the SID belongs to an object or is well known"),
         column("broad", B, "Resource-based: the trusted principal is broad as in readers"),
         column("to_domain_controller", B, "The target SPN belongs to a domain controller"),
     ]},
@@ -197,9 +198,11 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("operating_system", T, "operatingSystem"),
     ]},
     Frame { name: "successions", about: "A link between a dMSA and the account it replaces, from either side", columns: &[
-        column("dmsa_id", I, "object_id of the dMSA"),
-        column("predecessor_id", I, "object_id of the account replaced"),
-        column("predecessor_name", T, "Its name"),
+        column("dmsa_id", I, "object_id of the dMSA; NULL if it has no object in the snapshot"),
+        column("predecessor_id", I, "object_id of the account replaced; NULL if it has no object in the snapshot"),
+        column("predecessor_name", T, "Its name, or its DN if it has no object in the snapshot"),
+        column("predecessor_sid", T, "Its objectSid; NULL if it has no object in the snapshot"),
+        column("predecessor_impact", F, "What taking it over is worth, as impact in accounts; NULL if it has no object in the snapshot"),
         column("predecessor_tier0", B, "It is tier 0"),
         column("predecessor_enabled", B, "It is enabled"),
         column("predecessor_spn_count", I, "Its number of SPNs"),
@@ -251,6 +254,20 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("complete", B, "The answer came to its end"),
     ]},
 ];
+
+/// The two parts of `readers`, which share `descriptor_id`. Not for rules.
+#[rustfmt::skip]
+pub(super) const ACCOUNTS_BY_DESCRIPTOR: Frame = Frame { name: "accounts by descriptor", about: "A managed account", columns: &[
+    column("account_id", I, ""), column("descriptor_id", I, ""),
+]};
+
+/// See [`ACCOUNTS_BY_DESCRIPTOR`].
+#[rustfmt::skip]
+pub(super) const READERS_BY_DESCRIPTOR: Frame = Frame { name: "readers by descriptor", about: "A reader", columns: &[
+    column("descriptor_id", I, ""), column("reader_id", I, ""), column("sid", T, ""), column("name", T, ""),
+    column("kind", T, ""), column("via", T, ""), column("direct", B, ""), column("broad", B, ""),
+    column("enabled", B, ""), column("tier0", B, ""), column("last_seen_days", F, ""), column("operating_system", T, ""),
+]};
 
 /// The frame `name`.
 pub(crate) fn find(name: &str) -> Option<&'static Frame> {

@@ -2,12 +2,12 @@
 //!
 //! Computed once for each distinct (descriptor, kind) and repeated for the objects that share it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Result;
-use coldcase_winsec::{DaclState, SecurityDescriptor, Sid};
+use coldcase_winsec::{AceFlags, Acl, DaclState, SecurityDescriptor, Sid};
 use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
@@ -39,7 +39,8 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         else {
             continue;
         };
-        let Some(descriptor) = analysis.directory.descriptors.get(id) else {
+        // A descriptor that does not decode says nothing; rules that need it are not evaluated.
+        let Some(descriptor) = analysis.whole_descriptor(id) else {
             continue;
         };
         let grants = known
@@ -74,7 +75,7 @@ pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
         .and_then(|place| analysis.object(place));
     let descriptor = head
         .and_then(|head| head.descriptor)
-        .and_then(|id| analysis.directory.descriptors.get(id));
+        .and_then(|id| analysis.whole_descriptor(id));
     let Some(descriptor) = descriptor else {
         return HashSet::new();
     };
@@ -145,6 +146,7 @@ fn grants(
     let limited = dacl
         .aces
         .iter()
+        .filter(|ace| !ace.flags.contains(AceFlags::INHERIT_ONLY))
         .filter_map(|ace| ace.known())
         .any(|known| Some(&known.trustee) == owner_rights.as_ref());
     if let Some(owner) = descriptor.owner.as_ref().filter(|_| !limited) {
@@ -153,9 +155,11 @@ fn grants(
             Grant {
                 right: RightKind::Owner,
                 inherited: false,
+                by: None,
             },
         ));
     }
+    let mut partial = Vec::new();
     for trustee in trustees {
         let holder = match &descriptor.owner {
             Some(owner) if Some(trustee) == owner_rights.as_ref() => owner,
@@ -163,7 +167,56 @@ fn grants(
         };
         let token = tokens.of(analysis, trustee);
         for grant in analysis.rights.held(kind, dacl, &token) {
-            found.push((holder.clone(), grant));
+            // What Everyone or Authenticated Users hold is told once, of them.
+            let everybodys = grant.by.as_ref().is_some_and(|by| {
+                by != trustee && analysis.principals.is_in_every_token(by)
+            });
+            if !everybodys {
+                found.push((holder.clone(), grant));
+            }
+        }
+        if analysis.rights.holds_a_part(kind, dacl, &token) {
+            partial.push(trustee);
+        }
+    }
+    found.extend(combined(analysis, tokens, kind, dacl, &partial));
+    found
+}
+
+/// Rights of several parts that come together only in somebody who is in several of the `partial` trustees.
+fn combined(
+    analysis: &Analysis,
+    tokens: &mut Tokens,
+    kind: Kind,
+    dacl: &Acl,
+    partial: &[&Sid],
+) -> Vec<(Sid, Grant)> {
+    if partial.len() < 2 {
+        return Vec::new();
+    }
+    let mut members: BTreeMap<usize, usize> = BTreeMap::new();
+    for trustee in partial {
+        let Some(group) = analysis.directory.place_of_sid(trustee) else {
+            continue;
+        };
+        for member in analysis.memberships.all_members(group, |_| true) {
+            *members.entry(member.place).or_default() += 1;
+        }
+        *members.entry(group).or_default() += 1;
+    }
+    let mut found = Vec::new();
+    for (place, trustees) in members {
+        let Some(sid) = analysis.object(place).and_then(|object| object.sid.as_ref()) else {
+            continue;
+        };
+        if trustees < 2 || partial.contains(&sid) {
+            continue;
+        }
+        let token = tokens.of(analysis, sid);
+        for grant in analysis.rights.held(kind, dacl, &token) {
+            if matches!(grant.right, RightKind::ReplicateAll | RightKind::ReadSecret) {
+                found.push((sid.clone(), grant));
+            }
         }
     }
     found

@@ -8,7 +8,8 @@ use polars::prelude::DataFrame;
 use super::accounts::host_part;
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::graph::{allowed_trustees, is_domain_controller};
+use super::readers::{holders, kind_of};
+use crate::graph::{is_domain_controller, may_act};
 use crate::load::Kind;
 
 /// TRUSTED_FOR_DELEGATION and TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION (MS-ADTS 2.2.16).
@@ -58,6 +59,7 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 object.id.into(),
                 "unconstrained".into(),
                 "".into(),
+                None::<&str>.into(),
                 None::<i64>.into(),
                 "every service".into(),
                 None::<bool>.into(),
@@ -77,35 +79,36 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 object.id.into(),
                 kind.into(),
                 spn.as_str().into(),
+                None::<&str>.into(),
                 target.map(|target| target.id).into(),
                 target.map(|target| target.display_name()).into(),
                 owner
                     .map(|place| analysis.principals.is_tier0(place))
                     .into(),
-                owner.is_some().into(),
+                owners.is_held(spn).into(),
                 false.into(),
                 target.map(is_domain_controller).into(),
             ]);
         }
-        let trusted = object
-            .allowed_to_act
-            .and_then(|id| directory.descriptors.get(id))
-            .and_then(|descriptor| descriptor.dacl.as_ref());
-        for sid in trusted.map(allowed_trustees).unwrap_or_default() {
-            let principal = directory.place_of_sid(sid);
-            let target = principal.and_then(|place| analysis.object(place));
+        let Some(descriptor) = object.allowed_to_act else {
+            continue;
+        };
+        for holder in holders(analysis, descriptor, may_act) {
+            let sid = holder.sid.as_ref();
+            let trusted = holder.place.and_then(|place| analysis.object(place));
+            let kind = kind_of(analysis, sid, trusted);
             frame.row([
                 object.id.into(),
                 "resource-based".into(),
-                sid.to_string().into(),
-                target.map(|target| target.id).into(),
-                analysis.name_of(sid).into(),
-                analysis.principals.is_expected(directory, sid).into(),
-                (target.is_some_and(|target| target.kind != Kind::ForeignPrincipal)
-                    || sid.domain().is_none())
-                .into(),
-                analysis.principals.is_broad(sid).into(),
-                analysis.by_sid(sid).map(is_domain_controller).into(),
+                sid.map(ToString::to_string).into(),
+                kind.into(),
+                trusted.map(|trusted| trusted.id).into(),
+                holder.name.as_str().into(),
+                sid.is_some_and(|sid| analysis.principals.is_expected(directory, sid))
+                    .into(),
+                (!matches!(kind, "unresolved" | "foreign" | "outside")).into(),
+                sid.is_some_and(|sid| analysis.principals.is_broad(sid)).into(),
+                trusted.map(is_domain_controller).into(),
             ]);
         }
     }
@@ -150,11 +153,32 @@ impl Owners {
         Self { exact, hosts }
     }
 
-    /// Exactly, or as one of the service classes that HOST stands for (MS-ADTS, sPNMappings): any class on a computer's host name.
+    /// Who answers for the SPN: who holds it, else the computer of its host name.
     fn of(&self, spn: &str) -> Option<usize> {
         self.exact
             .get(&spn.to_lowercase())
             .or_else(|| self.hosts.get(&host_part(spn)))
             .copied()
     }
+
+    /// True if some account holds the SPN: exactly, or because its class is an alias of HOST and a computer has the host.
+    fn is_held(&self, spn: &str) -> bool {
+        let class = spn.split('/').next().unwrap_or_default();
+        let alias = HOST_ALIASES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(class));
+        self.exact.contains_key(&spn.to_lowercase())
+            || (alias && self.hosts.contains_key(&host_part(spn)))
+    }
 }
+
+/// Service classes that HOST stands for: the default of sPNMappings (MS-ADTS 7.1.1.2.4.1.2).
+const HOST_ALIASES: &[&str] = &[
+    "host", "alerter", "appmgmt", "cisvc", "clipsrv", "browser", "dhcp", "dnscache", "replicator",
+    "eventlog", "eventsystem", "policyagent", "oakley", "dmserver", "dns", "mcsvc", "fax",
+    "msiserver", "ias", "messenger", "netlogon", "netman", "netdde", "netddedsm", "nmagent",
+    "plugplay", "protectedstorage", "rasman", "rpclocator", "rpc", "rpcss", "remoteaccess", "rsvp",
+    "samss", "scardsvr", "scesrv", "seclogon", "scm", "dcom", "cifs", "spooler", "snmp",
+    "schedule", "tapisrv", "trksvr", "trkwks", "ups", "time", "wins", "www", "http", "w3svc",
+    "iisadmin", "msdtc",
+];

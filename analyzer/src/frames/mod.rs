@@ -16,7 +16,7 @@ mod readers;
 mod successions;
 
 use anyhow::Result;
-use polars::prelude::{DataFrame, IntoLazy};
+use polars::prelude::{IntoLazy, LazyFrame};
 use polars::sql::SQLContext;
 
 pub(crate) use accounts::Impacts;
@@ -24,7 +24,7 @@ pub(crate) use analysis::Analysis;
 
 /// All frames of one snapshot, in the catalogue's order.
 pub(crate) struct Frames {
-    frames: Vec<(&'static str, DataFrame)>,
+    frames: Vec<(&'static str, LazyFrame)>,
 }
 
 impl Frames {
@@ -39,23 +39,23 @@ impl Frames {
         let (principals, accounts) = accounts::build(analysis)?;
         let (memberships, members) = accounts::memberships(analysis)?;
         let frames = vec![
-            ("objects", objects::build(analysis)?),
-            ("principals", principals),
-            ("accounts", accounts),
+            ("objects", objects::build(analysis)?.lazy()),
+            ("principals", principals.lazy()),
+            ("accounts", accounts.lazy()),
             ("readers", readers),
-            ("memberships", memberships),
-            ("members", members),
-            ("spns", spns),
-            ("delegations", delegations),
-            ("controls", controls),
-            ("kds_keys", domain::kds_keys(analysis)?),
-            ("account_hosts", account_hosts),
-            ("successions", successions::build(analysis)?),
-            ("sid_history", objects::sid_history(analysis)?),
-            ("domain", domain::build(analysis)?),
-            ("password_policies", domain::password_policies(analysis)?),
-            ("trusts", domain::trusts(analysis)?),
-            ("queries", domain::queries(analysis)?),
+            ("memberships", memberships.lazy()),
+            ("members", members.lazy()),
+            ("spns", spns.lazy()),
+            ("delegations", delegations.lazy()),
+            ("controls", controls.lazy()),
+            ("kds_keys", domain::kds_keys(analysis)?.lazy()),
+            ("account_hosts", account_hosts.lazy()),
+            ("successions", successions::build(analysis)?.lazy()),
+            ("sid_history", objects::sid_history(analysis)?.lazy()),
+            ("domain", domain::build(analysis)?.lazy()),
+            ("password_policies", domain::password_policies(analysis)?.lazy()),
+            ("trusts", domain::trusts(analysis)?.lazy()),
+            ("queries", domain::queries(analysis)?.lazy()),
         ];
         Ok(Self { frames })
     }
@@ -66,7 +66,7 @@ impl Frames {
         polars::error::set_warning_function(|_, _| ());
         let mut context = SQLContext::new();
         for (name, frame) in &self.frames {
-            context.register(name, frame.clone().lazy());
+            context.register(name, frame.clone());
         }
         context
     }

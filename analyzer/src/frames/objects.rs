@@ -38,7 +38,10 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             owner
                 .map(|sid| analysis.principals.is_expected(directory, sid))
                 .into(),
-            object.descriptor.is_some().into(),
+            object
+                .descriptor
+                .is_some_and(|id| analysis.whole_descriptor(id).is_some())
+                .into(),
         ]);
     }
     frame.finish()

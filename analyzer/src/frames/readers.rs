@@ -1,66 +1,81 @@
 //! Frames `readers` and `account_hosts`: who can come by the password of a managed account.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use anyhow::Result;
-use coldcase_winsec::{DaclState, Sid};
-use polars::prelude::DataFrame;
+use coldcase_winsec::{Acl, DaclState, Sid};
+use polars::prelude::{DataFrame, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, col};
 
 use super::analysis::Analysis;
 use super::builder::{Builder, Cell};
+use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
 use crate::graph::{Reached, allowed_trustees, is_group, may_read};
 use crate::load::{Kind, Object};
 
-/// A reader of one descriptor, whatever accounts carry it.
+/// Somebody whom a bare descriptor (readers, resource-based delegation) lets in, groups expanded.
 #[derive(Debug)]
-struct Reader {
-    sid: Sid,
-    place: Option<usize>,
-    via: String,
-    direct: bool,
+pub(super) struct Holder {
+    /// `None` for a member of another domain, of which only the DN is known.
+    pub(super) sid: Option<Sid>,
+    pub(super) place: Option<usize>,
+    pub(super) name: String,
+    pub(super) via: String,
+    pub(super) direct: bool,
 }
 
-pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
-    let mut frame = Builder::new("readers")?;
-    let mut known: HashMap<i64, Arc<Vec<Reader>>> = HashMap::new();
+/// The frame `readers`: a row for each (account, reader). Many accounts share a descriptor, so it is kept in two
+/// parts that are joined only as far as a query needs it.
+pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
+    let mut readers = Builder::of(&READERS_BY_DESCRIPTOR);
+    let mut accounts = Builder::of(&ACCOUNTS_BY_DESCRIPTOR);
+    let mut known = HashSet::new();
     for object in &analysis.directory.objects {
         let (Kind::Gmsa | Kind::Dmsa, Some(descriptor)) = (object.kind, object.readers) else {
             continue;
         };
-        let readers = known
-            .entry(descriptor)
-            .or_insert_with(|| Arc::new(readers_of(analysis, descriptor)));
-        for reader in readers.iter() {
-            push(&mut frame, analysis, object, reader);
+        accounts.row([object.id.into(), descriptor.into()]);
+        if known.insert(descriptor) {
+            for reader in holders(analysis, descriptor, may_read) {
+                push(&mut readers, analysis, descriptor, &reader);
+            }
         }
     }
-    Ok((frame.finish()?, account_hosts(analysis)?))
+    let joined = accounts.finish()?.lazy().join(
+        readers.finish()?.lazy(),
+        [col("descriptor_id")],
+        [col("descriptor_id")],
+        JoinArgs::new(JoinType::Inner),
+    );
+    let columns: Vec<Expr> = catalogue::find("readers")
+        .map(|frame| frame.columns.iter().map(|column| col(column.name)).collect())
+        .unwrap_or_default();
+    Ok((joined.select(columns), account_hosts(analysis)?))
 }
 
-fn push(frame: &mut Builder, analysis: &Analysis, account: &Object, reader: &Reader) {
+fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Holder) {
     let object = reader.place.and_then(|place| analysis.object(place));
-    let tier0 = match reader.place {
-        Some(place) => analysis.principals.is_tier0(place),
-        None => analysis
-            .principals
-            .is_expected(&analysis.directory, &reader.sid),
+    let tier0 = match (reader.place, &reader.sid) {
+        (Some(place), _) => analysis.principals.is_tier0(place),
+        (None, Some(sid)) => analysis.principals.is_expected(&analysis.directory, sid),
+        (None, None) => false,
     };
-    let mut cells = vec![
-        Cell::from(account.id),
+    let broad = reader.sid.as_ref().is_some_and(|sid| analysis.principals.is_broad(sid));
+    let [enabled, tier0, last_seen, system] = host_cells(analysis, object, tier0);
+    frame.row([
+        descriptor.into(),
         object.map(|object| object.id).into(),
-        reader.sid.to_string().into(),
-        analysis.name_of(&reader.sid).into(),
-        kind_of(analysis, &reader.sid, object).into(),
+        reader.sid.as_ref().map(Sid::to_string).into(),
+        reader.name.as_str().into(),
+        kind_of(analysis, reader.sid.as_ref(), object).into(),
         reader.via.as_str().into(),
         reader.direct.into(),
-        analysis.principals.is_broad(&reader.sid).into(),
-    ];
-    cells.extend(host_cells(analysis, object, tier0));
-    if let Ok(cells) = <[Cell; 12]>::try_from(cells) {
-        frame.row(cells);
-    }
+        broad.into(),
+        enabled,
+        tier0,
+        last_seen,
+        system,
+    ]);
 }
 
 /// enabled, tier0, last_seen_days, operating_system.
@@ -75,58 +90,72 @@ fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cel
     ]
 }
 
-fn kind_of(analysis: &Analysis, sid: &Sid, object: Option<&Object>) -> &'static str {
-    match object {
-        Some(object) if object.kind != Kind::ForeignPrincipal => object.kind.as_str(),
-        _ if sid.domain().is_none() => "well-known",
-        _ if sid.domain() == analysis.directory.domain_sid => "unresolved",
+pub(super) fn kind_of(analysis: &Analysis, sid: Option<&Sid>, object: Option<&Object>) -> &'static str {
+    match (object, sid.map(Sid::domain)) {
+        (Some(object), _) if object.kind != Kind::ForeignPrincipal => object.kind.as_str(),
+        (_, None) => "outside",
+        (_, Some(None)) => "well-known",
+        (_, Some(domain)) if domain == analysis.directory.domain_sid => "unresolved",
         _ => "foreign",
     }
 }
 
-/// Everybody whom the descriptor lets read, groups expanded and denies honoured for each.
-fn readers_of(analysis: &Analysis, descriptor: i64) -> Vec<Reader> {
-    let Some(descriptor) = analysis.directory.descriptors.get(descriptor) else {
+/// Everybody whom the descriptor lets in as `may` asks, groups expanded and denies honoured for each.
+pub(super) fn holders(
+    analysis: &Analysis,
+    descriptor: i64,
+    may: impl Fn(&Acl, &HashSet<Sid>) -> bool,
+) -> Vec<Holder> {
+    let Some(descriptor) = analysis.whole_descriptor(descriptor) else {
         return Vec::new();
     };
     let dacl = match descriptor.dacl_state() {
         DaclState::Present(dacl) => dacl,
         // A NULL DACL grants everything to everybody (MS-DTYP 2.5.3).
         DaclState::Absent | DaclState::Null => {
-            return Sid::from_str("S-1-1-0")
-                .map(|sid| Reader {
+            let everyone = Sid::from_str("S-1-1-0").ok();
+            return everyone
+                .map(|sid| Holder {
+                    name: analysis.name_of(&sid),
                     via: "no DACL".to_owned(),
                     place: None,
                     direct: true,
-                    sid,
+                    sid: Some(sid),
                 })
                 .into_iter()
                 .collect();
         }
     };
-    let mut readers = Vec::new();
+    let mut found: Vec<Holder> = Vec::new();
     let mut seen = HashSet::new();
     for trustee in allowed_trustees(dacl) {
+        let token = analysis.token(trustee);
         for candidate in candidates(analysis, trustee) {
-            if may_read(dacl, &analysis.token(&candidate.sid)) && seen.insert(candidate.sid.clone())
-            {
-                readers.push(candidate);
+            let held = match &candidate.sid {
+                Some(sid) => may(dacl, &analysis.token(sid)),
+                // Its groups elsewhere are not known; what its group here may do, it may.
+                None => may(dacl, &token),
+            };
+            if held && seen.insert((candidate.sid.clone(), candidate.name.clone())) {
+                found.push(candidate);
             }
         }
     }
-    readers
+    found
 }
 
 /// The trustee itself, or if it is an ordinary group, what is in it.
-fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Reader> {
+fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Holder> {
     let directory = &analysis.directory;
     let place = directory.place_of_sid(trustee);
-    let group =
-        place.filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
+    let name = analysis.name_of(trustee);
+    let group = place
+        .filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
     let Some(group) = group else {
-        return vec![Reader {
-            sid: trustee.clone(),
+        return vec![Holder {
+            sid: Some(trustee.clone()),
             place,
+            name,
             via: String::new(),
             direct: true,
         }];
@@ -139,23 +168,38 @@ fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Reader> {
                 .is_some_and(|sid| analysis.principals.is_broad(sid))
     };
     let reached = analysis.memberships.all_members(group, open);
-    reached
+    let chain = |index: usize| Reached::chain(&reached, index, &name, directory);
+    let mut found: Vec<Holder> = reached
         .iter()
         .filter(|member| !open(member.place))
         .filter_map(|member| {
             let sid = analysis.object(member.place)?.sid.clone()?;
-            let via = member.before.map_or_else(
-                || analysis.name_of(trustee),
-                |before| Reached::chain(&reached, before, &analysis.name_of(trustee), directory),
-            );
-            Some(Reader {
-                sid,
+            Some(Holder {
+                name: analysis.name_of(&sid),
+                sid: Some(sid),
                 place: Some(member.place),
-                via,
+                via: member.before.map_or_else(|| name.clone(), chain),
                 direct: false,
             })
         })
-        .collect()
+        .collect();
+    let groups = reached.iter().enumerate().filter(|(_, member)| open(member.place));
+    let mut outside = |group: usize, via: String| {
+        for id in analysis.memberships.outside(group) {
+            found.push(Holder {
+                sid: None,
+                place: None,
+                name: directory.dn(*id).unwrap_or_default().to_owned(),
+                via: via.clone(),
+                direct: false,
+            });
+        }
+    };
+    outside(group, name.clone());
+    for (index, member) in groups {
+        outside(member.place, chain(index));
+    }
+    found
 }
 
 fn account_hosts(analysis: &Analysis) -> Result<DataFrame> {

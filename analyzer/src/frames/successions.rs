@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use polars::prelude::DataFrame;
 
+use super::accounts::Impacts;
 use super::analysis::Analysis;
 use super::builder::Builder;
 
@@ -18,6 +19,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     for (predecessor, dmsa) in directory.links("msDS-SupersededManagedAccountLink") {
         pairs.entry((*dmsa, *predecessor)).or_default().1 = true;
     }
+    let impacts = Impacts::new(analysis);
     let mut frame = Builder::new("successions")?;
     for ((dmsa, predecessor), (forward, backward)) in pairs {
         let place = directory.place(predecessor);
@@ -26,10 +28,16 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             || directory.dn(predecessor).unwrap_or_default().to_owned(),
             |object| object.display_name().to_owned(),
         );
+        // An id without an object in the snapshot is no key of any frame.
         frame.row([
-            dmsa.into(),
-            predecessor.into(),
+            directory.place(dmsa).map(|_| dmsa).into(),
+            place.map(|_| predecessor).into(),
             name.into(),
+            object
+                .and_then(|object| object.sid.as_ref())
+                .map(ToString::to_string)
+                .into(),
+            place.map(|place| impacts.of(place)).into(),
             place
                 .map(|place| analysis.principals.is_tier0(place))
                 .into(),

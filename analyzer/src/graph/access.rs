@@ -100,10 +100,12 @@ struct Part {
 }
 
 /// A right that a token holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) right: RightKind,
     pub(crate) inherited: bool,
+    /// The trustee of the ACE that decided last; `None` where no ACE did.
+    pub(crate) by: Option<Sid>,
 }
 
 /// The rights to look for, by kind of object, with the GUIDs of this forest.
@@ -117,6 +119,8 @@ pub(crate) struct Rights {
     container: Vec<Right>,
     domain: Vec<Right>,
     kds_key: Vec<Right>,
+    /// Rights of several parts, which may come to somebody through several trustees.
+    split: Vec<RightKind>,
 }
 
 impl Rights {
@@ -171,7 +175,14 @@ impl Rights {
                 RightKind::WritePredecessor,
                 "msDS-ManagedAccountPrecededByLink",
             )],
-            group: vec![write(RightKind::WriteMember, "member")],
+            // Writing the attribute, or the validated write Self-Membership of the same GUID.
+            group: vec![
+                write(RightKind::WriteMember, "member"),
+                one(
+                    RightKind::WriteMember,
+                    attribute(AccessMask::SELF_WRITE, "member"),
+                ),
+            ],
             container: vec![
                 whole(RightKind::CreateAny, AccessMask::CREATE_CHILD.0),
                 one(
@@ -189,6 +200,7 @@ impl Rights {
                     extended("DS-Replication-Get-Changes-All"),
                 ],
             }],
+            split: vec![RightKind::ReplicateAll, RightKind::ReadSecret],
             kds_key: vec![Right {
                 kind: RightKind::ReadSecret,
                 parts: vec![
@@ -210,14 +222,32 @@ impl Rights {
             {
                 continue;
             }
-            if let Some(inherited) = right.granted(dacl, token) {
+            let told = grants.iter().any(|grant| grant.right == right.kind);
+            if let Some(decided) = right.granted(dacl, token).filter(|_| !told) {
                 grants.push(Grant {
                     right: right.kind,
-                    inherited,
+                    inherited: decided.inherited,
+                    by: Some(decided.trustee.clone()),
                 });
             }
         }
         grants
+    }
+
+    /// True if the token holds a part, but not all, of a right of several parts.
+    pub(crate) fn holds_a_part(&self, kind: Kind, dacl: &Acl, token: &HashSet<Sid>) -> bool {
+        self.of(kind)
+            .filter(|right| self.split.contains(&right.kind))
+            .any(|right| {
+                let held = right.parts.iter().filter(|part| {
+                    (0..u32::BITS)
+                        .map(|bit| part.mask & (1 << bit))
+                        .filter(|bit| *bit != 0)
+                        .all(|bit| first_match(dacl, token, bit, part).is_some())
+                });
+                let held = held.count();
+                held > 0 && held < right.parts.len()
+            })
     }
 
     /// The rights that everybody holds on an object without a DACL (MS-DTYP 2.5.3: a NULL DACL grants everything).
@@ -226,6 +256,7 @@ impl Rights {
             .map(|right| Grant {
                 right: right.kind,
                 inherited: false,
+                by: None,
             })
             .filter(|grant| {
                 !grant.right.follows_from(RightKind::FullControl)
@@ -255,23 +286,35 @@ impl Rights {
 }
 
 impl Right {
-    /// `Some(inherited)` if every part is granted; the last deciding ACE tells whether by inheritance.
-    fn granted(&self, dacl: &Acl, token: &HashSet<Sid>) -> Option<bool> {
-        let mut inherited = false;
+    /// The ACE that decided last, if every part is granted.
+    fn granted<'a>(&self, dacl: &'a Acl, token: &HashSet<Sid>) -> Option<Decided<'a>> {
+        let mut decided = None;
         for part in &self.parts {
             for bit in 0..u32::BITS {
                 let bit = part.mask & (1 << bit);
                 if bit != 0 {
-                    inherited = first_match(dacl, token, bit, part)?;
+                    decided = Some(first_match(dacl, token, bit, part)?);
                 }
             }
         }
-        Some(inherited)
+        decided
     }
 }
 
-/// The first ACE that applies to the token, the bit and the type decides: `Some(inherited)` for an allow.
-fn first_match(dacl: &Acl, token: &HashSet<Sid>, bit: u32, part: &Part) -> Option<bool> {
+/// An allow ACE that decided.
+#[derive(Debug, Clone, Copy)]
+struct Decided<'a> {
+    trustee: &'a Sid,
+    inherited: bool,
+}
+
+/// The first ACE that applies to the token, the bit and the type decides; `None` for a deny or none at all.
+fn first_match<'a>(
+    dacl: &'a Acl,
+    token: &HashSet<Sid>,
+    bit: u32,
+    part: &Part,
+) -> Option<Decided<'a>> {
     for ace in &dacl.aces {
         if ace.flags.contains(AceFlags::INHERIT_ONLY) {
             continue;
@@ -287,7 +330,10 @@ fn first_match(dacl: &Acl, token: &HashSet<Sid>, bit: u32, part: &Part) -> Optio
             return None;
         }
         if known.ace_type.allows() {
-            return Some(ace.flags.contains(AceFlags::INHERITED));
+            return Some(Decided {
+                trustee: &known.trustee,
+                inherited: ace.flags.contains(AceFlags::INHERITED),
+            });
         }
     }
     None
@@ -309,6 +355,17 @@ pub(crate) fn may_read(dacl: &Acl, token: &HashSet<Sid>) -> bool {
         property_set: None,
     };
     first_match(dacl, token, part.mask, &part).is_some()
+}
+
+/// True if the token may act for others by a bare descriptor such as msDS-AllowedToActOnBehalfOfOtherIdentity. Writers
+/// of the attribute put in various masks, so reading or control access, either is taken as meant.
+pub(crate) fn may_act(dacl: &Acl, token: &HashSet<Sid>) -> bool {
+    let control = Part {
+        mask: AccessMask::CONTROL_ACCESS.0,
+        object_type: None,
+        property_set: None,
+    };
+    may_read(dacl, token) || first_match(dacl, token, control.mask, &control).is_some()
 }
 
 /// Trustees of effective allow ACEs, each once, in order.

@@ -3,7 +3,7 @@
 //! A membership is a `member` value, a primaryGroupID, or a foreign principal's membership that holds for
 //! its SID (Authenticated Users in a group). Deliberately does not know which groups matter.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use crate::load::{Directory, Kind};
 
@@ -14,7 +14,12 @@ pub(crate) struct Memberships {
     up: Adjacency,
     /// Objects that are directly in a group.
     down: Adjacency,
+    /// Members of a group that have no object in the snapshot (another domain, or not readable), as ids of names.
+    outside: HashMap<usize, Vec<i64>>,
 }
+
+/// Groups of a chain that are told by name; of a longer chain, the middle is counted.
+const TOLD: usize = 8;
 
 /// An object that was reached, over how many steps, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +40,14 @@ struct Adjacency {
 impl Memberships {
     pub(crate) fn new(directory: &Directory) -> Self {
         let mut edges: Vec<(usize, usize, bool)> = Vec::new();
+        let mut outside: HashMap<usize, Vec<i64>> = HashMap::new();
         for (group, member) in directory.links("member") {
-            if let (Some(group), Some(member)) = (directory.place(*group), directory.place(*member))
-            {
-                edges.push((member, group, false));
+            let Some(group) = directory.place(*group) else {
+                continue;
+            };
+            match directory.place(*member) {
+                Some(member) => edges.push((member, group, false)),
+                None => outside.entry(group).or_default().push(*member),
             }
         }
         for (place, object) in directory.objects.iter().enumerate() {
@@ -61,6 +70,7 @@ impl Memberships {
         Self {
             up,
             down: Adjacency::new(count, reversed.into_iter()),
+            outside,
         }
     }
 
@@ -72,6 +82,11 @@ impl Memberships {
     /// Direct members of `place`: (member, by primaryGroupID).
     pub(crate) fn members(&self, place: usize) -> &[(usize, bool)] {
         self.down.of(place)
+    }
+
+    /// Members of `place` without an object, as ids for [`Directory::dn`].
+    pub(crate) fn outside(&self, place: usize) -> &[i64] {
+        self.outside.get(&place).map_or(&[], Vec::as_slice)
     }
 
     /// Every group that one of `from` is in, nearest first, each once. `from` itself is not among them.
@@ -105,16 +120,23 @@ impl Reached {
         start: &str,
         directory: &Directory,
     ) -> String {
-        let mut text = start.to_owned();
-        for place in way(reached, index) {
-            if let Some(object) = directory.objects.get(place) {
-                if !text.is_empty() {
-                    text.push_str(" → ");
-                }
-                text.push_str(object.display_name());
+        let places = way(reached, index);
+        let names = |places: &[usize]| -> Vec<String> {
+            let objects = places.iter().filter_map(|place| directory.objects.get(*place));
+            objects.map(|object| object.display_name().to_owned()).collect()
+        };
+        let mut steps: Vec<String> = (!start.is_empty()).then(|| start.to_owned()).into_iter().collect();
+        match places.len().checked_sub(TOLD) {
+            None | Some(0) => steps.extend(names(&places)),
+            // Nested without end by mistake or malice: the ends tell enough.
+            Some(hidden) => {
+                let (head, rest) = places.split_at(TOLD / 2);
+                steps.extend(names(head));
+                steps.push(format!("… {hidden} more …"));
+                steps.extend(names(rest.get(hidden..).unwrap_or(&[])));
             }
         }
-        text
+        steps.join(" → ")
     }
 }
 

@@ -7,7 +7,7 @@ mod access;
 mod membership;
 mod principal;
 
-pub(crate) use access::{Grant, RightKind, Rights, allowed_trustees, may_read};
+pub(crate) use access::{Grant, RightKind, Rights, allowed_trustees, may_act, may_read};
 pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{GroupClass, Principals, group_class, is_domain_controller};

@@ -3,7 +3,7 @@
 //! Owns the well-known SIDs of MS-DTYP 2.4.2.4 that matter here and tier 0 by membership.
 //! Deliberately does not follow control paths.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
 use coldcase_winsec::Sid;
@@ -35,9 +35,26 @@ const OPERATORS_BY_NAME: &[&str] = &[
     "Organization Management",
 ];
 
-/// Everyone, Anonymous, Network, Interactive, Authenticated Users, This Organization.
+/// Everyone, Local, Dialup, Network, Batch, Interactive, Service, Anonymous, Authenticated Users, This Organization, Other
+/// Organization, NTLM, SChannel and Digest Authentication, Authentication authority and Service asserted identity:
+/// SIDs that stand in the token of whoever logs on in some ordinary way.
 const BROAD: &[&str] = &[
-    "S-1-1-0", "S-1-5-7", "S-1-5-2", "S-1-5-4", "S-1-5-11", "S-1-5-15",
+    "S-1-1-0",
+    "S-1-2-0",
+    "S-1-5-1",
+    "S-1-5-2",
+    "S-1-5-3",
+    "S-1-5-4",
+    "S-1-5-6",
+    "S-1-5-7",
+    "S-1-5-11",
+    "S-1-5-15",
+    "S-1-5-1000",
+    "S-1-5-64-10",
+    "S-1-5-64-14",
+    "S-1-5-64-21",
+    "S-1-18-1",
+    "S-1-18-2",
 ];
 
 /// BUILTIN Users, Guests, Pre-Windows 2000 Compatible Access.
@@ -50,7 +67,6 @@ const BROAD_DOMAIN: &[u32] = &[513, 514, 515];
 const EXPECTED: &[&str] = &["S-1-5-18", "S-1-5-9", "S-1-5-10", "S-1-3-0"];
 
 const SERVER_TRUST_ACCOUNT: i64 = 0x2000;
-const PARTIAL_SECRETS_ACCOUNT: i64 = 0x400_0000;
 
 /// Groups that matter beyond this account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +96,8 @@ pub(crate) struct Principals {
     authenticated: Option<Sid>,
     /// Places of the foreign principals that stand for Everyone and Authenticated Users.
     in_every_token: Vec<usize>,
+    /// SIDs of the past, which are in the token like a group's.
+    history: HashMap<usize, Vec<Sid>>,
 }
 
 impl Principals {
@@ -105,6 +123,16 @@ impl Principals {
                 }
             }
         }
+        let history = sid_history(directory);
+        for (place, sids) in &history {
+            let privileged = |sid: &Sid| match directory.place_of_sid(sid) {
+                Some(place) => tier0.contains(&place),
+                None => is_tier0_sid(directory, sid),
+            };
+            if sids.iter().any(privileged) {
+                tier0.insert(*place);
+            }
+        }
         let sid = |text: &str| Sid::from_str(text).ok();
         let builtin = |rid: &u32| sid(&format!("S-1-5-32-{rid}"));
         let domain = |rid: &u32| directory.domain_rid(*rid);
@@ -122,31 +150,41 @@ impl Principals {
             .collect();
         // Full control of every managed account is Account Operators' schema default; it matters once somebody is in it.
         if let Some(operators) = builtin(&548) {
-            let members = directory
+            // Links are counted, not memberships: a member of another domain has no object here.
+            let group = directory
                 .place_of_sid(&operators)
-                .map_or(0, |place| memberships.members(place).len());
-            if members == 0 {
+                .and_then(|place| directory.objects.get(place));
+            let empty = group.is_some_and(|group| {
+                !directory
+                    .links("member")
+                    .iter()
+                    .any(|(object, _)| *object == group.id)
+            });
+            if empty {
                 expected.insert(operators);
             }
         }
         let everyone = sid("S-1-1-0");
         let authenticated = sid("S-1-5-11");
-        let in_every_token = [&everyone, &authenticated]
+        let in_every_token: Vec<usize> = [&everyone, &authenticated]
             .into_iter()
             .flatten()
             .filter_map(|sid| directory.place_of_sid(sid))
             .collect();
         // Schema and Enterprise Admins of the forest root hold rights in every domain of the forest.
-        for object in &directory.objects {
-            if let Some(sid) = &object.sid
-                && object.kind == Kind::ForeignPrincipal
-                && matches!(sid.rid(), Some(518 | 519))
-                && sid.domain().is_some()
-            {
-                expected.insert(sid.clone());
-            }
+        if let Some(root) = forest_root(directory) {
+            expected.extend([518, 519].iter().filter_map(|rid| root.child(*rid).ok()));
+        }
+        // If everybody is in tier 0 by way of Everyone or Authenticated Users, then everybody is.
+        if in_every_token.iter().any(|place| tier0.contains(place)) {
+            let all = directory.objects.iter().enumerate();
+            tier0.extend(
+                all.filter(|(_, object)| object.kind.is_principal())
+                    .map(|(place, _)| place),
+            );
         }
         Self {
+            history,
             tier0,
             broad,
             expected,
@@ -166,12 +204,19 @@ impl Principals {
         self.broad.contains(sid)
     }
 
-    /// Holds rights by design, or is tier 0 itself.
+    /// Holds rights by design, or is tier 0 itself. Who stands for everybody is never expected.
     pub(crate) fn is_expected(&self, directory: &Directory, sid: &Sid) -> bool {
-        self.expected.contains(sid)
-            || directory
+        let tier0 = || {
+            directory
                 .place_of_sid(sid)
                 .is_some_and(|place| self.is_tier0(place))
+        };
+        !self.is_broad(sid) && (self.expected.contains(sid) || tier0())
+    }
+
+    /// In the token of everybody who logged on: Everyone and Authenticated Users.
+    pub(crate) fn is_in_every_token(&self, sid: &Sid) -> bool {
+        self.everyone.as_ref() == Some(sid) || self.authenticated.as_ref() == Some(sid)
     }
 
     /// The SIDs a domain controller puts into the token of `sid` (MS-ADTS 5.1.1.3 in outline): itself, its groups,
@@ -185,6 +230,11 @@ impl Principals {
         let mut token = HashSet::from([sid.clone()]);
         token.extend(self.everyone.clone());
         let mut from: Vec<usize> = directory.place_of_sid(sid).into_iter().collect();
+        let past = from.first().and_then(|place| self.history.get(place));
+        for sid in past.into_iter().flatten() {
+            token.insert(sid.clone());
+            from.extend(directory.place_of_sid(sid));
+        }
         let anonymous = Sid::from_str("S-1-5-7").ok();
         if Some(sid) != self.everyone.as_ref() && Some(sid) != anonymous.as_ref() {
             token.extend(self.authenticated.clone());
@@ -201,9 +251,15 @@ impl Principals {
         token
     }
 
-    /// Places from which the groups of `place` are followed: itself and what is in every token.
-    pub(crate) fn token_roots(&self, place: usize) -> Vec<usize> {
+    /// Places from which the groups of `place` are followed: itself, its SIDs of the past and what is in every token.
+    pub(crate) fn token_roots(&self, directory: &Directory, place: usize) -> Vec<usize> {
         let mut roots = vec![place];
+        let past = self.history.get(&place);
+        roots.extend(
+            past.into_iter()
+                .flatten()
+                .filter_map(|sid| directory.place_of_sid(sid)),
+        );
         roots.extend(&self.in_every_token);
         roots
     }
@@ -231,12 +287,47 @@ pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<Grou
     }
 }
 
-/// SERVER_TRUST_ACCOUNT or PARTIAL_SECRETS_ACCOUNT. The primary group tells only where the flags are not readable:
-/// anybody who may write primaryGroupID could hide behind it.
+/// SERVER_TRUST_ACCOUNT. The primary group tells only where the flags are not readable: anybody who may write
+/// primaryGroupID could hide behind it. A read-only controller is none: it holds few secrets and is not tier 0.
 pub(crate) fn is_domain_controller(object: &Object) -> bool {
     object
-        .has_flag(SERVER_TRUST_ACCOUNT | PARTIAL_SECRETS_ACCOUNT)
-        .unwrap_or(matches!(object.primary_group_id, Some(516 | 521)))
+        .has_flag(SERVER_TRUST_ACCOUNT)
+        .unwrap_or(object.primary_group_id == Some(516))
+}
+
+/// A SID of this domain's tier-0 groups and accounts, or BUILTIN\Administrators, whether or not the object is there.
+fn is_tier0_sid(directory: &Directory, sid: &Sid) -> bool {
+    let listed = |rid: u32| TIER0_GROUPS.contains(&rid) || TIER0_ACCOUNTS.contains(&rid);
+    match (sid.domain(), sid.sub_authorities()) {
+        (Some(domain), _) => Some(domain) == directory.domain_sid && sid.rid().is_some_and(listed),
+        (None, [32, rid]) => *rid == ADMINISTRATORS,
+        _ => false,
+    }
+}
+
+fn sid_history(directory: &Directory) -> HashMap<usize, Vec<Sid>> {
+    let mut history: HashMap<usize, Vec<Sid>> = HashMap::new();
+    for (id, value) in directory.values("sIDHistory") {
+        if let (Some(place), Ok(sid)) = (directory.place(*id), Sid::parse(value)) {
+            history.entry(place).or_default().push(sid);
+        }
+    }
+    history
+}
+
+/// SID of the forest root domain, if this is another domain of the forest and trusts it as such
+/// (TRUST_ATTRIBUTE_WITHIN_FOREST, MS-ADTS 6.1.6.7.9).
+fn forest_root(directory: &Directory) -> Option<&Sid> {
+    const WITHIN_FOREST: i64 = 0x20;
+    let manifest = &directory.manifest;
+    let root = directory.trusts.iter().find(|trust| {
+        trust.attributes.is_some_and(|flags| flags & WITHIN_FOREST != 0)
+            && trust
+                .partner
+                .as_deref()
+                .is_some_and(|partner| partner.eq_ignore_ascii_case(&manifest.forest))
+    })?;
+    root.sid.as_ref()
 }
 
 /// The RID, if the object's SID is of this domain.

@@ -88,13 +88,19 @@ impl Directory {
         let head_id = head
             .and_then(|head| objects.get(head))
             .map(|object| object.id);
+        let ledger = snapshot.ledger()?;
+        let schema_complete = ["schema-classes", "schema-attributes"].iter().all(|name| {
+            ledger
+                .iter()
+                .any(|row| row.plan.name == *name && row.is_complete() && row.stored > 0)
+        });
         let directory = Self {
             sha256: snapshot.file_sha256().to_owned(),
             clock,
-            ledger: snapshot.ledger()?,
+            ledger,
             cut_short: load_cut_short(database)?,
             descriptors: Descriptors::load(database)?,
-            schema: Schema::load(database, SCHEMA_QUERIES)?,
+            schema: Schema::load(database, SCHEMA_QUERIES, schema_complete)?,
             domain: DomainFacts::load(database, head_id)?,
             head,
             domain_sid: head
@@ -260,7 +266,7 @@ fn load_names(database: &Connection) -> Result<Vec<(i64, String)>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Lists that did not fit their column (a line feed in a value, bytes that are not UTF-8) are kept raw; they count all the same.
+/// Text that did not fit its column (a line feed in a list, bytes that are not UTF-8) is kept raw; it counts all the same.
 fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>) {
     let mut add = |attribute: &str, list: fn(&mut Object) -> &mut Vec<String>| {
         for (id, value) in values.get(attribute).map_or(&[][..], Vec::as_slice) {
@@ -274,6 +280,20 @@ fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>)
     add("msDS-AllowedToDelegateTo", |object| {
         &mut object.delegates_to
     });
+    let mut append = |attribute: &str, text: fn(&mut Object) -> &mut Option<String>| {
+        for (id, value) in values.get(attribute).map_or(&[][..], Vec::as_slice) {
+            let place = objects.binary_search_by_key(id, |object| object.id);
+            if let Some(object) = place.ok().and_then(|place| objects.get_mut(place)) {
+                let all = text(object).get_or_insert_default();
+                if !all.is_empty() {
+                    all.push('\n');
+                }
+                all.push_str(&String::from_utf8_lossy(value));
+            }
+        }
+    };
+    append("description", |object| &mut object.description);
+    append("info", |object| &mut object.info);
 }
 
 /// The domain head may be unreadable; then the domain is the one that most objects belong to.

@@ -66,12 +66,12 @@ const PROPERTY_SETS: &[(&str, &str)] = &[
 pub(crate) struct Schema {
     guids: HashMap<String, Guid>,
     sets: HashMap<String, Guid>,
-    /// False if the snapshot holds no schema at all.
-    pub(crate) known: bool,
+    /// True if every class and attribute of the forest was read, so that one that is missing does not exist.
+    complete: bool,
 }
 
 impl Schema {
-    pub(super) fn load(database: &Connection, queries: &str) -> rusqlite::Result<Self> {
+    pub(super) fn load(database: &Connection, queries: &str, complete: bool) -> rusqlite::Result<Self> {
         let mut schema = Self::default();
         let mut statement = database.prepare(&format!(
             "SELECT \"lDAPDisplayName\", \"schemaIDGUID\", \"attributeSecurityGUID\" FROM object WHERE query IN ({queries})"
@@ -83,13 +83,13 @@ impl Schema {
             let set: Option<Vec<u8>> = row.get(2)?;
             let Some(name) = name else { continue };
             if let Some(guid) = guid.and_then(|bytes| Guid::from_bytes(&bytes)) {
-                schema.known = true;
                 schema.guids.insert(name.to_ascii_lowercase(), guid);
                 if let Some(set) = set.and_then(|bytes| Guid::from_bytes(&bytes)) {
                     schema.sets.insert(name.to_ascii_lowercase(), set);
                 }
             }
         }
+        schema.complete = complete && !schema.guids.is_empty();
         Ok(schema)
     }
 
@@ -110,10 +110,10 @@ impl Schema {
         constant(PROPERTY_SETS, attribute)
     }
 
-    /// True if the schema has the class or attribute; `None` if the schema was not read.
+    /// True if the schema has the class or attribute; `None` if it was not seen in a schema that was not read whole.
     pub(crate) fn has(&self, name: &str) -> Option<bool> {
-        self.known
-            .then(|| self.guids.contains_key(&name.to_ascii_lowercase()))
+        let there = self.guids.contains_key(&name.to_ascii_lowercase());
+        (there || self.complete).then_some(there)
     }
 }
 
