@@ -9,10 +9,13 @@ use coldcase_schemas::ledger::{QueryOutcome, QueryPlan};
 use coldcase_schemas::plan::{NamingContexts, QUERIES, Query};
 use coldcase_schemas::{Entry, Event, RawAttribute, Source};
 
-use crate::ldap::{Connection, Page};
+use crate::ldap::{Connection, Decoded, Page};
 
 /// noSuchObject (RFC 4511, appendix A): the base is not there or may not be seen.
 const NO_SUCH_OBJECT: u32 = 32;
+
+/// Empty pages in a row after which a server is no longer believed.
+const EMPTY_PAGES: u32 = 1_000;
 
 /// A directory being read.
 #[derive(Debug)]
@@ -31,7 +34,9 @@ pub(crate) struct Directory {
 struct Running {
     query: &'static Query,
     base: String,
-    buffered: std::vec::IntoIter<Entry>,
+    buffered: std::vec::IntoIter<Decoded>,
+    /// Pages without an entry, one after the other.
+    empty_pages: u32,
     cookie: Vec<u8>,
     /// Set when no further page is to be asked.
     ended: bool,
@@ -73,6 +78,7 @@ impl Directory {
             query,
             base,
             buffered: Vec::new().into_iter(),
+            empty_pages: 0,
             cookie: Vec::new(),
             ended: false,
             outcome: QueryOutcome {
@@ -90,6 +96,31 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// An entry with the rest of its ranged attributes; without a connection they stay cut short.
+    fn complete(&mut self, decoded: Decoded) -> Entry {
+        let (entry, lost) = match &mut self.connection {
+            Some(connection) => connection.complete(decoded),
+            None => {
+                let Decoded {
+                    mut entry,
+                    unfinished,
+                } = decoded;
+                for (position, _) in unfinished {
+                    if let Some(attribute) = entry.attributes.get_mut(position) {
+                        attribute.complete = false;
+                    }
+                }
+                (entry, false)
+            }
+        };
+        if lost {
+            self.connection = None;
+        }
+        entry
+    }
+}
+
 impl Source for Directory {
     type Error = Infallible;
 
@@ -101,7 +132,8 @@ impl Source for Directory {
             return Ok(self.waiting.next().map(|query| self.start(query)));
         };
         loop {
-            if let Some(entry) = running.buffered.next() {
+            if let Some(decoded) = running.buffered.next() {
+                let entry = self.complete(decoded);
                 self.running = Some(running);
                 return Ok(Some(Event::Entry(entry)));
             }
@@ -143,6 +175,17 @@ impl Running {
         } else {
             page.text
         };
+        // A server may answer with an empty page and go on; one that does nothing else has no end.
+        self.empty_pages = if page.entries.is_empty() {
+            self.empty_pages + 1
+        } else {
+            0
+        };
+        if self.empty_pages > EMPTY_PAGES && !self.ended {
+            self.ended = true;
+            self.outcome.result_text =
+                format!("the server sent {} empty pages in a row", self.empty_pages);
+        }
         self.cookie = page.cookie;
         self.buffered = page.entries.into_iter();
     }
@@ -150,7 +193,12 @@ impl Running {
     fn finish(mut self) -> QueryOutcome {
         if self.malformed > 0 {
             self.outcome.complete = false;
-            self.outcome.result_text = format!("{} entries could not be decoded", self.malformed);
+            let before = match self.outcome.result_code {
+                Some(0) => String::new(),
+                _ => format!("{}; ", self.outcome.result_text),
+            };
+            self.outcome.result_text =
+                format!("{before}{} entries could not be decoded", self.malformed);
         }
         self.outcome.ended = now();
         self.outcome

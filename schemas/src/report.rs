@@ -72,6 +72,8 @@ pub struct Score {
     pub index_scale: f64,
     /// 1 (urgent) to 5 (nothing found): the lowest level with an open finding.
     pub level: u8,
+    /// The level if every rule that was not evaluated were to fire. Lower than `level` means: `level` is not known to hold.
+    pub level_min: u8,
     /// Rules evaluated, in percent of all rules.
     pub coverage_percent: f64,
     /// SHA-256 over the rule pages that ran, so that two scores can be compared honestly.

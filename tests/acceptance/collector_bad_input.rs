@@ -287,6 +287,33 @@ fn entries_that_are_none_make_the_query_incomplete() {
 }
 
 #[test]
+fn a_server_without_an_end_is_stopped() {
+    let endless = users(|_| {
+        let mut answers: Vec<Answer> = (0..50).map(|n| user(&format!("u{n}"))).collect();
+        answers.push(Answer::success());
+        answers
+    });
+    let (ended, _) = collect_from(&endless, &["--page-size", "10"]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(
+        ended
+            .stdout
+            .contains("the server sent more than 20 entries in a page"),
+        "{}",
+        ended.stdout
+    );
+
+    let empty = users(|_| vec![Answer::Done(0, String::new(), vec![], b"again".to_vec())]);
+    let (ended, _) = collect_from(&empty, &[]);
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(
+        ended.stdout.contains("empty pages in a row"),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
 fn a_refused_bind_says_why_and_writes_nothing() {
     for (text, sentence) in [
         (

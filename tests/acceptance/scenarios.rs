@@ -17,6 +17,7 @@ fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
     let rules: Vec<Value> =
         serde_json::from_str(&coldcase(&["rules", "--format", "json"]).unwrap().stdout).unwrap();
     let mut wrong = Vec::new();
+    let mut found = Vec::new();
     let mut used = std::collections::BTreeSet::new();
     for rule in &rules {
         let id = rule["id"].as_str().unwrap();
@@ -30,7 +31,14 @@ fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
                 continue;
             };
             used.insert(name.to_owned());
-            check(scenario, id, expected, folder.path(), &mut wrong);
+            check(
+                scenario,
+                id,
+                expected,
+                folder.path(),
+                &mut wrong,
+                &mut found,
+            );
         }
     }
     let unnamed: Vec<&str> = forests
@@ -42,9 +50,19 @@ fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
     assert_eq!(unnamed, further, "scenarios that no page names");
     for (name, expected) in FURTHER {
         let id = forests[name].rule();
-        check(&forests[name], id, expected, folder.path(), &mut wrong);
+        check(
+            &forests[name],
+            id,
+            expected,
+            folder.path(),
+            &mut wrong,
+            &mut found,
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Fired is not enough: it must be about the right object, for the right reason.
+    found.sort();
+    insta::assert_snapshot!("scenario_findings", found.join("\n"));
 }
 
 /// Further cases of a rule that its page does not name, with the verdict that must come out.
@@ -59,7 +77,14 @@ const FURTHER: &[(&str, &str)] = &[
     ("kds-root-key-presence/unknown", "not-evaluated"),
 ];
 
-fn check(scenario: &Scenario, id: &str, expected: &str, folder: &Path, wrong: &mut Vec<String>) {
+fn check(
+    scenario: &Scenario,
+    id: &str,
+    expected: &str,
+    folder: &Path,
+    wrong: &mut Vec<String>,
+    found: &mut Vec<String>,
+) {
     let path = folder.join(format!("{}.sqlite.zst", scenario.name.replace('/', "-")));
     (scenario.forest)().write_snapshot(&path).unwrap();
     let ended = coldcase(&["report", path.to_str().unwrap(), "--format", "json"]).unwrap();
@@ -67,6 +92,21 @@ fn check(scenario: &Scenario, id: &str, expected: &str, folder: &Path, wrong: &m
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
     let rules = report["rules"].as_array().unwrap();
     let result = rules.iter().find(|rule| rule["id"] == id).unwrap();
+    for finding in report["findings"].as_array().unwrap() {
+        if finding["rule"] == id {
+            let subject = &finding["subject"];
+            let name = subject["sam_account_name"]
+                .as_str()
+                .or(subject["dn"].as_str());
+            found.push(format!(
+                "{}: {} {} {}",
+                scenario.name,
+                finding["severity"].as_str().unwrap(),
+                name.unwrap(),
+                finding["key"].as_str().unwrap()
+            ));
+        }
+    }
     if result["verdict"] != expected {
         wrong.push(format!(
             "{}: {} instead of {expected} ({})",

@@ -6,10 +6,11 @@ use anyhow::Result;
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Map, Value};
 
+use super::sql::rows as rows_of;
 use super::{analyse, output};
 use crate::arguments::{Format, SnapshotArguments};
 use crate::report::{assemble, table};
-use crate::rules::{Pack, evaluate, json, run as run_query, text};
+use crate::rules::{Pack, evaluate, run as run_query, text};
 
 const INVENTORY: &str = "
     SELECT a.object_id, a.sam_account_name, a.kind, a.enabled, a.tier0, a.password_days, a.last_logon_days,
@@ -30,17 +31,10 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         .filter_map(|account| Some((account.subject.dn.as_deref()?, account.risk)))
         .collect();
     let inventory = run_query(&mut frames.sql(), INVENTORY)?;
-    let mut rows: Vec<Map<String, Value>> = (0..inventory.height())
-        .map(|row| {
-            inventory
-                .get_columns()
-                .iter()
-                .map(|column| {
-                    let cell = column.get(row).unwrap_or(polars::prelude::AnyValue::Null);
-                    (column.name().to_string(), json(&cell))
-                })
-                .collect()
-        })
+    let names = inventory.get_column_names();
+    let mut rows: Vec<Map<String, Value>> = rows_of(&inventory)
+        .into_iter()
+        .map(|row| names.iter().map(|name| name.to_string()).zip(row).collect())
         .collect();
     for row in &mut rows {
         row.remove("object_id");

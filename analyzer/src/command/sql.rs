@@ -8,38 +8,50 @@ use serde_json::{Map, Value};
 use super::{analyse, output};
 use crate::arguments::{Format, SqlArguments};
 use crate::report::{table, visible};
-use crate::rules::{json, run as run_query, text};
+use crate::rules::{is_ordered, json, run as run_query, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
     let (_, frames) = analyse(&arguments.snapshot)?;
     let result = run_query(&mut frames.sql(), &arguments.query)?;
-    write(&result, arguments.format)?;
+    let mut rows = rows(&result);
+    if !is_ordered(&arguments.query) {
+        // Groups and joins come in any order; the same query must give the same bytes.
+        rows.sort_by_cached_key(|row| Value::from(row.clone()).to_string());
+    }
+    write(&result, rows, arguments.format)?;
     Ok(AnalyzeExit::Clean)
 }
 
-/// Writes a dataframe.
-pub(super) fn write(result: &DataFrame, format: Format) -> Result<()> {
+/// The cells of a dataframe, row by row.
+pub(super) fn rows(result: &DataFrame) -> Vec<Vec<Value>> {
+    (0..result.height())
+        .map(|row| {
+            let columns = result.get_columns().iter();
+            columns
+                .map(|column| json(&column.get(row).unwrap_or(AnyValue::Null)))
+                .collect()
+        })
+        .collect()
+}
+
+fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: Format) -> Result<()> {
     let names: Vec<String> = result
         .get_column_names()
         .into_iter()
         .map(|name| name.to_string())
         .collect();
-    let cells = |row: usize| {
-        result
-            .get_columns()
-            .iter()
-            .map(move |column| json(&column.get(row).unwrap_or(AnyValue::Null)))
-    };
     if format == Format::Json {
-        let rows: Vec<Map<String, Value>> = (0..result.height())
-            .map(|row| names.iter().cloned().zip(cells(row)).collect())
+        let rows: Vec<Map<String, Value>> = rows
+            .into_iter()
+            .map(|row| names.iter().cloned().zip(row).collect())
             .collect();
         return output::json(None, &rows);
     }
     let width = output::style(None, true).width;
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
-    let rows: Vec<Vec<String>> = (0..result.height())
-        .map(|row| cells(row).map(|cell| visible(&text(&cell))).collect())
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| visible(&text(cell))).collect())
         .collect();
     let shown = if natural_width(&head, &rows) <= usize::from(width) {
         table(&head, rows, width)

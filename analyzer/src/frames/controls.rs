@@ -168,9 +168,10 @@ fn grants(
         let token = tokens.of(analysis, trustee);
         for grant in analysis.rights.held(kind, dacl, &token) {
             // What Everyone or Authenticated Users hold is told once, of them.
-            let everybodys = grant.by.as_ref().is_some_and(|by| {
-                by != trustee && analysis.principals.is_in_every_token(by)
-            });
+            let everybodys = grant
+                .by
+                .as_ref()
+                .is_some_and(|by| by != trustee && analysis.principals.is_in_every_token(by));
             if !everybodys {
                 found.push((holder.clone(), grant));
             }
@@ -206,7 +207,10 @@ fn combined(
     }
     let mut found = Vec::new();
     for (place, trustees) in members {
-        let Some(sid) = analysis.object(place).and_then(|object| object.sid.as_ref()) else {
+        let Some(sid) = analysis
+            .object(place)
+            .and_then(|object| object.sid.as_ref())
+        else {
             continue;
         };
         if trustees < 2 || partial.contains(&sid) {

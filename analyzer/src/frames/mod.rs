@@ -53,7 +53,10 @@ impl Frames {
             ("successions", successions::build(analysis)?.lazy()),
             ("sid_history", objects::sid_history(analysis)?.lazy()),
             ("domain", domain::build(analysis)?.lazy()),
-            ("password_policies", domain::password_policies(analysis)?.lazy()),
+            (
+                "password_policies",
+                domain::password_policies(analysis)?.lazy(),
+            ),
             ("trusts", domain::trusts(analysis)?.lazy()),
             ("queries", domain::queries(analysis)?.lazy()),
         ];

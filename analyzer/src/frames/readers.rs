@@ -48,7 +48,13 @@ pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
         JoinArgs::new(JoinType::Inner),
     );
     let columns: Vec<Expr> = catalogue::find("readers")
-        .map(|frame| frame.columns.iter().map(|column| col(column.name)).collect())
+        .map(|frame| {
+            frame
+                .columns
+                .iter()
+                .map(|column| col(column.name))
+                .collect()
+        })
         .unwrap_or_default();
     Ok((joined.select(columns), account_hosts(analysis)?))
 }
@@ -60,7 +66,10 @@ fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Hold
         (None, Some(sid)) => analysis.principals.is_expected(&analysis.directory, sid),
         (None, None) => false,
     };
-    let broad = reader.sid.as_ref().is_some_and(|sid| analysis.principals.is_broad(sid));
+    let broad = reader
+        .sid
+        .as_ref()
+        .is_some_and(|sid| analysis.principals.is_broad(sid));
     let [enabled, tier0, last_seen, system] = host_cells(analysis, object, tier0);
     frame.row([
         descriptor.into(),
@@ -90,7 +99,11 @@ fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cel
     ]
 }
 
-pub(super) fn kind_of(analysis: &Analysis, sid: Option<&Sid>, object: Option<&Object>) -> &'static str {
+pub(super) fn kind_of(
+    analysis: &Analysis,
+    sid: Option<&Sid>,
+    object: Option<&Object>,
+) -> &'static str {
     match (object, sid.map(Sid::domain)) {
         (Some(object), _) if object.kind != Kind::ForeignPrincipal => object.kind.as_str(),
         (_, None) => "outside",
@@ -149,8 +162,8 @@ fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Holder> {
     let directory = &analysis.directory;
     let place = directory.place_of_sid(trustee);
     let name = analysis.name_of(trustee);
-    let group = place
-        .filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
+    let group =
+        place.filter(|place| is_group(directory, *place) && !analysis.principals.is_broad(trustee));
     let Some(group) = group else {
         return vec![Holder {
             sid: Some(trustee.clone()),
@@ -183,7 +196,10 @@ fn candidates(analysis: &Analysis, trustee: &Sid) -> Vec<Holder> {
             })
         })
         .collect();
-    let groups = reached.iter().enumerate().filter(|(_, member)| open(member.place));
+    let groups = reached
+        .iter()
+        .enumerate()
+        .filter(|(_, member)| open(member.place));
     let mut outside = |group: usize, via: String| {
         for id in analysis.memberships.outside(group) {
             found.push(Holder {

@@ -122,10 +122,17 @@ impl Reached {
     ) -> String {
         let places = way(reached, index);
         let names = |places: &[usize]| -> Vec<String> {
-            let objects = places.iter().filter_map(|place| directory.objects.get(*place));
-            objects.map(|object| object.display_name().to_owned()).collect()
+            let objects = places
+                .iter()
+                .filter_map(|place| directory.objects.get(*place));
+            objects
+                .map(|object| object.display_name().to_owned())
+                .collect()
         };
-        let mut steps: Vec<String> = (!start.is_empty()).then(|| start.to_owned()).into_iter().collect();
+        let mut steps: Vec<String> = (!start.is_empty())
+            .then(|| start.to_owned())
+            .into_iter()
+            .collect();
         match places.len().checked_sub(TOLD) {
             None | Some(0) => steps.extend(names(&places)),
             // Nested without end by mistake or malice: the ends tell enough.

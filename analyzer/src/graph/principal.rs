@@ -321,7 +321,9 @@ fn forest_root(directory: &Directory) -> Option<&Sid> {
     const WITHIN_FOREST: i64 = 0x20;
     let manifest = &directory.manifest;
     let root = directory.trusts.iter().find(|trust| {
-        trust.attributes.is_some_and(|flags| flags & WITHIN_FOREST != 0)
+        trust
+            .attributes
+            .is_some_and(|flags| flags & WITHIN_FOREST != 0)
             && trust
                 .partner
                 .as_deref()

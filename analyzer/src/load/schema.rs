@@ -71,7 +71,11 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    pub(super) fn load(database: &Connection, queries: &str, complete: bool) -> rusqlite::Result<Self> {
+    pub(super) fn load(
+        database: &Connection,
+        queries: &str,
+        complete: bool,
+    ) -> rusqlite::Result<Self> {
         let mut schema = Self::default();
         let mut statement = database.prepare(&format!(
             "SELECT \"lDAPDisplayName\", \"schemaIDGUID\", \"attributeSecurityGUID\" FROM object WHERE query IN ({queries})"

@@ -37,6 +37,14 @@ pub(crate) fn assemble(analysis: &Analysis, pack: &Pack, evaluations: &[Evaluati
 fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
     let directory = &analysis.directory;
     let manifest = &directory.manifest;
+    // The ledger is the evidence, the manifest only its label.
+    let unfinished = directory.ledger.iter().filter(|row| !row.is_complete());
+    let mut missing = manifest.missing.clone();
+    if manifest.missing.is_empty() {
+        missing.extend(
+            unfinished.map(|row| format!("query {} did not come to its end", row.plan.name)),
+        );
+    }
     SnapshotFacts {
         domain: manifest.domain.clone(),
         domain_sid: directory.domain_sid.as_ref().map(Sid::to_string),
@@ -46,8 +54,8 @@ fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
         taken_at: manifest.taken_at.clone(),
         sha256: directory.sha256.clone(),
         objects: manifest.counts.objects,
-        complete: manifest.complete,
-        missing: manifest.missing.clone(),
+        complete: manifest.complete && missing.is_empty(),
+        missing,
     }
 }
 

@@ -87,7 +87,19 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         format!("{:.1}", score.exposure)
     };
     writeln!(out)?;
-    writeln!(out, "  {:<13} {} of 5 ({level})", "Level", score.level)?;
+    let at_best = if score.level_min < score.level {
+        format!(
+            " at best; {} if what is not known were to fire",
+            score.level_min
+        )
+    } else {
+        String::new()
+    };
+    writeln!(
+        out,
+        "  {:<13} {} of 5 ({level}){at_best}",
+        "Level", score.level
+    )?;
     writeln!(out, "  {:<13} {:.0} of 100", "Index", score.index)?;
     writeln!(out, "  {:<13} {exposure}", "Exposure")?;
     let counts: Vec<String> = score
@@ -202,6 +214,9 @@ fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<(
 /// A fact in words; what is not set, empty or not so is left out here and stands in the JSON report.
 fn told(name: &str, value: &serde_json::Value) -> Option<String> {
     match value {
+        serde_json::Value::Bool(false) if name.ends_with("enabled") => {
+            Some(format!("{}disabled", name.trim_end_matches("enabled")))
+        }
         serde_json::Value::Null | serde_json::Value::Bool(false) => None,
         serde_json::Value::Bool(true) => Some(name.to_owned()),
         other => Some(value_text(other))

@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, DataFrame};
 use polars::sql::SQLContext;
 use serde_json::Value;
 
-use super::{Page, coverage, value};
+use super::{Page, coverage, run, value};
 use crate::frames::{Analysis, Frames};
 use crate::load::Object;
 
@@ -41,11 +41,11 @@ pub(crate) fn evaluate(
     frames: &Frames,
     pages: &[Page],
 ) -> Result<Vec<Evaluation>> {
-    let mut sql = frames.sql();
     pages
         .iter()
         .map(|page| {
-            evaluate_one(analysis, &mut sql, page)
+            // A context of its own: the engine keeps aliases of one query as tables of the next.
+            evaluate_one(analysis, &mut frames.sql(), page)
                 .with_context(|| format!("rule {}", page.front.id))
         })
         .collect()
@@ -70,12 +70,6 @@ fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Resul
         reason,
         findings,
     })
-}
-
-/// Runs one query.
-pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
-    let lazy = sql.execute(query).context("the SQL was not understood")?;
-    lazy.collect().context("the SQL did not run")
 }
 
 fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<Weighed>> {

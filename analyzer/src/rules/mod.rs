@@ -7,9 +7,11 @@ mod coverage;
 mod evaluate;
 mod pack;
 mod page;
+mod sql;
 mod value;
 
-pub(crate) use evaluate::{Evaluation, Weighed, evaluate, run, subject_of};
+pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
 pub(crate) use pack::Pack;
 pub(crate) use page::Page;
+pub(crate) use sql::{is_ordered, run};
 pub(crate) use value::{json, text};

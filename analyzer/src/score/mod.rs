@@ -77,6 +77,7 @@ pub(crate) fn score(
         .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated)
         .count();
     Score {
+        level_min: level(worst(evaluations, severities)),
         exposure: round(exposure),
         exposure_max: round(exposure + unknown),
         index: round(100.0 * (1.0 - (-exposure / INDEX_SCALE).exp())),
@@ -86,6 +87,20 @@ pub(crate) fn score(
         rule_pack_sha256: rule_pack_sha256.to_owned(),
         findings,
     }
+}
+
+/// The worst severity found, or possible where a rule was not evaluated.
+fn worst(evaluations: &[Evaluation], severities: &[Severity]) -> Option<Severity> {
+    let found = evaluations
+        .iter()
+        .flat_map(|evaluation| &evaluation.findings)
+        .map(|weighed| weighed.finding.severity);
+    let possible = evaluations
+        .iter()
+        .zip(severities)
+        .filter(|(evaluation, _)| evaluation.verdict == Verdict::NotEvaluated)
+        .map(|(_, severity)| *severity);
+    found.chain(possible).min()
 }
 
 /// 1 (urgent) to 5: by the most severe open finding.
@@ -101,7 +116,8 @@ fn level(worst: Option<Severity>) -> u8 {
 
 /// To two digits, as a person would redo it.
 pub(crate) fn round(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
+    // Adding zero turns the negative zero of an empty sum into a plain one.
+    (number * 100.0).round() / 100.0 + 0.0
 }
 
 #[cfg(test)]
@@ -128,5 +144,30 @@ mod tests {
         assert_eq!(level(Some(Severity::Critical)), 1);
         assert_eq!(level(Some(Severity::Info)), 5);
         assert_eq!(level(None), 5);
+    }
+
+    proptest::proptest! {
+        /// Fixing anything never raises the exposure, whatever else there is and in whatever order it is told.
+        #[test]
+        fn exposure_is_monotone_and_knows_no_order(
+            findings in proptest::collection::vec((0_usize..5, 0.0..0.9_f64), 1..20),
+            impacts in proptest::array::uniform5(0.0..1.0_f64),
+            fixed in 0_usize..20,
+        ) {
+            let exposure = |findings: &[(usize, f64)]| -> f64 {
+                (0..5)
+                    .map(|subject| {
+                        let weights = findings.iter().filter(|f| f.0 == subject).map(|f| f.1);
+                        risk(impacts.get(subject).copied().unwrap_or(0.0), weights)
+                    })
+                    .sum()
+            };
+            let all = exposure(&findings);
+            let mut fewer = findings.clone();
+            fewer.remove(fixed % findings.len());
+            proptest::prop_assert!(exposure(&fewer) <= all);
+            let reversed: Vec<_> = findings.iter().rev().copied().collect();
+            proptest::prop_assert_eq!(exposure(&reversed).to_bits(), all.to_bits());
+        }
     }
 }

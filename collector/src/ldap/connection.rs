@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use coldcase_schemas::RawAttribute;
 use coldcase_schemas::plan::{Query, Scope};
+use coldcase_schemas::{Entry, RawAttribute};
 use ldap3::{LdapConn, LdapConnSettings, LdapError, ResultEntry, SearchOptions};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -110,11 +110,14 @@ impl Connection {
         }
     }
 
-    /// The next page of `query` below `base`, with ranges joined.
+    /// The next page of `query` below `base`. Ranged attributes are fetched by [`Self::complete`], entry by entry.
     pub(crate) fn page(&mut self, query: &Query, base: &str, size: u32, cookie: Vec<u8>) -> Page {
-        let mut page = Page::default();
+        let mut page = Page {
+            limit: 2 * size as usize,
+            ..Page::default()
+        };
         let controls = vec![control::paged(size, cookie), control::sd_flags()];
-        let found = self.read(
+        page.entries = self.read(
             &mut page,
             base,
             query.scope,
@@ -122,23 +125,29 @@ impl Connection {
             &query.attributes(),
             controls,
         );
-        for mut decoded in found {
-            for (position, next) in std::mem::take(&mut decoded.unfinished) {
-                let dn = decoded.entry.dn.clone();
-                if let Some(attribute) = decoded.entry.attributes.get_mut(position) {
-                    attribute.complete = !page.connection_lost
-                        && self.rest_of_range(&mut page, &dn, attribute, next);
-                }
-            }
-            page.entries.push(decoded.entry);
-        }
         page
+    }
+
+    /// Fetches what is missing of an entry's ranged attributes. The flag tells that the connection was lost.
+    pub(crate) fn complete(&mut self, decoded: Decoded) -> (Entry, bool) {
+        let Decoded {
+            mut entry,
+            unfinished,
+        } = decoded;
+        let mut lost = false;
+        for (position, next) in unfinished {
+            let dn = entry.dn.clone();
+            if let Some(attribute) = entry.attributes.get_mut(position) {
+                attribute.complete = !lost && self.rest_of_range(&mut lost, &dn, attribute, next);
+            }
+        }
+        (entry, lost)
     }
 
     /// Fetches the remaining pieces of a ranged attribute; false if the list stays cut short.
     fn rest_of_range(
         &mut self,
-        page: &mut Page,
+        lost: &mut bool,
         dn: &str,
         attribute: &mut RawAttribute,
         mut next: usize,
@@ -154,7 +163,7 @@ impl Connection {
                 &[wanted.as_str()],
                 Vec::new(),
             );
-            page.connection_lost |= piece.connection_lost;
+            *lost |= piece.connection_lost;
             let Some(Decoded {
                 mut entry,
                 unfinished,
@@ -210,6 +219,12 @@ impl Connection {
         };
         loop {
             match stream.next() {
+                Ok(Some(_)) if found.len() >= page.limit => {
+                    page.connection_lost = true;
+                    page.text =
+                        format!("the server sent more than {} entries in a page", page.limit);
+                    return found;
+                }
                 Ok(Some(item)) => take(item, page, &mut found),
                 Ok(None) => break,
                 Err(error) => {

@@ -13,10 +13,10 @@ const SEARCH_RESULT_ENTRY: u64 = 4;
 
 /// An entry, and the attributes of which only a first range has come.
 #[derive(Debug, PartialEq)]
-pub(super) struct Decoded {
-    pub(super) entry: Entry,
+pub(crate) struct Decoded {
+    pub(crate) entry: Entry,
     /// Position in `entry.attributes` and the index of the next value.
-    pub(super) unfinished: Vec<(usize, usize)>,
+    pub(crate) unfinished: Vec<(usize, usize)>,
 }
 
 /// Decodes a SearchResultEntry.

@@ -11,5 +11,6 @@ mod page;
 mod range;
 
 pub(crate) use connection::{Connection, Credentials, Target, read_authorities};
+pub(crate) use entry::Decoded;
 pub(crate) use failure::Failure;
 pub(crate) use page::Page;

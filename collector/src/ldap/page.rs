@@ -2,13 +2,15 @@
 //!
 //! Deliberately holds no more than a page: what is read is written before the next page is asked for.
 
-use coldcase_schemas::Entry;
+use super::entry::Decoded;
 
 /// One page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Page {
-    /// Entries, ranges already joined.
-    pub(crate) entries: Vec<Entry>,
+    /// Entries; some may lack the rest of a ranged attribute.
+    pub(crate) entries: Vec<Decoded>,
+    /// Entries after which the server is no longer believed.
+    pub(crate) limit: usize,
     /// Search result references, counted and not chased.
     pub(crate) references: u64,
     /// Entries that could not be decoded.
@@ -21,4 +23,22 @@ pub(crate) struct Page {
     pub(crate) cookie: Vec<u8>,
     /// True if the connection can no longer be used.
     pub(crate) connection_lost: bool,
+}
+
+/// Entries of a search that has one answer.
+const FEW: usize = 16;
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            limit: FEW,
+            references: 0,
+            malformed: 0,
+            result_code: None,
+            text: String::new(),
+            cookie: Vec::new(),
+            connection_lost: false,
+        }
+    }
 }
