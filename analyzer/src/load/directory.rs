@@ -9,6 +9,7 @@ use coldcase_schemas::ledger::LedgerRow;
 use coldcase_schemas::{Manifest, Snapshot};
 use coldcase_winsec::Sid;
 use rusqlite::Connection;
+use rusqlite::types::FromSql;
 
 use super::object::{COLUMNS, Kind, Object};
 use super::{Clock, Descriptors, DomainFacts, KdsKey, PasswordPolicy, Schema, Trust};
@@ -26,6 +27,9 @@ pub(crate) struct CutShort {
     pub(crate) attribute: String,
     pub(crate) objects: i64,
 }
+
+const LINKS: &str = "SELECT attribute, object, target FROM link";
+const VALUES: &str = "SELECT attribute, object, value FROM value";
 
 /// Rows of one attribute: (object id, value).
 type Rows<T> = Vec<(i64, T)>;
@@ -74,7 +78,7 @@ impl Directory {
         let database = snapshot.database();
         let attributes = attribute_names(database)?;
         let mut objects = load_objects(database)?;
-        let values = load_values(database, &attributes)?;
+        let values = rows_by_attribute(database, &attributes, VALUES)?;
         add_odd_text(&mut objects, &values);
         let index = |wanted: Kind| {
             objects
@@ -116,7 +120,7 @@ impl Directory {
             trusts: index(Kind::Trust)
                 .map(|id| Trust::load(database, id))
                 .collect::<Result<_, _>>()?,
-            links: load_links(database, &attributes)?,
+            links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,
             by_sid: objects
@@ -221,43 +225,25 @@ fn load_objects(database: &Connection) -> Result<Vec<Object>> {
         .context("table object holds a value of the wrong type")
 }
 
-fn load_links(
+/// `query` gives attribute id, object id and value.
+fn rows_by_attribute<T: FromSql>(
     database: &Connection,
     attributes: &HashMap<i64, String>,
-) -> Result<HashMap<String, Rows<i64>>> {
-    let mut statement = database.prepare("SELECT attribute, object, target FROM link")?;
+    query: &str,
+) -> Result<HashMap<String, Rows<T>>> {
+    let mut statement = database.prepare(query)?;
     let mut rows = statement.query([])?;
-    let mut by_id: HashMap<i64, Rows<i64>> = HashMap::new();
+    let mut by_id: HashMap<i64, Rows<T>> = HashMap::new();
     while let Some(row) = rows.next()? {
         by_id
             .entry(row.get(0)?)
             .or_default()
             .push((row.get(1)?, row.get(2)?));
     }
-    Ok(named(by_id, attributes))
-}
-
-fn load_values(
-    database: &Connection,
-    attributes: &HashMap<i64, String>,
-) -> Result<HashMap<String, Rows<Vec<u8>>>> {
-    let mut statement = database.prepare("SELECT attribute, object, value FROM value")?;
-    let mut rows = statement.query([])?;
-    let mut by_id: HashMap<i64, Rows<Vec<u8>>> = HashMap::new();
-    while let Some(row) = rows.next()? {
-        by_id
-            .entry(row.get(0)?)
-            .or_default()
-            .push((row.get(1)?, row.get(2)?));
-    }
-    Ok(named(by_id, attributes))
-}
-
-fn named<T>(by_id: HashMap<i64, T>, attributes: &HashMap<i64, String>) -> HashMap<String, T> {
-    by_id
+    let named = by_id
         .into_iter()
-        .filter_map(|(id, rows)| Some((attributes.get(&id)?.clone(), rows)))
-        .collect()
+        .filter_map(|(id, rows)| Some((attributes.get(&id)?.clone(), rows)));
+    Ok(named.collect())
 }
 
 fn load_names(database: &Connection) -> Result<Vec<(i64, String)>> {
