@@ -69,8 +69,15 @@ fn every_rule_fires_where_it_should_and_stays_clear_where_it_should() {
 const FURTHER: &[(&str, &str)] = &[
     // An inherit-only ACE gives nothing on the object that carries it.
     ("account-full-control/inherit-only", "clear"),
+    ("delegation-resource-based-broad/domain-controller", "fired"),
+    ("delegation-resource-based-broad/foreign", "fired"),
     // The published mitigation is a deny ACE; a reader of allow ACEs alone would call it vulnerable.
     ("dmsa-create-child/mitigated", "clear"),
+    ("dmsa-privileged-predecessor/elsewhere", "fired"),
+    ("dmsa-privileged-predecessor/operator", "fired"),
+    ("gmsa-foreign-readers/outside", "fired"),
+    ("gmsa-human-readers/delegated", "fired"),
+    ("gmsa-privileged-open-readers/well-known", "fired"),
     // An ordinary user sees no root key, so a missing one cannot be told from a hidden one.
     ("kds-dangling-key/not-evaluated", "not-evaluated"),
     ("kds-root-key-presence/inferred", "fired"),

@@ -33,13 +33,28 @@ impl Frames {
     /// # Errors
     /// A frame does not fit the catalogue, which is a defect of the program.
     pub(crate) fn build(analysis: &Analysis) -> Result<Self> {
-        let controls = controls::build(analysis)?;
-        let (delegations, spns) = delegations::build(analysis)?;
-        let (readers, account_hosts) = readers::build(analysis)?;
-        let (principals, accounts) = accounts::build(analysis)?;
-        let (memberships, members) = accounts::memberships(analysis)?;
+        // Two halves of about the same work: most machines have at least two cores.
+        let (first, second) = std::thread::scope(|scope| {
+            let second = scope.spawn(|| -> Result<_> {
+                Ok((
+                    controls::build(analysis)?,
+                    delegations::build(analysis)?,
+                    readers::build(analysis)?,
+                    successions::build(analysis)?,
+                    accounts::memberships(analysis)?,
+                ))
+            });
+            let first =
+                || -> Result<_> { Ok((objects::build(analysis)?, accounts::build(analysis)?)) };
+            (first(), second.join())
+        });
+        let (objects, (principals, accounts)) = first?;
+        let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
+        let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
+            second;
+        let (memberships, members) = memberships;
         let frames = vec![
-            ("objects", objects::build(analysis)?.lazy()),
+            ("objects", objects.lazy()),
             ("principals", principals.lazy()),
             ("accounts", accounts.lazy()),
             ("readers", readers),
@@ -50,7 +65,7 @@ impl Frames {
             ("controls", controls.lazy()),
             ("kds_keys", domain::kds_keys(analysis)?.lazy()),
             ("account_hosts", account_hosts.lazy()),
-            ("successions", successions::build(analysis)?.lazy()),
+            ("successions", successions.lazy()),
             ("sid_history", objects::sid_history(analysis)?.lazy()),
             ("domain", domain::build(analysis)?.lazy()),
             (

@@ -62,7 +62,12 @@ pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
 fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Holder) {
     let object = reader.place.and_then(|place| analysis.object(place));
     let tier0 = match (reader.place, &reader.sid) {
-        (Some(place), _) => analysis.principals.is_tier0(place),
+        // A foreign principal such as Enterprise Domain Controllers has a place and is expected by its SID.
+        (Some(place), Some(sid)) => {
+            analysis.principals.is_tier0(place)
+                || analysis.principals.is_expected(&analysis.directory, sid)
+        }
+        (Some(place), None) => analysis.principals.is_tier0(place),
         (None, Some(sid)) => analysis.principals.is_expected(&analysis.directory, sid),
         (None, None) => false,
     };

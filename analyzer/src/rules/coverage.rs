@@ -3,8 +3,6 @@
 //! Owns the sentences that explain a *not evaluated*. Unknown is not clean: an attribute that nobody could
 //! read, a query that was cut short and a kind that is hidden by default all count as not seen.
 
-use std::fmt::Write as _;
-
 use anyhow::{Result, bail};
 
 use super::page::Needs;
@@ -13,26 +11,57 @@ use crate::load::{Directory, Fact, Kind, Object};
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
 const NO_SUCH_OBJECT: u32 = 32;
 
-/// Why `needs` are not met; empty if they are.
+/// Why a rule cannot say *clear*.
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    sentences: Vec<String>,
+    /// True if something may be there that was not seen, so that its absence proves nothing.
+    pub(super) hide_presence: bool,
+}
+
+impl Limits {
+    /// True if the rule saw everything it needs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.sentences.is_empty()
+    }
+
+    /// As one line.
+    pub(super) fn sentence(&self) -> String {
+        self.sentences.join("; ")
+    }
+
+    fn add(&mut self, limit: Option<String>) {
+        self.hide_presence |= limit.is_some();
+        self.sentences.extend(limit);
+    }
+}
+
+/// Why `needs` are not met.
 ///
 /// # Errors
 /// The page names a kind, attribute or visibility that does not exist.
-pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Vec<String>> {
-    let mut limits = Vec::new();
+pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
+    let mut limits = Limits::default();
     for name in &needs.queries {
-        limits.extend(query_limit(directory, name));
-        limits.extend(cut_short_limit(directory, name));
+        limits.add(query_limit(directory, name));
+        limits.add(cut_short_limit(directory, name));
     }
     for attribute in &needs.attributes {
-        limits.extend(attribute_limit(directory, &needs.queries, attribute));
+        limits.add(attribute_limit(directory, &needs.queries, attribute));
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
-            limits.extend(readable_limit(directory, kind, attribute)?);
+            limits.add(readable_limit(directory, kind, attribute)?);
         }
     }
     for kind in &needs.visible {
-        limits.extend(visible_limit(directory, kind)?);
+        let limit = visible_limit(directory, kind)?;
+        // Root keys are looked for by those who miss them; a dMSA is not, so what is said of others holds.
+        if kind == "dmsa" {
+            limits.sentences.extend(limit);
+        } else {
+            limits.add(limit);
+        }
     }
     Ok(limits)
 }
@@ -101,6 +130,7 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
         "account" => Object::is_service_account,
         "principal" => |object| object.kind.is_principal(),
         "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
+        "group" => |object| object.kind == Kind::Group,
         "domain" => |object| object.kind == Kind::Domain,
         "kds-root-key" => |object| object.kind == Kind::KdsRootKey,
         _ => bail!("needs.readable does not know the kind {kind}"),
@@ -140,13 +170,4 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
         let what = if kind == "dmsa" { "dMSAs" } else { "KDS root keys" };
         format!("{what} are hidden from ordinary users, and nothing shows that the collector could see them")
     }))
-}
-
-/// Limits as one line.
-pub(super) fn sentence(limits: &[String]) -> String {
-    limits.iter().fold(String::new(), |mut line, limit| {
-        let separator = if line.is_empty() { "" } else { "; " };
-        let _ = write!(line, "{separator}{limit}");
-        line
-    })
 }
