@@ -78,6 +78,8 @@ const FURTHER: &[(&str, &str)] = &[
     ("gmsa-foreign-readers/outside", "fired"),
     ("gmsa-human-readers/delegated", "fired"),
     ("gmsa-privileged-open-readers/well-known", "fired"),
+    // Whoever fills the innermost group fills Domain Admins.
+    ("group-takeover/nested", "fired"),
     // An ordinary user sees no root key, so a missing one cannot be told from a hidden one.
     ("kds-dangling-key/not-evaluated", "not-evaluated"),
     ("kds-root-key-presence/inferred", "fired"),

@@ -62,6 +62,7 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("owner_name", T, "Name of the owner"),
         column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
         column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole"),
+        column("tier0", B, "A tier-0 group or nested in one, or as in principals"),
     ]},
     Frame { name: "principals", about: "A user, computer or managed service account", columns: &[
         column("object_id", I, "Key"),

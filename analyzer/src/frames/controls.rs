@@ -12,7 +12,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::graph::{Grant, RightKind, allowed_trustees, group_class};
+use crate::graph::{Grant, RightKind, allowed_trustees, group_class, is_group};
 use crate::load::{Kind, Object};
 
 /// OWNER RIGHTS: where it appears in a DACL, it replaces what an owner holds by being owner (MS-DTYP 2.4.2.4).
@@ -31,11 +31,11 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
     let mut tokens = Tokens::default();
     let mut known: HashMap<(i64, Kind), Grants> = HashMap::new();
-    let reader_groups = reader_groups(analysis);
-    for object in &analysis.directory.objects {
+    let watched = watched_groups(analysis);
+    for (place, object) in analysis.directory.objects.iter().enumerate() {
         let Some(id) = object
             .descriptor
-            .filter(|_| matters(analysis, object, &reader_groups))
+            .filter(|_| matters(place, object, &watched))
         else {
             continue;
         };
@@ -89,15 +89,9 @@ pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
         .collect()
 }
 
-fn matters(analysis: &Analysis, object: &Object, reader_groups: &HashSet<Sid>) -> bool {
+fn matters(place: usize, object: &Object, watched: &HashSet<usize>) -> bool {
     match object.kind {
-        Kind::Group => {
-            group_class(&analysis.directory, object).is_some()
-                || object
-                    .sid
-                    .as_ref()
-                    .is_some_and(|sid| reader_groups.contains(sid))
-        }
+        Kind::Group => watched.contains(&place),
         Kind::KdsRootKey | Kind::Domain | Kind::OrganizationalUnit | Kind::Container => true,
         Kind::Other => object
             .dn
@@ -107,17 +101,33 @@ fn matters(analysis: &Analysis, object: &Object, reader_groups: &HashSet<Sid>) -
     }
 }
 
-/// Groups that stand in a reader descriptor.
-fn reader_groups(analysis: &Analysis) -> HashSet<Sid> {
-    analysis
-        .directory
+/// Privileged groups, groups that stand in a reader descriptor, and every group nested in one of them: who may change
+/// the members of the innermost may change who is in the outermost.
+fn watched_groups(analysis: &Analysis) -> HashSet<usize> {
+    let directory = &analysis.directory;
+    let privileged = directory
         .objects
         .iter()
-        .filter_map(|object| analysis.directory.descriptors.get(object.readers?))
+        .enumerate()
+        .filter(|(_, object)| group_class(directory, object).is_some())
+        .map(|(place, _)| place);
+    let readers = directory
+        .objects
+        .iter()
+        .filter_map(|object| directory.descriptors.get(object.readers?))
         .filter_map(|descriptor| descriptor.dacl.as_ref())
         .flat_map(allowed_trustees)
-        .cloned()
-        .collect()
+        .filter_map(|sid| directory.place_of_sid(sid))
+        .filter(|place| is_group(directory, *place));
+    let mut watched: HashSet<usize> = privileged.chain(readers).collect();
+    for group in watched.clone() {
+        let members = analysis
+            .memberships
+            .all_members(group, |place| is_group(directory, place));
+        let nested = members.iter().map(|member| member.place);
+        watched.extend(nested.filter(|place| is_group(directory, *place)));
+    }
+    watched
 }
 
 fn grants(

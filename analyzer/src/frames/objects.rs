@@ -13,7 +13,7 @@ const PRIVILEGED: &[u32] = &[500, 502, 512, 516, 518, 519, 520, 526, 527];
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let mut frame = Builder::new("objects")?;
-    for object in &directory.objects {
+    for (place, object) in directory.objects.iter().enumerate() {
         let owner = object
             .descriptor
             .and_then(|id| directory.descriptors.get(id))
@@ -42,6 +42,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 .descriptor
                 .is_some_and(|id| analysis.whole_descriptor(id).is_some())
                 .into(),
+            analysis.principals.is_tier0(place).into(),
         ]);
     }
     frame.finish()
