@@ -12,8 +12,8 @@ Examples:
   coldcase rules spn-privileged
   coldcase sql SNAP \"SELECT sam_account_name, password_days FROM accounts WHERE tier0\"
 
-Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 could not run,
-3 ran, but some rules were not evaluated (only with --strict)";
+Exit codes: 0 nothing at or above --fail-on, 1 findings at or above --fail-on,
+2 could not run, 3 some rules were not evaluated (only with --strict)";
 
 /// Which service accounts can hurt us, and who can take them over: analyses a snapshot, offline.
 #[derive(Debug, Parser)]
@@ -76,7 +76,7 @@ pub struct ReportArguments {
     /// Exit with 3 if any rule could not be evaluated
     #[arg(long)]
     pub strict: bool,
-    /// Show every finding in the text report, not only the first of each rule
+    /// Show every finding and every risk in the text report, not only the first few
     #[arg(long)]
     pub all: bool,
     /// Tell on standard error how long each stage took

@@ -10,10 +10,11 @@ Examples:
   coldcase-collect --server dc1.corp.example --ca-file corp-ca.pem --user auditor@corp.example --password-stdin
   coldcase-collect --list-attributes
 
-An ordinary domain user sees most of what is wanted; KDS root keys and some descriptors need more.
-What could not be seen is written into the snapshot and never counted as clean.
+An ordinary domain user sees most of what is wanted. KDS root keys need Domain or Enterprise Admins, dMSAs and
+password settings the right to read them (Domain Admins by default). Rules that need what could not be seen
+end as not evaluated, never as clear.
 
-Exit codes: 0 complete, 2 failed (nothing written), 3 partial snapshot written";
+Exit codes: 0 every query was answered, 2 failed (nothing written), 3 partial snapshot";
 
 /// Dumps the service accounts, groups and ACLs of a domain into a snapshot, over LDAPS, read-only.
 #[derive(Debug, Parser)]

@@ -28,7 +28,8 @@ pub struct Report {
     pub rules: Vec<RuleResult>,
     /// What was found, most severe first.
     pub findings: Vec<Finding>,
-    /// Every service account, riskiest first.
+    /// Every service account and every other object that something was found about, riskiest first. Their risks add up
+    /// to the exposure.
     pub accounts: Vec<AccountRisk>,
 }
 
@@ -64,7 +65,8 @@ pub struct SnapshotFacts {
 pub struct Score {
     /// Sum of all subjects' risks. Open-ended: the number a trend shows.
     pub exposure: f64,
-    /// What exposure could be at most, were every rule that was not evaluated to fire once.
+    /// What exposure would be if every rule that was not evaluated fired once, on something worth everything. No upper
+    /// bound: a rule may fire many times.
     pub exposure_max: f64,
     /// 0 to 100: 100·(1 − e^(−exposure/K)).
     pub index: f64,
@@ -207,15 +209,16 @@ pub struct Subject {
     pub kind: String,
 }
 
-/// One subject's risk, which a person can redo by hand from its findings.
+/// One subject's risk (an account's, or another object's), which a person can redo by hand from its findings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct AccountRisk {
-    /// The account.
+    /// The account or object.
     pub subject: Subject,
     /// True if the account is enabled; `None` if userAccountControl could not be read.
     pub enabled: Option<bool>,
-    /// What taking it over is worth: 1 reaches tier 0, 0.5 controls many hosts, 0.2 otherwise, 0.05 disabled.
+    /// What taking it over is worth: 1 for what reaches tier 0, the domain and KDS root keys; 0.5 for operators, for what
+    /// may impersonate anybody, and for groups and containers; 0.2 for other accounts; 0.05 for disabled ones.
     pub impact: f64,
     /// 100·impact·(1 − ∏(1 − weight)).
     pub risk: f64,

@@ -117,6 +117,8 @@ fn bad_queries_and_rules_are_named() {
         "SELECT nonsense FROM accounts",
         "SELEKT",
         "SELECT * FROM nowhere",
+        "DROP TABLE accounts",
+        "SELECT kind FROM objects GROUP BY kind HAVING COUNT(*) > 1",
         "",
     ] {
         let ended = coldcase(&["sql", snapshot, query]).unwrap();

@@ -1,7 +1,5 @@
 //! The committed company: what its twelve months say, always in the same bytes.
 
-use std::time::Instant;
-
 use coldcase_tests::programs::{coldcase, workspace};
 use serde_json::Value;
 
@@ -104,6 +102,48 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
 }
 
 #[test]
+fn a_snapshot_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("evidence.sqlite.zst");
+    std::fs::copy(workspace().join(LAST), &copy).unwrap();
+    let before = std::fs::read(&copy).unwrap();
+    let path = copy.to_str().unwrap();
+    for command in ["report", "accounts", "info", "verify"] {
+        let ended = coldcase(&[command, path, "-o", path]).unwrap();
+        assert_eq!(ended.code, 2, "{command}: {ended:?}");
+        assert!(
+            ended.stderr.contains("never overwritten"),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(std::fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn every_command_gives_the_same_bytes_twice() {
+    let query = "SELECT kind, COUNT(*) AS n FROM objects GROUP BY kind";
+    for arguments in [
+        &["accounts", LAST][..],
+        &["accounts", LAST, "--format", "json"],
+        &["sql", LAST, query],
+        &["sql", LAST, "SELECT * FROM readers"],
+        &["rules"],
+        &["frames", "--format", "json"],
+        &["info", LAST],
+        &["verify", LAST],
+    ] {
+        let once = coldcase(arguments).unwrap();
+        assert_eq!(once.code, 0, "{arguments:?}: {once:?}");
+        assert_eq!(
+            once.stdout,
+            coldcase(arguments).unwrap().stdout,
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn exit_codes_follow_the_contract() {
     let code = |more: &[&str]| coldcase(&[&["report", LAST], more].concat()).unwrap().code;
     assert_eq!(code(&["--fail-on", "info"]), 1);
@@ -125,11 +165,8 @@ fn the_inventory_lists_every_service_account_once() {
 }
 
 #[test]
-fn info_reads_only_the_label() {
-    let started = Instant::now();
+fn info_reads_the_label() {
     let ended = coldcase(&["info", LAST, "--format", "json"]).unwrap();
-    // Not a benchmark: a bound so wide that only decompression of something large would break it.
-    assert!(started.elapsed().as_secs() < 60);
     let manifest: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(manifest["domain"], "contoso.example");
 }

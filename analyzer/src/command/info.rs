@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         (
             "Complete",
             if manifest.complete {
-                "yes".to_owned()
+                "every query was answered".to_owned()
             } else {
                 "NO, missing:".to_owned()
             },

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use coldcase_schemas::container::read_manifest;
 use serde::Serialize;
 
 use crate::report::Style;
@@ -20,6 +21,14 @@ pub(super) fn to(
     file: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
+    if let Some(path) = file
+        && read_manifest(path).is_ok()
+    {
+        bail!(
+            "{} is a snapshot; snapshots are evidence and are never overwritten, choose another file",
+            path.display()
+        );
+    }
     let written = match file {
         Some(path) => File::create(path).and_then(|file| {
             let mut out = BufWriter::new(file);

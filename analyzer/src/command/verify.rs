@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
             writeln!(out, "  file SHA-256      {}", snapshot.file_sha256())?;
             writeln!(
                 out,
-                "  database SHA-256  {} as its manifest says",
+                "  database SHA-256  {}\n                    as its manifest says",
                 manifest.database_sha256
             )?;
             writeln!(
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
                 manifest.counts.objects
             )?;
             let complete = if manifest.complete {
-                "complete"
+                "every query was answered"
             } else {
                 "PARTIAL, see `coldcase info`"
             };

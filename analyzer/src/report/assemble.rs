@@ -94,7 +94,7 @@ fn findings(evaluations: &[Evaluation]) -> Vec<Finding> {
     findings.into_iter().cloned().collect()
 }
 
-/// Every service account, and every other principal that something was found about.
+/// Every service account, and every other object that something was found about: their risks add up to the exposure.
 fn accounts(
     analysis: &Analysis,
     impacts: &Impacts<'_>,
@@ -110,10 +110,7 @@ fn accounts(
         .objects
         .iter()
         .enumerate()
-        .filter(|(place, object)| {
-            object.is_service_account()
-                || (object.kind.is_principal() && by_place.contains_key(place))
-        })
+        .filter(|(place, object)| object.is_service_account() || by_place.contains_key(place))
         .map(|(place, object)| {
             let found: &[&Weighed] = by_place.get(&place).map_or(&[], Vec::as_slice);
             let impact = impacts.of(place);

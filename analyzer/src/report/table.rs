@@ -14,7 +14,10 @@ pub(crate) fn table(
     let mut table = plain(rows, width);
     table.set_header(head.to_vec());
     // Names come first and must be whole to be copied; what follows may break.
-    for column in table.column_iter_mut().take(2) {
+    for column in table
+        .column_iter_mut()
+        .take(head.len().saturating_sub(1).min(2))
+    {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
     trimmed(&table)

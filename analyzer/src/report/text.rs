@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult, Severity, Verdict};
+use coldcase_schemas::report::{
+    AccountRisk, Finding, Report, RuleResult, Severity, Subject, Verdict,
+};
 
 use super::table::{plain, trimmed, visible};
 use crate::rules::text as value_text;
@@ -51,7 +53,7 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(out)?;
     let seen = if snapshot.complete {
-        "the collection saw everything it asked for".to_owned()
+        "every query was answered".to_owned()
     } else {
         style.severity(
             Severity::High,
@@ -80,7 +82,7 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         .unwrap_or_default();
     let exposure = if score.exposure_max > score.exposure {
         format!(
-            "{:.1} (up to {:.1} with what is not known)",
+            "{:.1} ({:.1} if each rule that was not evaluated fired once)",
             score.exposure, score.exposure_max
         )
     } else {
@@ -146,20 +148,17 @@ fn findings(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     writeln!(out, "\n{}", style.bold("Findings, most severe first"))?;
     for (rule, findings) in fired {
         let severity = worst(findings);
-        writeln!(
-            out,
-            "\n  {} {} ({})",
-            style.severity(
-                severity,
-                &format!("{:<8}", severity.as_str().to_uppercase())
-            ),
-            style.bold(&rule.title),
-            findings.len()
-        )?;
+        let label = format!("{:<8}", severity.as_str().to_uppercase());
+        write!(out, "\n  {} ", style.severity(severity, &label))?;
+        let title = format!("{} ({})", rule.title, findings.len());
+        for (index, line) in wrap(&title, style.width, 11).into_iter().enumerate() {
+            let indent = if index == 0 { "" } else { "           " };
+            writeln!(out, "{indent}{}", style.bold(line.trim_start()))?;
+        }
         writeln!(out, "           {} {}", rule.code, rule.id)?;
         let shown = if style.all { findings.len() } else { SHOWN };
         for finding in findings.iter().take(shown) {
-            subject(finding, style, out)?;
+            subject(finding, severity, style, out)?;
         }
         if findings.len() > shown {
             writeln!(
@@ -181,20 +180,24 @@ fn findings(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let subject = &finding.subject;
-    let name = subject
-        .sam_account_name
-        .as_deref()
-        .or(subject.dn.as_deref())
-        .unwrap_or("(unnamed)");
+/// A finding under a heading of severity `heading`; one of another severity says so.
+fn subject(
+    finding: &Finding,
+    heading: Severity,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let name = match finding.severity {
+        same if same == heading => name_of(&finding.subject).to_owned(),
+        other => format!("[{}] {}", other.as_str(), name_of(&finding.subject)),
+    };
     let evidence: Vec<String> = finding
         .evidence
         .iter()
         .filter_map(|(name, value)| told(&name.replace('_', " "), value))
         .collect();
     let line = if evidence.is_empty() {
-        name.to_owned()
+        name
     } else {
         format!("{name}: {}", evidence.join(", "))
     };
@@ -211,6 +214,14 @@ fn subject(finding: &Finding, style: Style, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
+fn name_of(subject: &Subject) -> &str {
+    subject
+        .sam_account_name
+        .as_deref()
+        .or(subject.dn.as_deref())
+        .unwrap_or("(unnamed)")
+}
+
 /// A fact in words; what is not set, empty or not so is left out here and stands in the JSON report.
 fn told(name: &str, value: &serde_json::Value) -> Option<String> {
     match value {
@@ -221,7 +232,10 @@ fn told(name: &str, value: &serde_json::Value) -> Option<String> {
         serde_json::Value::Bool(true) => Some(name.to_owned()),
         other => Some(value_text(other))
             .filter(|text| !text.is_empty())
-            .map(|text| format!("{name} {text}")),
+            .map(|text| match name.strip_suffix(" days") {
+                Some(name) => format!("{name} {text} days"),
+                None => format!("{name} {text}"),
+            }),
     }
 }
 
@@ -234,7 +248,7 @@ fn accounts(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     if risky.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}\n", style.bold("Riskiest accounts"))?;
+    writeln!(out, "\n{}\n", style.bold("Highest risks"))?;
     let shown = if style.all { risky.len() } else { RISKIEST };
     let rows = risky.iter().take(shown).map(|account| {
         let worth: Vec<String> = account
@@ -245,7 +259,7 @@ fn accounts(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
             .collect();
         vec![
             String::new(),
-            account.subject.sam_account_name.clone().unwrap_or_default(),
+            name_of(&account.subject).to_owned(),
             account.subject.kind.clone(),
             format!("{:.1}", account.risk),
             format!("= 100 × {} × (1 − {})", account.impact, worth.join(" × ")),

@@ -47,10 +47,17 @@ impl Pack {
             }
         }
         let mut by_id: BTreeMap<String, (String, Page)> = BTreeMap::new();
+        let mut by_code: BTreeMap<String, String> = BTreeMap::new();
         let mut hasher = Sha256::new();
         for (name, text) in texts {
             let page = Page::parse(&name, &text)?;
             let id = page.front.id.clone();
+            if let Some(other) = by_code.insert(page.front.code.clone(), name.clone()) {
+                bail!(
+                    "the rule code {} is in both {other} and {name}; give one of them another code",
+                    page.front.code
+                );
+            }
             hasher.update((text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
             if let Some((other, _)) = by_id.insert(id.clone(), (name.clone(), page)) {
@@ -138,6 +145,32 @@ mod tests {
                 "{} has no reference",
                 page.front.id
             );
+        }
+    }
+
+    #[test]
+    fn every_rule_that_a_page_cites_exists() {
+        let pack = Pack::load(None).unwrap();
+        let families: BTreeSet<&str> = pack
+            .pages
+            .iter()
+            .filter_map(|page| page.front.code.get(..2))
+            .collect();
+        for page in &pack.pages {
+            for word in page.body.split(|c: char| !c.is_ascii_alphanumeric()) {
+                let code = word.len() == 4
+                    && word
+                        .get(..2)
+                        .is_some_and(|family| families.contains(family))
+                    && word
+                        .get(2..)
+                        .is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()));
+                assert!(
+                    !code || pack.find(word).is_some(),
+                    "{} cites {word}",
+                    page.front.id
+                );
+            }
         }
     }
 }

@@ -23,6 +23,11 @@ pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
 
 fn refuse_wrong_answers(query: &str) -> Result<()> {
     let words = words(query);
+    match words.iter().find(|word| *word != "(").map(String::as_str) {
+        Some("select" | "with") => {}
+        Some(other) => bail!("{other} is not answered here, only SELECT (or WITH … SELECT)"),
+        None => bail!("the query is empty"),
+    }
     let mut in_having = false;
     for (index, word) in words.iter().enumerate() {
         match word.as_str() {

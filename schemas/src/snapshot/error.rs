@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// Reading or writing the file failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     /// The file is something else.
     #[error("this is not a Coldcase snapshot: {0}")]
@@ -40,7 +40,7 @@ pub enum SnapshotError {
         supported: u32,
     },
     /// SQLite refused.
-    #[error("the snapshot's database: {0}")]
+    #[error("the snapshot's database")]
     Database(#[from] rusqlite::Error),
     /// The caller broke the order of events.
     #[error("events out of order: {0}")]
