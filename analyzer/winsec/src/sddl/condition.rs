@@ -24,7 +24,7 @@ use crate::sid::Sid;
 /// Reads a condition in parentheses. Gives the application data of its ACE.
 pub(super) fn compile(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<Vec<u8>, SddlError> {
     cursor.skip_spaces();
-    cursor.expect("(")?;
+    cursor.require("(")?;
     let mut compiler = Compiler {
         cursor,
         names,
@@ -33,7 +33,7 @@ pub(super) fn compile(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<Ve
     compiler.disjunction(1)?;
     let mut code = compiler.code;
     cursor.skip_spaces();
-    cursor.expect(")")?;
+    cursor.require(")")?;
     pad_to_four(&mut code);
     Ok(code)
 }
@@ -105,7 +105,7 @@ impl Compiler<'_, '_> {
             }
             let depth = self.disjunction(nesting + 1)?;
             self.cursor.skip_spaces();
-            self.cursor.expect(")")?;
+            self.cursor.require(")")?;
             return Ok(depth);
         }
         self.term()?;
@@ -171,7 +171,7 @@ impl Compiler<'_, '_> {
         }
         if parenthesis {
             self.cursor.skip_spaces();
-            self.cursor.expect(")")?;
+            self.cursor.require(")")?;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Compiler<'_, '_> {
         &mut self,
         element: fn(&mut Self) -> Result<(), SddlError>,
     ) -> Result<(), SddlError> {
-        self.cursor.expect("{")?;
+        self.cursor.require("{")?;
         let outer = std::mem::take(&mut self.code);
         self.cursor.skip_spaces();
         if self.cursor.peek() != Some('}') {
@@ -192,7 +192,7 @@ impl Compiler<'_, '_> {
             }
         }
         self.cursor.skip_spaces();
-        self.cursor.expect("}")?;
+        self.cursor.require("}")?;
         let elements = std::mem::replace(&mut self.code, outer);
         self.operand(COMPOSITE, &elements);
         Ok(())

@@ -66,7 +66,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub(super) fn expect(&mut self, token: &'static str) -> Result<(), SddlError> {
+    pub(super) fn require(&mut self, token: &'static str) -> Result<(), SddlError> {
         if self.eat(token) {
             Ok(())
         } else {

@@ -73,9 +73,9 @@ pub(super) fn write_integer(value: i64, sign: u8, base: u8) -> Option<String> {
 
 /// Text in double quotes, which cannot hold a double quote.
 pub(super) fn string<'a>(cursor: &mut Cursor<'a>) -> Result<&'a str, SddlError> {
-    cursor.expect("\"")?;
+    cursor.require("\"")?;
     let text = cursor.take_while(|c| c != '"');
-    cursor.expect("\"")?;
+    cursor.require("\"")?;
     Ok(text)
 }
 
@@ -86,7 +86,7 @@ pub(super) fn write_string(text: &str) -> Option<String> {
 /// `#` and pairs of hexadecimal digits, where a further `#` is a zero.
 pub(super) fn octets(cursor: &mut Cursor<'_>) -> Result<Vec<u8>, SddlError> {
     let start = *cursor;
-    cursor.expect("#")?;
+    cursor.require("#")?;
     let digits = cursor.take_while(|c| c.is_ascii_hexdigit() || c == '#');
     let nibbles: Vec<u32> = digits
         .chars()
@@ -120,7 +120,7 @@ pub(super) fn sid(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<Sid, S
     cursor.skip_spaces();
     let sid = alias::parse(cursor, names)?;
     cursor.skip_spaces();
-    cursor.expect(")")?;
+    cursor.require(")")?;
     Ok(sid)
 }
 

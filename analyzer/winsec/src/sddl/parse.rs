@@ -31,7 +31,7 @@ pub(super) fn descriptor(
         if !["O", "G", "D", "S"].contains(&section) {
             return Err(start.error(SddlErrorKind::Expected("O:, G:, D: or S:")));
         }
-        cursor.expect(":")?;
+        cursor.require(":")?;
         if let Some(again) = section.chars().find(|c| seen.contains(*c)) {
             return Err(start.error(SddlErrorKind::Duplicate(again)));
         }
@@ -152,16 +152,16 @@ fn ace(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<ParsedAce, SddlEr
     let trustee = alias::parse(cursor, names)?;
     cursor.skip_spaces();
     let application_data = if named.is_conditional() {
-        cursor.expect(";")?;
+        cursor.require(";")?;
         condition::compile(cursor, names)?
     } else if named == AceType::SystemResourceAttribute {
-        cursor.expect(";")?;
+        cursor.require(";")?;
         resource::compile(cursor, names)?
     } else {
         Vec::new()
     };
     cursor.skip_spaces();
-    cursor.expect(")")?;
+    cursor.require(")")?;
     let plain = if object_type.is_none() && inherited_object_type.is_none() {
         without_guids(named)
     } else {
@@ -213,6 +213,6 @@ fn field<T>(
         .take_while(|c| !matches!(c, ';' | '(' | ')'))
         .trim_end();
     let value = parse(text).ok_or_else(|| start.error(error(text)))?;
-    cursor.expect(";")?;
+    cursor.require(";")?;
     Ok(value)
 }

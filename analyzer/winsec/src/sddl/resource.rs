@@ -46,7 +46,7 @@ const MALFORMED: SddlErrorKind = SddlErrorKind::NoText("a malformed resource att
 /// Reads an attribute in parentheses. Gives the application data of its ACE.
 pub(super) fn compile(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<Vec<u8>, SddlError> {
     cursor.skip_spaces();
-    cursor.expect("(")?;
+    cursor.require("(")?;
     cursor.skip_spaces();
     let name = terminated(literal::string(cursor)?);
     separator(cursor)?;
@@ -68,7 +68,7 @@ pub(super) fn compile(cursor: &mut Cursor<'_>, names: &SddlDomains) -> Result<Ve
 
 fn separator(cursor: &mut Cursor<'_>) -> Result<(), SddlError> {
     cursor.skip_spaces();
-    cursor.expect(",")?;
+    cursor.require(",")?;
     cursor.skip_spaces();
     Ok(())
 }
