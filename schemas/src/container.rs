@@ -25,7 +25,8 @@ const SKIPPABLE_MAGIC: u32 = 0x184D_2A5C;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const MANIFEST_LIMIT: u32 = 1 << 20;
 const LEVEL: i32 = 3;
-/// 128 MiB, the most that `zstd -d` accepts without a flag.
+/// 128 MiB, the most that `zstd -d` accepts without a flag. Written with the level's own, smaller window: memory that does
+/// not depend on the directory, for files that are hardly larger.
 const WINDOW_LOG: u32 = 27;
 
 /// What a file may cost to open. Checked before anything is decompressed.
@@ -137,14 +138,43 @@ pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Opened, SnapshotError
     })
 }
 
-/// Hashes and compresses the database at `scratch` and puts manifest and frame at `output` in one step.
+/// A database that can be read twice.
+pub(crate) trait SeekRead: Read + Seek {}
+
+impl<T: Read + Seek> SeekRead for T {}
+
+/// Writes the content of a file through a writer that it is given.
+pub type Fill<'a> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'a;
+
+/// What a snapshot is wrapped in on its way to the disk, encryption for instance.
+pub trait Envelope {
+    /// Lets `fill` write the content, and writes it wrapped into `file`.
+    ///
+    /// # Errors
+    /// The file cannot be written, or what `fill` answers.
+    fn wrap(&self, file: &mut File, fill: &mut Fill<'_>) -> io::Result<()>;
+}
+
+/// No envelope.
+#[derive(Debug, Clone, Copy)]
+pub struct Clear;
+
+impl Envelope for Clear {
+    fn wrap(&self, file: &mut File, fill: &mut Fill<'_>) -> io::Result<()> {
+        let mut file = BufWriter::new(file);
+        fill(&mut file)?;
+        file.flush()
+    }
+}
+
+/// Hashes and compresses `database` and puts manifest and frame at `output` in one step.
 pub(crate) fn seal(
-    scratch: &Path,
+    database: &mut dyn SeekRead,
     mut manifest: Manifest,
     output: &Path,
+    envelope: &dyn Envelope,
 ) -> Result<Manifest, SnapshotError> {
-    let mut database = File::open(scratch)?;
-    let mut hashed = HashingReader::new(&database);
+    let mut hashed = HashingReader::new(&mut *database);
     manifest.database_bytes = io::copy(&mut hashed, &mut io::sink())?;
     manifest.database_sha256 = hex(&hashed.finish().1);
     database.rewind()?;
@@ -157,19 +187,17 @@ pub(crate) fn seal(
         ));
     }
     let mut part = scratch_beside(output, ".part")?;
-    {
-        let mut out = BufWriter::new(part.as_file_mut());
+    envelope.wrap(part.as_file_mut(), &mut |mut out| {
         out.write_all(&SKIPPABLE_MAGIC.to_le_bytes())?;
         out.write_all(&length.to_le_bytes())?;
         out.write_all(&label)?;
-        let mut encoder = zstd::stream::write::Encoder::new(out, LEVEL)?;
+        let mut encoder = zstd::stream::write::Encoder::new(&mut out, LEVEL)?;
         encoder.include_checksum(true)?;
         encoder.include_contentsize(true)?;
         encoder.set_pledged_src_size(Some(manifest.database_bytes))?;
-        encoder.window_log(WINDOW_LOG)?;
-        io::copy(&mut database, &mut encoder)?;
-        encoder.finish()?.flush()?;
-    }
+        io::copy(&mut *database, &mut encoder)?;
+        encoder.finish()?.flush()
+    })?;
     part.as_file().sync_all()?;
     part.persist(output).map_err(|error| error.error)?;
     Ok(manifest)

@@ -3,7 +3,7 @@
 //! Owns the shape of raw data on its way into a snapshot, whatever it came from (a live directory,
 //! a fixture, a customer's export). Deliberately does not decode a value.
 
-use crate::ledger::{QueryOutcome, QueryPlan};
+use crate::ledger::{PartitionOutcome, PartitionPlan, QueryOutcome, QueryPlan};
 
 /// One directory object: its DN and the values the directory returned, byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,6 +55,14 @@ pub enum Event {
     QueryStarted(QueryPlan),
     /// An object of the query that began last.
     Entry(Entry),
+    /// A part of the query that began last is asked; the entries that follow belong to it.
+    PartitionStarted(PartitionPlan),
+    /// The part that began last has ended, well or badly. What it brought stays, whatever happens later.
+    PartitionEnded(PartitionOutcome),
+    /// The part that began last is asked again from its start: what it brought so far is forgotten.
+    PartitionAbandoned,
+    /// The query that began last is asked again from its start, of another server: all that it brought is forgotten.
+    QueryAbandoned,
     /// The query that began last has ended, well or badly.
     QueryEnded(QueryOutcome),
 }

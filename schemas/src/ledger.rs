@@ -45,6 +45,104 @@ pub struct QueryOutcome {
     pub complete: bool,
 }
 
+/// A part of a query: the objects of a range of uSNCreated, or all of them.
+///
+/// uSNCreated (MS-ADA3 2.330) is an indexed integer that never changes on a domain controller, and means nothing on another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionPlan {
+    /// LDAP filter (RFC 4515 text), the bounds included.
+    pub filter: String,
+    /// First uSNCreated; `None` without a bound.
+    pub first_usn: Option<i64>,
+    /// Last uSNCreated; `None` without a bound.
+    pub last_usn: Option<i64>,
+    /// Who was asked.
+    pub server: String,
+    /// Which database the numbers belong to: invocationId of the server in hexadecimal, or the SHA-256 of its
+    /// dsServiceName where that may not be read.
+    pub database: String,
+    /// When it was asked, RFC 3339 UTC.
+    pub started: String,
+}
+
+/// How a part of a query ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionOutcome {
+    /// How often it was asked until it ended.
+    pub attempts: u32,
+    /// As of a query.
+    #[serde(flatten)]
+    pub outcome: QueryOutcome,
+}
+
+/// One part of a query, as the snapshot has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionRow {
+    /// Name of the query.
+    pub query: String,
+    /// What was asked.
+    pub plan: PartitionPlan,
+    /// How it ended; `None` if the source broke off inside it.
+    pub outcome: Option<PartitionOutcome>,
+}
+
+/// Why an attribute that was asked for came with no object of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Absence {
+    /// The schema has no such attribute.
+    NotInSchema,
+    /// The schema has it, objects of this class cannot hold it (allowedAttributes, MS-ADTS 3.1.1.4.5.6).
+    NotInClass,
+    /// No object of the class holds a value, as the server's own metadata show.
+    NoValue,
+    /// An object of the class holds or held a value, as the server's own metadata show, and it did not come.
+    NotReadable,
+    /// The server does not tell which.
+    Unknown,
+}
+
+impl Absence {
+    /// As the snapshot spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotInSchema => "not-in-schema",
+            Self::NotInClass => "not-in-class",
+            Self::NoValue => "no-value",
+            Self::NotReadable => "not-readable",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The inverse of [`Absence::as_str`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::NotInSchema,
+            Self::NotInClass,
+            Self::NoValue,
+            Self::NotReadable,
+            Self::Unknown,
+        ]
+        .into_iter()
+        .find(|absence| absence.as_str() == name)
+    }
+}
+
+/// An attribute that was asked for and came with no object of a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageRow {
+    /// Name of the query.
+    pub query: String,
+    /// Most specific objectClass.
+    pub class: String,
+    /// lDAPDisplayName.
+    pub attribute: String,
+    /// Objects of the class that the query brought.
+    pub objects: u64,
+    /// Why it did not come.
+    pub absence: Absence,
+}
+
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerRow {

@@ -9,9 +9,12 @@ pub mod attribute;
 pub mod container;
 pub mod entry;
 pub mod exit;
+pub mod forest;
 pub mod ledger;
 pub mod manifest;
 pub mod plan;
+pub mod policy;
+pub mod pseudonym;
 pub mod report;
 pub mod snapshot;
 

@@ -31,6 +31,9 @@ pub struct Manifest {
     pub complete: bool,
     /// One sentence for each thing that is missing.
     pub missing: Vec<String>,
+    /// What stands in the place of names, `names` or `names and SIDs`; empty if nothing does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pseudonyms: String,
     /// Numbers of rows.
     pub counts: Counts,
     /// Size of the decompressed database, in bytes.

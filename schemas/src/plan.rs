@@ -63,6 +63,8 @@ pub struct Query {
     pub filter: &'static str,
     /// Kinds of objects whose attributes are asked for, besides those of every object.
     pub families: &'static [Family],
+    /// True where a directory may hold so many that they are asked for in parts.
+    pub many: bool,
     /// Why it is asked, one line.
     pub about: &'static str,
 }
@@ -88,7 +90,54 @@ impl Query {
     }
 }
 
-/// Every query of a collection, in order.
+/// How much of a domain is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Selection {
+    /// [`QUERIES`].
+    All,
+    /// Managed service accounts and users with service principal names, groups, containers and the forest's configuration,
+    /// without the other users and the computers. Rules that need those end as not evaluated.
+    ServiceAccounts,
+}
+
+impl Selection {
+    /// As it is typed and written into the snapshot.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::ServiceAccounts => "service-accounts",
+        }
+    }
+
+    /// The queries, in order.
+    pub fn queries(self) -> Vec<&'static Query> {
+        match self {
+            Self::All => QUERIES.iter().collect(),
+            Self::ServiceAccounts => QUERIES
+                .iter()
+                .filter(|query| query.name != "computers")
+                .map(|query| match query.name {
+                    "users" => &SERVICE_USERS,
+                    _ => query,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Takes the place of `users` in [`Selection::ServiceAccounts`]. It has a name of its own, so that nobody takes it for all.
+static SERVICE_USERS: Query = Query {
+    name: "service-users",
+    context: Context::Domain,
+    below: "",
+    scope: Scope::Subtree,
+    filter: "(&(objectClass=user)(!(objectClass=computer))(servicePrincipalName=*))",
+    families: &[Family::Account],
+    many: true,
+    about: "Users with service principal names: accounts that run services without being managed",
+};
+
+/// Every query of a whole collection, in order.
 pub const QUERIES: &[Query] = &[
     Query {
         name: "domain",
@@ -97,6 +146,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Base,
         filter: "(objectClass=*)",
         families: &[Family::Domain, Family::Container],
+        many: false,
         about: "The head of the domain: its password policy, quota and the rights that all below inherit",
     },
     Query {
@@ -106,6 +156,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=groupPolicyContainer)",
         families: &[Family::Gpo],
+        many: false,
         about: "Group policies: who may write them controls the machines they apply to",
     },
     Query {
@@ -117,6 +168,7 @@ pub const QUERIES: &[Query] = &[
                  (objectClass=msDS-ManagedServiceAccount)\
                  (objectClass=msDS-DelegatedManagedServiceAccount))",
         families: &[Family::Account, Family::ServiceAccount],
+        many: true,
         about: "Managed service accounts: gMSA, sMSA and dMSA",
     },
     Query {
@@ -126,6 +178,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=computer)",
         families: &[Family::Account],
+        many: true,
         about: "Computers: hosts of services, readers of managed passwords, targets of delegation",
     },
     Query {
@@ -135,6 +188,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(&(objectClass=user)(!(objectClass=computer)))",
         families: &[Family::Account],
+        many: true,
         about: "Users: people, and the accounts that run services without being managed",
     },
     Query {
@@ -144,6 +198,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=group)",
         families: &[Family::Group],
+        many: true,
         about: "Groups: through whom rights are held",
     },
     Query {
@@ -153,6 +208,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=foreignSecurityPrincipal)",
         families: &[],
+        many: true,
         about: "Members from outside the domain, well-known ones among them",
     },
     Query {
@@ -163,6 +219,7 @@ pub const QUERIES: &[Query] = &[
         filter: "(|(objectClass=organizationalUnit)(objectClass=container)\
                  (objectClass=builtinDomain)(objectClass=lostAndFound))",
         families: &[Family::Container],
+        many: true,
         about: "Units and containers: who may create accounts in them, and what these inherit",
     },
     Query {
@@ -172,6 +229,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=msDS-PasswordSettings)",
         families: &[Family::Pso],
+        many: false,
         about: "Fine-grained password policies: which hold for some accounts instead of the domain's",
     },
     Query {
@@ -181,6 +239,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=trustedDomain)",
         families: &[Family::Trust],
+        many: false,
         about: "Trusted domains: where foreign principals come from",
     },
     Query {
@@ -190,6 +249,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Base,
         filter: "(objectClass=*)",
         families: &[Family::Domain],
+        many: false,
         about: "dSHeuristics, which change how the directory checks access",
     },
     Query {
@@ -199,6 +259,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=*)",
         families: &[Family::Kds],
+        many: false,
         about: "KDS root keys, never their secret: what managed passwords are derived from",
     },
     Query {
@@ -208,6 +269,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(|(objectClass=crossRef)(objectClass=crossRefContainer))",
         families: &[Family::Domain],
+        many: false,
         about: "The domains of the forest with their names and functional levels",
     },
     Query {
@@ -217,6 +279,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=controlAccessRight)",
         families: &[Family::ExtendedRight],
+        many: false,
         about: "Extended rights and property sets: names for the GUIDs in ACEs",
     },
     Query {
@@ -226,6 +289,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=classSchema)",
         families: &[Family::Schema],
+        many: false,
         about: "Classes: which there are, their GUIDs and the descriptors that objects start with",
     },
     Query {
@@ -235,6 +299,7 @@ pub const QUERIES: &[Query] = &[
         scope: Scope::Subtree,
         filter: "(objectClass=attributeSchema)",
         families: &[Family::Schema],
+        many: false,
         about: "Attributes: their GUIDs and the property sets they belong to",
     },
 ];
@@ -278,6 +343,25 @@ mod tests {
         assert!(place("service-accounts") < place("computers"));
         assert!(place("computers") < place("users"));
         assert!(place("gpos") < place("containers"));
+    }
+
+    #[test]
+    fn a_smaller_selection_never_passes_for_the_whole() {
+        let all = Selection::All.queries();
+        let some = Selection::ServiceAccounts.queries();
+        assert!(some.len() < all.len());
+        assert!(
+            some.iter()
+                .all(|query| query.name != "users" && query.name != "computers")
+        );
+        for query in &some {
+            let whole = all.iter().find(|whole| whole.name == query.name);
+            assert!(
+                whole.is_none_or(|whole| whole.filter == query.filter),
+                "{}",
+                query.name
+            );
+        }
     }
 
     #[test]

@@ -25,11 +25,20 @@ fn collect_from(server: &ScriptedServer, more: &[&str]) -> (Ended, PathBuf) {
         server.ca_file().to_str().unwrap(),
         "--timeout",
         "10",
+        "--retries",
+        "0",
         "-o",
         output.to_str().unwrap(),
     ];
     arguments.extend(more);
-    (collect(&arguments, "secret\n").unwrap(), output)
+    let mut ended = collect(&arguments, "secret\n").unwrap();
+    // Sentences are broken into lines that fit a terminal.
+    ended.stdout = ended
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    (ended, output)
 }
 
 fn user(name: &str) -> Answer {

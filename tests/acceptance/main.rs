@@ -13,6 +13,7 @@ mod analyzer_bad_input;
 mod boundaries;
 mod collector_bad_input;
 mod contoso;
+mod domain_controller;
 mod end_to_end;
 mod scenarios;
 mod schema_files;

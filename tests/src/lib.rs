@@ -1,6 +1,9 @@
-//! Harnesses for the acceptance tests: a domain controller, a scripted LDAP server, the two programs.
-//! Deliberately holds no test itself.
+//! Harnesses for the acceptance tests: domain controllers, a scripted LDAP server, a scripted DNS server, a proxy that
+//! disturbs, seeded numbers, the two programs. Deliberately holds no test itself.
 
 pub mod dc;
+pub mod dns;
 pub mod ldap_script;
 pub mod programs;
+pub mod proxy;
+pub mod seed;

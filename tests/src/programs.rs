@@ -35,6 +35,14 @@ pub fn collect(arguments: &[&str], input: &str) -> Result<Ended> {
     run("coldcase-collect", arguments, input)
 }
 
+/// Runs `coldcase-collect` with `input` on its standard input and with these environment variables.
+///
+/// # Errors
+/// It cannot be built or started.
+pub fn collect_in(arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Result<Ended> {
+    run_in("coldcase-collect", arguments, input, environment)
+}
+
 /// Path of a built program.
 ///
 /// # Errors
@@ -56,11 +64,21 @@ pub fn workspace() -> &'static Path {
 }
 
 fn run(program: &str, arguments: &[&str], input: &str) -> Result<Ended> {
+    run_in(program, arguments, input, &[])
+}
+
+fn run_in(
+    program: &str,
+    arguments: &[&str],
+    input: &str,
+    environment: &[(&str, &str)],
+) -> Result<Ended> {
     use std::io::Write;
     let mut child = Command::new(path(program)?)
         .args(arguments)
         .current_dir(workspace())
         .env_remove("NO_COLOR")
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -80,17 +98,25 @@ fn run(program: &str, arguments: &[&str], input: &str) -> Result<Ended> {
 
 /// Cargo builds programs of other packages only when asked; by now everything is compiled, so this takes a moment.
 fn build() -> Result<PathBuf> {
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "-p",
-            "coldcase-collector",
-            "-p",
-            "coldcase-analyzer",
-            "-p",
-            "coldcase-fixtures",
-        ])
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args([
+        "build",
+        "--quiet",
+        "-p",
+        "coldcase-collector",
+        "-p",
+        "coldcase-analyzer",
+        "-p",
+        "coldcase-fixtures",
+    ]);
+    // Every way in is tried against the domain controller. Without one, the libraries they need may be missing.
+    if !without_a_domain_controller() {
+        cargo.args([
+            "--features",
+            "coldcase-collector/kerberos,coldcase-collector/ntlm",
+        ]);
+    }
+    let status = cargo
         .current_dir(workspace())
         .status()
         .context("cargo cannot be started")?;
@@ -101,4 +127,12 @@ fn build() -> Result<PathBuf> {
         .and_then(Path::parent)
         .map(Path::to_owned)
         .context("the test binary is not in a target folder")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch of the tests, which decides what is built"
+)]
+fn without_a_domain_controller() -> bool {
+    std::env::var_os("COLDCASE_SKIP_DC").is_some()
 }

@@ -12,6 +12,7 @@ mod controls;
 mod delegations;
 mod domain;
 mod objects;
+mod policies;
 mod readers;
 mod successions;
 
@@ -53,6 +54,7 @@ impl Frames {
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
         let (memberships, members) = memberships;
+        let (policy_settings, policy_principals) = policies::build(analysis)?;
         let frames = vec![
             ("objects", objects.lazy()),
             ("principals", principals.lazy()),
@@ -73,6 +75,8 @@ impl Frames {
                 domain::password_policies(analysis)?.lazy(),
             ),
             ("trusts", domain::trusts(analysis)?.lazy()),
+            ("policy_settings", policy_settings.lazy()),
+            ("policy_principals", policy_principals.lazy()),
             ("queries", domain::queries(analysis)?.lazy()),
         ];
         Ok(Self { frames })

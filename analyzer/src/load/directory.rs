@@ -12,7 +12,9 @@ use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
 use super::object::{COLUMNS, Kind, Object};
-use super::{Clock, Descriptors, DomainFacts, KdsKey, PasswordPolicy, Schema, Trust};
+use super::{
+    Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy, Schema, Trust,
+};
 
 /// Queries whose objects describe the schema, not the domain.
 const SCHEMA_QUERIES: &str =
@@ -55,6 +57,7 @@ pub(crate) struct Directory {
     pub(crate) kds_keys: Vec<KdsKey>,
     pub(crate) policies: Vec<PasswordPolicy>,
     pub(crate) trusts: Vec<Trust>,
+    pub(crate) group_policies: GroupPolicies,
     links: HashMap<String, Rows<i64>>,
     values: HashMap<String, Rows<Vec<u8>>>,
     names: Vec<(i64, String)>,
@@ -98,6 +101,21 @@ impl Directory {
                 .iter()
                 .any(|row| row.plan.name == *name && row.is_complete() && row.stored > 0)
         });
+        let links_known = ["domain", "containers"].iter().all(|name| {
+            ledger.iter().any(|row| {
+                row.plan.name == *name
+                    && row.is_complete()
+                    && row.stored > 0
+                    && row.plan.attributes.iter().any(|asked| asked == "gPLink")
+            })
+        });
+        let group_policies = GroupPolicies::load(
+            database,
+            head.and_then(|head| objects.get(head))
+                .map(|head| head.dn.as_str()),
+            links_known,
+            values.get("gPLink").map_or(&[], Vec::as_slice),
+        )?;
         let directory = Self {
             sha256: snapshot.file_sha256().to_owned(),
             clock,
@@ -120,6 +138,7 @@ impl Directory {
             trusts: index(Kind::Trust)
                 .map(|id| Trust::load(database, id))
                 .collect::<Result<_, _>>()?,
+            group_policies,
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,

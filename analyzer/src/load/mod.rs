@@ -6,6 +6,7 @@
 mod descriptor;
 mod detail;
 mod directory;
+mod group_policy;
 mod object;
 mod schema;
 mod time;
@@ -13,6 +14,7 @@ mod time;
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;
+pub(crate) use group_policy::GroupPolicies;
 pub(crate) use object::{Fact, Kind, Object};
 pub(crate) use schema::{Schema, well_known_guid};
 pub(crate) use time::Clock;

@@ -1,23 +1,19 @@
-//! A bound LDAPS connection that reads pages.
+//! A bound connection that reads pages.
 //!
-//! Owns TLS trust, the simple bind, paging and range retrieval. Deliberately does not decide what to ask
-//! and does not retry: a broken connection is reported and written down.
+//! Owns paging and range retrieval. Deliberately does not decide what to ask and does not retry: a broken connection
+//! is reported to the reader.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use coldcase_schemas::plan::{Query, Scope};
+use coldcase_schemas::plan::Scope;
 use coldcase_schemas::{Entry, RawAttribute};
-use ldap3::{LdapConn, LdapConnSettings, LdapError, ResultEntry, SearchOptions};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use ldap3::{LdapConn, LdapError, ResultEntry, SearchOptions};
 
 use super::entry::Decoded;
 use super::failure::{self, Failure};
 use super::page::Page;
 use super::{control, entry, range};
+use crate::transport::{self, Identity, Server, Way};
 
 /// Values of one attribute of one object; a server that offers more is stopped there and the list marked as cut short.
 const VALUE_LIMIT: usize = 10_000_000;
@@ -41,23 +37,18 @@ const ROOT_DSE: &[&str] = &[
     "supportedControl",
     "supportedLDAPPolicies",
     "isGlobalCatalogReady",
+    "tokenGroups",
 ];
 
-/// Where to connect and whom to trust.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    /// HOST or HOST:PORT.
-    pub(crate) server: String,
-    /// The only trusted authorities; the system's if `None`.
-    pub(crate) authorities: Option<RootCertStore>,
-    /// Longest wait for one answer.
-    pub(crate) timeout: Duration,
-}
-
-/// A simple bind (RFC 4513, section 5.1.3).
-pub(crate) struct Credentials {
-    pub(crate) user: String,
-    pub(crate) password: String,
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'a> {
+    pub(crate) base: &'a str,
+    pub(crate) scope: Scope,
+    /// RFC 4515 text.
+    pub(crate) filter: &'a str,
+    /// lDAPDisplayNames.
+    pub(crate) attributes: &'a [&'a str],
 }
 
 /// A bound connection.
@@ -68,25 +59,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Connects over TLS and binds.
-    pub(crate) fn open(target: &Target, credentials: &Credentials) -> Result<Self, Failure> {
-        let address = with_port(&target.server);
-        let mut settings = LdapConnSettings::new().set_conn_timeout(target.timeout);
-        if let Some(authorities) = &target.authorities {
-            settings = settings.set_config(client_config(authorities.clone())?);
-        }
-        let mut ldap = LdapConn::with_settings(settings, &format!("ldaps://{address}"))
-            .map_err(|error| failure::connecting(&address, &error))?;
-        let result = ldap
-            .with_timeout(target.timeout)
-            .simple_bind(&credentials.user, &credentials.password)
-            .map_err(|error| failure::connecting(&address, &error))?;
-        if result.rc != 0 {
-            return Err(failure::binding(&credentials.user, &result));
-        }
+    /// Connects and binds.
+    pub(crate) fn open(server: &Server, way: &Way, identity: &Identity) -> Result<Self, Failure> {
         Ok(Self {
-            ldap,
-            timeout: target.timeout,
+            ldap: transport::open(server, way, identity)?,
+            timeout: way.timeout,
         })
     }
 
@@ -111,7 +88,7 @@ impl Connection {
     }
 
     /// The next page of `query` below `base`. Ranged attributes are fetched by [`Self::complete`], entry by entry.
-    pub(crate) fn page(&mut self, query: &Query, base: &str, size: u32, cookie: Vec<u8>) -> Page {
+    pub(crate) fn page(&mut self, search: &Search<'_>, size: u32, cookie: Vec<u8>) -> Page {
         let mut page = Page {
             limit: 2 * size as usize,
             ..Page::default()
@@ -119,13 +96,40 @@ impl Connection {
         let controls = vec![control::paged(size, cookie), control::sd_flags()];
         page.entries = self.read(
             &mut page,
-            base,
-            query.scope,
-            query.filter,
-            &query.attributes(),
+            search.base,
+            search.scope,
+            search.filter,
+            search.attributes,
             controls,
         );
         page
+    }
+
+    /// One object by its DN, or by `<GUID=…>` (MS-ADTS 3.1.1.3.1.2.4); `None` if it is not there or did not come.
+    pub(crate) fn object(&mut self, dn: &str, attributes: &[&str]) -> Option<Entry> {
+        let mut page = Page::default();
+        let found = self.read(
+            &mut page,
+            dn,
+            Scope::Base,
+            "(objectClass=*)",
+            attributes,
+            Vec::new(),
+        );
+        Some(self.complete(found.into_iter().next()?).0)
+    }
+
+    /// Asks for next to nothing, so that an idle connection is not closed (MaxConnIdleTime, 900 seconds by default).
+    pub(crate) fn keep_alive(&mut self) {
+        let mut page = Page::default();
+        self.read(
+            &mut page,
+            "",
+            Scope::Base,
+            "(objectClass=*)",
+            &["currentTime"],
+            Vec::new(),
+        );
     }
 
     /// Fetches what is missing of an entry's ranged attributes. The flag tells that the connection was lost.
@@ -263,63 +267,5 @@ fn take(item: ResultEntry, page: &mut Page, found: &mut Vec<Decoded>) {
             Ok(decoded) => found.push(decoded),
             Err(_) => page.malformed += 1,
         }
-    }
-}
-
-/// Reads the certificates of a PEM file.
-pub(crate) fn read_authorities(path: &Path) -> Result<RootCertStore, Failure> {
-    let name = path.display();
-    let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
-    let mut store = RootCertStore::empty();
-    for certificate in certificates {
-        certificate
-            .map_err(|error| error.to_string())
-            .and_then(|certificate| store.add(certificate).map_err(|error| error.to_string()))
-            .map_err(|error| {
-                Failure::new(format!(
-                    "{name} holds a certificate that is not valid: {error}"
-                ))
-            })?;
-    }
-    if store.is_empty() {
-        return Err(Failure::new(format!(
-            "{name} holds no certificate; it must be PEM (-----BEGIN CERTIFICATE-----)"
-        )));
-    }
-    Ok(store)
-}
-
-fn client_config(authorities: RootCertStore) -> Result<Arc<ClientConfig>, Failure> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::new(format!("TLS: {error}")))?
-        .with_root_certificates(authorities)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
-}
-
-/// `host` as `host:636`; an IPv6 address gets its brackets.
-fn with_port(server: &str) -> String {
-    if server.parse::<std::net::Ipv6Addr>().is_ok() {
-        return format!("[{server}]:636");
-    }
-    match server.rsplit_once(':') {
-        Some((_, port)) if port.parse::<u16>().is_ok() => server.to_owned(),
-        _ => format!("{server}:636"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports() {
-        assert_eq!(with_port("dc1"), "dc1:636");
-        assert_eq!(with_port("dc1:3269"), "dc1:3269");
-        assert_eq!(with_port("::1"), "[::1]:636");
-        assert_eq!(with_port("[::1]:700"), "[::1]:700");
     }
 }

@@ -19,6 +19,19 @@ pub(crate) struct Decoded {
     pub(crate) unfinished: Vec<(usize, usize)>,
 }
 
+impl Decoded {
+    /// The entry as it is, where the rest of its ranged attributes can no longer be fetched.
+    pub(crate) fn cut_short(self) -> Entry {
+        let mut entry = self.entry;
+        for (position, _) in self.unfinished {
+            if let Some(attribute) = entry.attributes.get_mut(position) {
+                attribute.complete = false;
+            }
+        }
+        entry
+    }
+}
+
 /// Decodes a SearchResultEntry.
 pub(super) fn decode(tag: StructureTag) -> Result<Decoded, &'static str> {
     if tag.id != SEARCH_RESULT_ENTRY {

@@ -1,24 +1,43 @@
 //! What a server or a connection said, as a sentence that tells what to do next.
 //!
-//! Owns the translation of LDAP result codes and of the numbers that Active Directory hides in its texts.
+//! Owns the translation of LDAP result codes, of the numbers that Active Directory hides in its texts, and of what
+//! TLS and Kerberos report.
 
 use std::fmt;
+use std::io;
 
 use ldap3::{LdapError, LdapResult};
 
 /// Why no collection took place.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure {
+    sentence: String,
+    refused: bool,
+}
 
 impl Failure {
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        Self {
+            sentence: sentence.into(),
+            refused: false,
+        }
+    }
+
+    /// The account was refused. Asking again with the same password, here or of another server, may lock it out.
+    fn final_word(mut self) -> Self {
+        self.refused = true;
+        self
+    }
+
+    /// True if the account was refused: nothing is to be tried again.
+    pub(crate) fn is_final(&self) -> bool {
+        self.refused
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.sentence)
     }
 }
 
@@ -56,7 +75,7 @@ pub(super) fn connecting(address: &str, error: &LdapError) -> Failure {
             "{address} cannot be reached: {cause}; is it a domain controller that offers LDAPS?"
         )
     };
-    Failure(sentence)
+    Failure::new(sentence)
 }
 
 /// A bind was refused.
@@ -77,11 +96,218 @@ pub(super) fn binding(user: &str, result: &LdapResult) -> Failure {
         ),
         _ => format!("the server refused {user}: {}", describe(result)),
     };
-    Failure(sentence)
+    let failure = Failure::new(sentence);
+    if result.rc == 49 {
+        return failure.final_word();
+    }
+    failure
+}
+
+/// How a bind was tried, as far as it matters for saying why it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// Name and password with nothing around them.
+    PlainSimple,
+    /// Name and password inside TLS.
+    Simple,
+    /// Kerberos or NTLM inside TLS, without a layer of its own.
+    SaslInTls,
+    /// Kerberos or NTLM that seals.
+    SaslSealed,
+    /// The certificate that was shown in TLS.
+    Certificate,
+}
+
+/// A bind was refused. `who` is the user as given.
+pub(crate) fn refused(who: &str, attempt: Attempt, result: &LdapResult) -> Failure {
+    let advice = match (result.rc, attempt) {
+        (8, Attempt::PlainSimple) => {
+            "it demands signing or encryption (the policy \"Domain controller: LDAP server signing requirements\"; \
+             in Samba `ldap server require strong auth`); use LDAPS or --transport starttls, or \
+             --transport sealed with Kerberos"
+        }
+        (8, Attempt::SaslInTls) => {
+            "it demands a bind that seals by itself, even inside TLS (Samba with `ldap server require strong auth = yes`); \
+             use --transport sealed, or a user and password over LDAPS"
+        }
+        (8, _) => {
+            "it demands a stronger bind; use LDAPS or --transport starttls, or --transport sealed with Kerberos"
+        }
+        (7, _) => {
+            "it does not offer this kind of bind; try Kerberos, or a user and password over LDAPS"
+        }
+        (49, Attempt::Certificate) => {
+            "it maps the certificate to no account, or does not trust who issued it"
+        }
+        (48, _) => "it does not accept this kind of bind from this account",
+        _ => return binding(who, result),
+    };
+    let text = result.text.trim_end_matches('\0').trim();
+    Failure::new(format!(
+        "the server refused {who}: {advice} ({}: {text})",
+        code_name(result.rc)
+    ))
+    .final_word()
+}
+
+/// No address belongs to `name`.
+pub(crate) fn unresolved(name: &str, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "the name {name} cannot be resolved ({error}); check it, or give the address of the server"
+    ))
+}
+
+/// No connection to `address`, which is HOST:PORT.
+pub(crate) fn unreachable(address: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Failure::new(format!(
+            "{address} did not answer in time; is it a domain controller, and is the port open?"
+        )),
+        _ => Failure::new(format!(
+            "{address} cannot be reached: {error}; is it a domain controller that offers this port?"
+        )),
+    }
+}
+
+/// `address` took longer than it may.
+pub(crate) fn silent(address: &str) -> Failure {
+    Failure::new(format!(
+        "{address} was connected but did not answer in time; does this port speak what was asked \
+         (636 TLS, 389 none or StartTLS)?"
+    ))
+}
+
+/// What came from `address` is no LDAP.
+pub(crate) fn nonsense(address: &str) -> Failure {
+    Failure::new(format!(
+        "{address} answered something else than asked; it does not speak LDAP, or not with this --transport"
+    ))
+}
+
+/// The server ended the connection with a notice (RFC 4511, section 4.4.1).
+pub(crate) fn dismissed(address: &str, result: &LdapResult) -> Failure {
+    Failure::new(format!(
+        "{address} ended the connection: {}",
+        describe(result)
+    ))
+}
+
+/// The connection to `address` broke before the bind was done.
+pub(crate) fn broken(address: &str, error: &io::Error) -> Failure {
+    if tls_error(error).is_some() {
+        return handshake(address, error);
+    }
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Failure::new(format!(
+            "{address} closed the connection before the bind was done"
+        )),
+        _ => Failure::new(format!("the connection to {address} broke: {error}")),
+    }
+}
+
+/// TLS with `address` failed.
+pub(crate) fn handshake(address: &str, error: &io::Error) -> Failure {
+    use rustls::CertificateError as Bad;
+    use rustls::Error as Tls;
+    let Some(cause) = tls_error(error) else {
+        return match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Failure::new(format!(
+                "{address} closed the connection instead of answering TLS; has it a certificate for LDAPS? \
+                 --transport sealed with Kerberos needs none"
+            )),
+            _ => Failure::new(format!("TLS with {address} failed: {error}")),
+        };
+    };
+    let sentence = match cause {
+        // BadSignature: an authority of the same name but with another key, as after a renewal.
+        Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => format!(
+            "the certificate of {address} is not signed by a trusted authority; \
+             give the authority's certificate with --ca-file"
+        ),
+        Tls::InvalidCertificate(
+            bad @ (Bad::NotValidForName | Bad::NotValidForNameContext { .. }),
+        ) => {
+            format!(
+                "the certificate of {address} is for another name ({bad}); \
+                 give --server the name that is in the certificate"
+            )
+        }
+        Tls::InvalidCertificate(bad) => {
+            format!("the certificate of {address} was refused: {bad}")
+        }
+        Tls::InvalidMessage(_) => {
+            format!("{address} does not speak TLS; is it the port for LDAPS?")
+        }
+        Tls::AlertReceived(alert) => format!(
+            "{address} ended TLS ({alert:?}); it may want another client certificate, or speaks only TLS older than 1.2"
+        ),
+        Tls::PeerIncompatible(why) => format!(
+            "{address} and this program have no TLS in common ({why:?}); TLS 1.2 or newer is needed"
+        ),
+        Tls::General(why) => format!("the certificate of {address} was refused: {why}"),
+        other => format!("TLS with {address} failed: {other}"),
+    };
+    Failure::new(sentence)
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Kerberos failed for the service `service` (`ldap/HOST`); `said` is what the library says (MIT krb5's texts).
+#[cfg(any(test, feature = "kerberos"))]
+pub(crate) fn kerberos(service: &str, said: &str) -> Failure {
+    let said = said.trim();
+    let knows = |text: &str| said.contains(text);
+    let advice = if knows("Clock skew") {
+        "the clocks of this machine and the domain controller differ by more than five minutes; set this machine's clock"
+    } else if knows("Ticket expired")
+        || knows("credentials have expired")
+        || knows("Credentials expired")
+    {
+        "the ticket has expired; get a new one with kinit"
+    } else if knows("Password has expired") {
+        "the password has expired"
+    } else if knows("Preauthentication failed")
+        || knows("Password incorrect")
+        || knows("Decrypt integrity check failed")
+    {
+        "the password or the key is wrong"
+    } else if knows("have been revoked") {
+        "the account is disabled, expired or locked out"
+    } else if knows("Client") && knows("not found in Kerberos database") {
+        "the domain knows no such principal; give NAME@REALM with the account's logon name (sAMAccountName)"
+    } else if knows("not found in Kerberos database") {
+        "the domain knows no such service; give --server the host name of the domain controller, not an alias or address"
+    } else if knows("Cannot find KDC") || knows("Cannot contact any KDC") || knows("Cannot resolve")
+    {
+        "no domain controller answers for the realm; check the realm (usually the domain in capitals), DNS and krb5.conf"
+    } else if knows("KDC reply did not match") || knows("not in the realm") || knows("Realm") {
+        "the realm is wrong; it is usually the domain in capitals"
+    } else if knows("No Kerberos credentials available")
+        || knows("No credentials cache")
+        || knows("o credentials were supplied")
+        || knows("Matching credential not found")
+    {
+        "there is no ticket; get one with kinit, or use a keytab or a password"
+    } else if knows("no support for encryption type") || knows("encryption type") {
+        "the domain controller and this machine have no encryption type in common; see permitted_enctypes in krb5.conf"
+    } else {
+        return Failure::new(format!("Kerberos failed for {service}: {said}"));
+    };
+    let failure = Failure::new(format!("Kerberos failed for {service}: {advice} ({said})"));
+    let refused = ["the password", "the account"];
+    if refused.iter().any(|begins| advice.starts_with(begins)) {
+        return failure.final_word();
+    }
+    failure
 }
 
 /// A result code and text in one line.
-pub(super) fn describe(result: &LdapResult) -> String {
+pub(crate) fn describe(result: &LdapResult) -> String {
     let text = result.text.trim_end_matches('\0').trim();
     let mut sentence = format!("{} ({})", code_name(result.rc), result.rc);
     if result.rc == 4 {
@@ -119,8 +345,12 @@ pub(super) fn innermost(error: &LdapError) -> String {
 fn ad_logon_error(text: &str) -> Option<&'static str> {
     if text.contains("80090346") {
         return Some(
-            "channel binding failed; something stands between this machine and the server",
+            "channel binding failed: the server sees another TLS connection than this one, so something stands \
+             between (a proxy, a load balancer with its own certificate); connect to the domain controller itself",
         );
+    }
+    if let Some((_, meaning)) = NT_STATUS.iter().find(|(name, _)| text.contains(name)) {
+        return Some(meaning);
     }
     let data = text.split("data ").nth(1)?;
     let code: String = data.chars().take_while(char::is_ascii_hexdigit).collect();
@@ -138,6 +368,35 @@ fn ad_logon_error(text: &str) -> Option<&'static str> {
     })
 }
 
+/// What Samba writes where Active Directory writes a number (MS-ERREF 2.3.1).
+const NT_STATUS: &[(&str, &str)] = &[
+    (
+        "NT_STATUS_LOGON_FAILURE",
+        "the user name or the password is wrong",
+    ),
+    ("NT_STATUS_NO_SUCH_USER", "there is no such user"),
+    (
+        "NT_STATUS_WRONG_PASSWORD",
+        "the user name or the password is wrong",
+    ),
+    ("NT_STATUS_ACCOUNT_DISABLED", "it is disabled"),
+    ("NT_STATUS_ACCOUNT_LOCKED_OUT", "it is locked out"),
+    ("NT_STATUS_ACCOUNT_EXPIRED", "it has expired"),
+    ("NT_STATUS_PASSWORD_EXPIRED", "its password has expired"),
+    (
+        "NT_STATUS_PASSWORD_MUST_CHANGE",
+        "its password must be changed first",
+    ),
+    (
+        "NT_STATUS_NTLM_BLOCKED",
+        "the server does not accept NTLM; use Kerberos",
+    ),
+    (
+        "NT_STATUS_BAD_BINDINGS",
+        "channel binding failed: something stands between this machine and the server",
+    ),
+];
+
 fn code_name(code: u32) -> &'static str {
     match code {
         0 => "success",
@@ -145,11 +404,13 @@ fn code_name(code: u32) -> &'static str {
         2 => "protocolError",
         3 => "timeLimitExceeded",
         4 => "sizeLimitExceeded",
+        7 => "authMethodNotSupported",
         8 => "strongerAuthRequired",
         10 => "referral",
         11 => "adminLimitExceeded",
         12 => "unavailableCriticalExtension",
         32 => "noSuchObject",
+        48 => "inappropriateAuthentication",
         49 => "invalidCredentials",
         50 => "insufficientAccessRights",
         51 => "busy",
@@ -169,5 +430,86 @@ mod tests {
         assert_eq!(ad_logon_error(text), Some("it is locked out"));
         assert_eq!(ad_logon_error("data zzz"), None);
         assert_eq!(ad_logon_error(""), None);
+        let text = "8009030C: LdapErr: DSID-0C0904DC, comment: AcceptSecurityContext error, data 80090346, v1db1";
+        assert!(ad_logon_error(text).is_some_and(|why| why.contains("channel binding")));
+        let text = "SASL:[GSS-SPNEGO]: NT_STATUS_ACCOUNT_DISABLED";
+        assert_eq!(ad_logon_error(text), Some("it is disabled"));
+    }
+
+    fn result(rc: u32, text: &str) -> LdapResult {
+        LdapResult {
+            rc,
+            matched: String::new(),
+            text: text.to_owned(),
+            refs: Vec::new(),
+            ctrls: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_demand_for_signing_names_the_setting_and_the_way_out() {
+        let text = "00002028: LdapErr: DSID-0C090259, comment: The server requires binds to turn on integrity checking";
+        let sentence = refused("CORP\\a", Attempt::PlainSimple, &result(8, text)).to_string();
+        for part in [
+            "signing requirements",
+            "--transport sealed",
+            "LDAPS",
+            "CORP\\a",
+            "DSID-0C090259",
+        ] {
+            assert!(sentence.contains(part), "{sentence}");
+        }
+        let text = "SASL:[GSS-SPNEGO]: Sign or Seal are required.";
+        let sentence = refused("a", Attempt::SaslInTls, &result(8, text)).to_string();
+        assert!(sentence.contains("even inside TLS"), "{sentence}");
+        // Codes without advice of their own read as before.
+        assert_eq!(
+            refused("a", Attempt::Simple, &result(49, "data 775")).to_string(),
+            "the server refused a: it is locked out"
+        );
+    }
+
+    #[test]
+    fn what_kerberos_says_becomes_advice() {
+        for (said, advice) in [
+            (
+                "Unspecified GSS failure. (Clock skew too great)",
+                "set this machine's clock",
+            ),
+            ("x (Ticket expired)", "kinit"),
+            (
+                "x (No Kerberos credentials available (default cache: FILE:/tmp/krb5cc_0))",
+                "there is no ticket",
+            ),
+            (
+                "x (Server ldap/x@CORP not found in Kerberos database)",
+                "no such service",
+            ),
+            (
+                "x (Client 'a@CORP' not found in Kerberos database)",
+                "no such principal",
+            ),
+            ("x (Cannot find KDC for realm \"NOPE\")", "realm"),
+            ("x (Client's credentials have been revoked)", "locked out"),
+            ("x (Preauthentication failed)", "password"),
+        ] {
+            let sentence = kerberos("ldap/dc1", said).to_string();
+            assert!(
+                sentence.contains(advice) && sentence.contains(said),
+                "{sentence}"
+            );
+        }
+        assert!(kerberos("ldap/dc1", "odd").to_string().ends_with("odd"));
+    }
+
+    #[test]
+    fn what_tls_says_becomes_advice() {
+        let error = |cause: rustls::Error| io::Error::new(io::ErrorKind::InvalidData, cause);
+        let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let sentence = handshake("dc1:636", &error(unknown)).to_string();
+        assert!(sentence.contains("--ca-file"), "{sentence}");
+        let closed = io::Error::from(io::ErrorKind::UnexpectedEof);
+        let sentence = handshake("dc1:636", &closed).to_string();
+        assert!(sentence.contains("--transport sealed"), "{sentence}");
     }
 }

@@ -6,11 +6,9 @@
 mod connection;
 mod control;
 mod entry;
-mod failure;
+pub(crate) mod failure;
 mod page;
 mod range;
 
-pub(crate) use connection::{Connection, Credentials, Target, read_authorities};
-pub(crate) use entry::Decoded;
+pub(crate) use connection::{Connection, Search};
 pub(crate) use failure::Failure;
-pub(crate) use page::Page;

@@ -7,6 +7,7 @@ mod cell;
 mod error;
 mod migration;
 mod reader;
+mod rows;
 mod writer;
 
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod tests;
 pub use error::SnapshotError;
 pub use migration::FORMAT_VERSION;
 pub use reader::Snapshot;
-pub use writer::{Collection, SnapshotWriter};
+pub use rows::{ClassSeen, SchemaAttribute};
+pub use writer::{Collection, Place, SnapshotWriter};

@@ -10,11 +10,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::cell::{self, Cell};
-use super::{FORMAT_VERSION, SnapshotError, migration};
+use super::{Collection, FORMAT_VERSION, SnapshotError, migration, rows};
 use crate::attribute::{ATTRIBUTES, Syntax};
 use crate::container::{self, Limits};
 use crate::entry::{Entry, RawAttribute};
-use crate::ledger::{LedgerRow, QueryOutcome, QueryPlan};
+use crate::ledger::{CoverageRow, LedgerRow, PartitionRow};
 use crate::manifest::Manifest;
 
 /// An open snapshot. The file itself is never written; an older format is migrated in memory.
@@ -106,52 +106,51 @@ impl Snapshot {
     /// # Errors
     /// The database is damaged.
     pub fn ledger(&self) -> Result<Vec<LedgerRow>, SnapshotError> {
-        let mut statement = self.database.prepare(
-            "SELECT name, base, scope, filter, attributes, server, started, ended, pages, entries,
-                    \"references\", result_code, result_text, complete, stored FROM query ORDER BY id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let attributes: String = row.get(4)?;
-            let ended: Option<String> = row.get(7)?;
-            let outcome = match ended {
-                Some(ended) => Some(QueryOutcome {
-                    pages: row.get::<_, i64>(8)?.unsigned_abs(),
-                    entries: row.get::<_, i64>(9)?.unsigned_abs(),
-                    references: row.get::<_, i64>(10)?.unsigned_abs(),
-                    result_code: row.get(11)?,
-                    result_text: row.get(12)?,
-                    ended,
-                    complete: row.get(13)?,
-                }),
-                None => None,
-            };
-            Ok(LedgerRow {
-                plan: QueryPlan {
-                    name: row.get(0)?,
-                    base: row.get(1)?,
-                    scope: row.get(2)?,
-                    filter: row.get(3)?,
-                    attributes: attributes.lines().map(str::to_owned).collect(),
-                    server: row.get(5)?,
-                    started: row.get(6)?,
-                },
-                outcome,
-                stored: row.get::<_, i64>(14)?.unsigned_abs(),
-            })
-        })?;
+        rows::ledger(&self.database)
+    }
+
+    /// The parts that queries were asked in, in order.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn partitions(&self) -> Result<Vec<PartitionRow>, SnapshotError> {
+        rows::partitions(&self.database)
+    }
+
+    /// Why attributes did not come, by query, class and attribute.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn coverage(&self) -> Result<Vec<CoverageRow>, SnapshotError> {
+        rows::coverage(&self.database)
+    }
+
+    /// What the source said of itself.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn collection(&self) -> Result<Collection, SnapshotError> {
+        rows::collection(&self.database)
+    }
+
+    /// Pseudonyms and the sealed names behind them, in order of the pseudonyms.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn pseudonyms(&self) -> Result<Vec<(String, Vec<u8>)>, SnapshotError> {
+        let mut statement = self
+            .database
+            .prepare("SELECT token, sealed FROM pseudonym ORDER BY token")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Values of a root DSE attribute, spelled as the server spells it.
+    /// Values of a root DSE attribute (compared without case).
     ///
     /// # Errors
     /// The database is damaged.
     pub fn root_dse(&self, attribute: &str) -> Result<Vec<Vec<u8>>, SnapshotError> {
-        let mut statement = self
-            .database
-            .prepare("SELECT value FROM root_dse WHERE attribute = ?1 ORDER BY position")?;
-        let rows = statement.query_map([attribute], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        rows::root_dse(&self.database, attribute)
     }
 
     /// The object with this DN as it arrived: values byte for byte, attributes in the table's order.

@@ -4,11 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Collection, Snapshot, SnapshotError, SnapshotWriter};
+use super::{Collection, Place, Snapshot, SnapshotError, SnapshotWriter};
 use crate::attribute::ATTRIBUTES;
 use crate::container::{Limits, read_manifest};
 use crate::entry::{Entry, Event, RawAttribute};
-use crate::ledger::{QueryOutcome, QueryPlan};
+use crate::ledger::{PartitionOutcome, PartitionPlan, QueryOutcome, QueryPlan};
 use proptest::prelude::*;
 
 fn plan() -> QueryPlan {
@@ -46,7 +46,7 @@ fn write(path: &Path, entries: &[Entry], end: bool) -> crate::Manifest {
             .record(&Event::QueryEnded(outcome(entries.len() as u64)))
             .unwrap();
     }
-    writer.finish().unwrap()
+    writer.finish(path).unwrap()
 }
 
 fn attributes() -> impl Strategy<Value = Vec<RawAttribute>> {
@@ -254,7 +254,7 @@ fn a_newer_format_is_named() {
     let bytes = fs::read(&path).unwrap();
     let at = bytes
         .windows(18)
-        .position(|w| w == b"\"format_version\":1")
+        .position(|w| w == b"\"format_version\":2")
         .unwrap();
     let mut newer = bytes;
     newer[at + 17] = b'9';
@@ -271,9 +271,226 @@ fn tables_of_a_stranger_are_refused() {
     let path = folder.path().join("a");
     let writer = SnapshotWriter::create(&path, Collection::default()).unwrap();
     writer.add_table_for_tests("CREATE VIEW trap AS SELECT 1");
-    writer.finish().unwrap();
+    writer.finish(&path).unwrap();
     assert!(matches!(
         Snapshot::open(&path),
         Err(SnapshotError::Foreign(_))
     ));
+}
+
+fn part() -> Event {
+    Event::PartitionStarted(PartitionPlan {
+        filter: "(uSNCreated>=1)".to_owned(),
+        first_usn: Some(1),
+        last_usn: None,
+        server: "dc1".to_owned(),
+        database: "01".to_owned(),
+        started: "2026-01-31T06:00:00Z".to_owned(),
+    })
+}
+
+fn part_ended(complete: bool) -> Event {
+    let mut outcome = outcome(1);
+    outcome.complete = complete;
+    Event::PartitionEnded(PartitionOutcome {
+        attempts: 1,
+        outcome,
+    })
+}
+
+fn named(dn: &str) -> Event {
+    Event::Entry(Entry {
+        dn: dn.to_owned(),
+        attributes: vec![
+            RawAttribute::new("sAMAccountName", vec![dn.as_bytes().to_vec()]),
+            RawAttribute::new("member", vec![b"CN=x,DC=a".to_vec()]),
+            RawAttribute::new("nTSecurityDescriptor", vec![dn.as_bytes().to_vec()]),
+        ],
+    })
+}
+
+fn dns(path: &Path) -> Vec<String> {
+    let snapshot = Snapshot::open(path).unwrap();
+    let mut statement = snapshot
+        .database()
+        .prepare("SELECT dn FROM object JOIN name USING (id) ORDER BY dn")
+        .unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_part_that_is_asked_again_starts_from_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let mut writer = SnapshotWriter::begin(&Place::Memory, Collection::default()).unwrap();
+    for event in [
+        Event::QueryStarted(plan()),
+        part(),
+        named("CN=kept,DC=a"),
+        part_ended(true),
+        part(),
+        named("CN=forgotten,DC=a"),
+        Event::PartitionAbandoned,
+        part(),
+        named("CN=second,DC=a"),
+        part_ended(true),
+        Event::QueryEnded(outcome(0)),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    assert_eq!(writer.counts().objects, 2);
+    let manifest = writer.finish(&path).unwrap();
+    assert_eq!(dns(&path), ["CN=kept,DC=a", "CN=second,DC=a"]);
+    assert_eq!((manifest.counts.objects, manifest.counts.links), (2, 2));
+    let snapshot = Snapshot::open(&path).unwrap();
+    assert_eq!(snapshot.partitions().unwrap().len(), 2);
+    let row = &snapshot.ledger().unwrap()[0];
+    assert_eq!(row.stored, 2);
+    assert_eq!(
+        row.outcome.as_ref().unwrap().entries,
+        2,
+        "summed over parts"
+    );
+}
+
+#[test]
+fn an_interrupted_run_goes_on_from_what_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, work) = (folder.path().join("a"), folder.path().join("work"));
+    let collection = Collection {
+        scope: "all".to_owned(),
+        ..Collection::default()
+    };
+    let mut writer = SnapshotWriter::begin(&Place::File(&work), collection.clone()).unwrap();
+    for event in [
+        Event::QueryStarted(plan()),
+        part(),
+        named("CN=kept,DC=a"),
+        part_ended(true),
+        part(),
+        named("CN=incomplete,DC=a"),
+        part_ended(false),
+        part(),
+        named("CN=not committed,DC=a"),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    // As a kill leaves it: nothing is closed.
+    drop(writer);
+    assert!(matches!(
+        SnapshotWriter::begin(&Place::File(&work), collection.clone()),
+        Err(SnapshotError::Io(_))
+    ));
+    let mut writer = SnapshotWriter::resume(&work).unwrap();
+    assert_eq!(writer.collection(), &collection);
+    assert_eq!(writer.partitions().unwrap().len(), 1);
+    assert_eq!(writer.counts().objects, 1);
+    for event in [
+        Event::QueryStarted(plan()),
+        part(),
+        named("CN=incomplete,DC=a"),
+        part_ended(true),
+        Event::QueryEnded(outcome(0)),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    let manifest = writer.finish(&path).unwrap();
+    assert!(manifest.complete);
+    assert_eq!(dns(&path), ["CN=incomplete,DC=a", "CN=kept,DC=a"]);
+    assert_eq!(manifest.counts.queries, 1);
+}
+
+#[test]
+fn an_object_belongs_to_the_first_query_of_the_ledger_whichever_came_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, work) = (folder.path().join("a"), folder.path().join("work"));
+    let mut writer = SnapshotWriter::begin(&Place::File(&work), Collection::default()).unwrap();
+    let general = QueryPlan {
+        name: "general".to_owned(),
+        ..plan()
+    };
+    let failed = QueryOutcome {
+        complete: false,
+        ..outcome(0)
+    };
+    for event in [
+        Event::QueryStarted(plan()),
+        Event::QueryEnded(failed),
+        Event::QueryStarted(general),
+        named("CN=special,DC=a"),
+        Event::QueryEnded(outcome(1)),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    drop(writer);
+    let mut writer = SnapshotWriter::resume(&work).unwrap();
+    for event in [
+        Event::QueryStarted(plan()),
+        named("CN=special,DC=a"),
+        Event::QueryEnded(outcome(1)),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    let manifest = writer.finish(&path).unwrap();
+    assert_eq!((manifest.counts.objects, manifest.counts.links), (1, 1));
+    let ledger = Snapshot::open(&path).unwrap().ledger().unwrap();
+    let stored: Vec<u64> = ledger.iter().map(|row| row.stored).collect();
+    assert_eq!(stored, [1, 0]);
+}
+
+#[test]
+fn an_older_snapshot_reads_like_a_new_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/snapshots");
+    let old = Snapshot::open(&folder.join("format-1.sqlite.zst")).unwrap();
+    let new = Snapshot::open(&folder.join("contoso-2025-09.sqlite.zst")).unwrap();
+    let names = dns(&folder.join("contoso-2025-09.sqlite.zst"));
+    assert!(names.len() > 100, "{}", names.len());
+    for dn in names {
+        assert_eq!(old.entry(&dn).unwrap(), new.entry(&dn).unwrap());
+    }
+    assert_eq!(old.ledger().unwrap(), new.ledger().unwrap());
+    assert_eq!(old.partitions().unwrap(), []);
+    assert_eq!(old.coverage().unwrap(), []);
+}
+
+#[test]
+fn what_did_not_come_is_told_by_class() {
+    let mut writer = SnapshotWriter::begin(&Place::Memory, Collection::default()).unwrap();
+    let mut query = plan();
+    query.attributes = ["objectClass", "name", "member", "sIDHistory"]
+        .map(str::to_owned)
+        .to_vec();
+    writer.record(&Event::QueryStarted(query.clone())).unwrap();
+    for (dn, class, attribute) in [
+        ("CN=a,DC=a", "group", Some("member")),
+        ("CN=b,DC=a", "group", Some("name")),
+        ("CN=c,DC=a", "user", None),
+    ] {
+        let classes = vec![b"top".to_vec(), class.as_bytes().to_vec()];
+        let mut attributes = vec![
+            RawAttribute::new("objectClass", classes),
+            RawAttribute::new("objectGUID", vec![dn.as_bytes().to_vec()]),
+        ];
+        attributes.extend(attribute.map(|name| RawAttribute::new(name, vec![b"CN=x".to_vec()])));
+        let dn = dn.to_owned();
+        writer
+            .record(&Event::Entry(Entry { dn, attributes }))
+            .unwrap();
+    }
+    writer.record(&Event::QueryEnded(outcome(3))).unwrap();
+    let classes = writer.classes(&query.name).unwrap();
+    let seen: Vec<_> = classes
+        .iter()
+        .map(|seen| (seen.class.as_str(), seen.objects, seen.absent.join(" ")))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("group", 2, "sIDHistory".to_owned()),
+            ("user", 1, "name member sIDHistory".to_owned())
+        ]
+    );
+    assert_eq!(classes[0].samples, [b"CN=a,DC=a", b"CN=b,DC=a"]);
+    assert_eq!(writer.schema_attribute("member").unwrap(), None);
 }

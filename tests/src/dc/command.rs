@@ -19,10 +19,21 @@ pub(super) fn run(
     name: &str,
     limit: Duration,
 ) -> Result<Vec<u8>> {
+    run_with_input(command, Stdio::null(), directory, name, limit)
+}
+
+/// The same with something to read on standard input.
+pub(super) fn run_with_input(
+    command: &mut Command,
+    input: Stdio,
+    directory: &Path,
+    name: &str,
+    limit: Duration,
+) -> Result<Vec<u8>> {
     let output = directory.join(format!("{name}.out"));
     let errors = directory.join(format!("{name}.err"));
     let mut child = command
-        .stdin(Stdio::null())
+        .stdin(input)
         .stdout(
             File::create(&output).with_context(|| format!("cannot create {}", output.display()))?,
         )

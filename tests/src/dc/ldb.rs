@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::domain::Domain;
 use super::ldif;
-use super::planted::Planted;
+use super::planted::{BASE_DN, Kind, Planted};
 use super::provision::{SAM, SMB_CONF};
 use super::{command, packages};
 
 const SCRIPT: &str = include_str!("samdb.py");
 const SCHEMA_ATTRIBUTES: &str = include_str!("schema-attributes.ldif");
 const SCHEMA_CLASSES: &str = include_str!("schema-classes.ldif");
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// One object as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,26 +38,36 @@ impl LdbRecord {
     }
 }
 
-/// Extends the schema, then adds the objects, then their links, then their passwords.
-pub(super) fn plant(directory: &Path, planted: &Planted) -> Result<()> {
-    let files = [
-        ("1-schema-attributes.ldif", SCHEMA_ATTRIBUTES.to_owned()),
-        ("2-schema-classes.ldif", SCHEMA_CLASSES.to_owned()),
-        ("3-objects.ldif", ldif::objects(planted)),
-        ("4-links.ldif", ldif::links(planted)),
-        ("5-passwords.ldif", ldif::passwords(planted)),
-    ];
-    let mut paths = Vec::new();
-    for (name, text) in files {
-        let path = directory.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        paths.push(path.display().to_string());
+/// Extends the schema if the objects need it, then adds the objects, then their links, then their passwords.
+pub(super) fn plant(directory: &Path, domain: &Domain, planted: &Planted) -> Result<()> {
+    let mut files = Vec::new();
+    if planted.of(Kind::Dmsa).next().is_some() {
+        let of_domain = |text: &str| text.replace(BASE_DN, domain.base_dn());
+        files.push(("1-schema-attributes.ldif", of_domain(SCHEMA_ATTRIBUTES)));
+        files.push(("2-schema-classes.ldif", of_domain(SCHEMA_CLASSES)));
     }
-    let arguments: Vec<&str> = std::iter::once("apply")
-        .chain(paths.iter().map(String::as_str))
-        .collect();
-    run_script(directory, &arguments).context("cannot plant the accounts")?;
-    Ok(())
+    files.push(("3-objects.ldif", ldif::objects(planted)));
+    files.push(("4-links.ldif", ldif::links(planted)));
+    files.push(("5-passwords.ldif", ldif::passwords(planted)));
+    apply(directory, files).context("cannot plant the accounts")
+}
+
+/// Applies LDIF in order; see `samdb.py` for its first line.
+pub(super) fn apply(directory: &Path, files: Vec<(&str, String)>) -> Result<()> {
+    run_script(directory, "apply", Input::Files(files)).map(|_| ())
+}
+
+/// Applies the records of one LDIF text one by one. For each, in order: `Ok`, or Samba's reason for refusing it.
+pub(super) fn try_each(directory: &Path, ldif: String) -> Result<Vec<Result<(), String>>> {
+    let output = run_script(directory, "try", Input::Files(vec![("try.ldif", ldif)]))?;
+    let text = String::from_utf8(output).context("samdb.py printed something other than text")?;
+    Ok(text
+        .lines()
+        .map(|line| match line {
+            "ok" => Ok(()),
+            reason => Err(reason.to_owned()),
+        })
+        .collect())
 }
 
 /// See [`super::DomainController::ldbsearch`].
@@ -67,26 +78,45 @@ pub(super) fn search(
     filter: &str,
     attributes: &[&str],
 ) -> Result<Vec<LdbRecord>> {
-    let arguments: Vec<&str> = ["search", base, scope, filter]
+    let arguments: Vec<&str> = [base, scope, filter]
         .iter()
         .chain(attributes)
         .copied()
         .collect();
-    let output = run_script(directory, &arguments)
+    let output = run_script(directory, "search", Input::Arguments(&arguments))
         .with_context(|| format!("cannot search {filter} under {base}"))?;
     parse(&String::from_utf8(output).context("samdb.py printed something other than text")?)
 }
 
-fn run_script(directory: &Path, arguments: &[&str]) -> Result<Vec<u8>> {
-    // One directory for the output of each run: searches may run side by side.
-    let output = tempfile::tempdir_in(directory).context("cannot make a directory for samdb.py")?;
+/// What follows the command of `samdb.py`.
+enum Input<'a> {
+    Files(Vec<(&'a str, String)>),
+    Arguments(&'a [&'a str]),
+}
+
+fn run_script(directory: &Path, script_command: &str, input: Input<'_>) -> Result<Vec<u8>> {
+    // One directory for the files of each run: searches may run side by side.
+    let folder = tempfile::tempdir_in(directory).context("cannot make a directory for samdb.py")?;
     let mut python = Command::new(packages::PYTHON);
     python
         .args(["-I", "-c", SCRIPT])
         .arg(directory.join(SMB_CONF))
         .arg(directory.join(SAM))
-        .args(arguments);
-    command::run(&mut python, output.path(), "samdb.py", LIMIT)
+        .arg(script_command);
+    match input {
+        Input::Arguments(arguments) => {
+            python.args(arguments);
+        }
+        Input::Files(files) => {
+            for (name, text) in files {
+                let path = folder.path().join(name);
+                fs::write(&path, text)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                python.arg(path);
+            }
+        }
+    }
+    command::run(&mut python, folder.path(), "samdb.py", LIMIT)
 }
 
 /// The output of `samdb.py search`.

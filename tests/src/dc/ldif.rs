@@ -2,13 +2,15 @@
 
 use super::planted::{Kind, Planted, PlantedObject, Value};
 
-/// `relax` admits what only the system may write: object SIDs, SID history, `msDS-ManagedPasswordId`
+/// `relax` admits what only the system may write: object SIDs and GUIDs, SID history, `msDS-ManagedPasswordId`
 /// and `msDS-ManagedPasswordInterval` (both systemOnly). The second control is Samba's "bypass the password module":
 /// with it, `pwdLastSet` takes any date, and accounts need no password.
-const OBJECT_CONTROLS: &str = "# controls: relax:0 local_oid:1.3.6.1.4.1.7165.4.3.12:0\n\n";
+pub(super) const OBJECT_CONTROLS: &str =
+    "# controls: relax:0 local_oid:1.3.6.1.4.1.7165.4.3.12:0\n\n";
 
 /// Attributes that point to objects, which must exist first: groups may even contain each other.
-const LINKS: [&str; 5] = [
+const LINKS: [&str; 6] = [
+    "managedBy",
     "member",
     "msDS-HostServiceAccount",
     "msDS-ManagedAccountPrecededByLink",
@@ -98,7 +100,7 @@ pub(super) fn passwords(planted: &Planted) -> String {
     text
 }
 
-fn modify(text: &mut String, dn: &str, operation: &str, attribute: &str) {
+pub(super) fn modify(text: &mut String, dn: &str, operation: &str, attribute: &str) {
     line(text, "dn", dn.as_bytes());
     line(text, "changetype", b"modify");
     line(text, operation, attribute.as_bytes());
@@ -114,7 +116,7 @@ fn lines(text: &mut String, name: &str, values: &[Value]) {
 }
 
 /// RFC 2849: plain where the value is harmless ASCII, base64 otherwise.
-fn line(text: &mut String, name: &str, value: &[u8]) {
+pub(super) fn line(text: &mut String, name: &str, value: &[u8]) {
     let plain = value.iter().all(|byte| matches!(byte, b'!'..=b'~' | b' '))
         && !matches!(value.first(), None | Some(b' ' | b':' | b'<'))
         && value.last() != Some(&b' ');
@@ -129,7 +131,7 @@ fn line(text: &mut String, name: &str, value: &[u8]) {
     text.push('\n');
 }
 
-fn base64(text: &mut String, value: &[u8]) {
+pub(super) fn base64(text: &mut String, value: &[u8]) {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for chunk in value.chunks(3) {
         let bits = chunk

@@ -1,8 +1,9 @@
 //! A real domain controller for tests: Samba's, provisioned from nothing, filled with the accounts Coldcase is about,
 //! started on its own loopback address and ended when dropped.
 //!
-//! [`DomainController::start`] is the way in; [`DomainController::planted`] says what was planted, and
-//! [`DomainController::ldbsearch`] reads the database files directly, as a witness that never speaks LDAP.
+//! [`DomainController::start`] is the way in, [`DomainController::start_with`] the one with [`Options`]: another domain,
+//! another population, another policy for binds. Several run side by side. [`DomainController::planted`] says what was
+//! planted, and [`DomainController::ldbsearch`] reads the database files directly, as a witness that never speaks LDAP.
 //! This module does not know the collector or the analyzer, and compares nothing: tests do.
 //!
 //! Where Samba 4.17 differs from Windows, as far as the tests can see it:
@@ -17,13 +18,21 @@
 //!   pages, and a server that cuts values off unasked must be played by something else.
 
 mod address;
+mod clock;
 mod command;
+mod cross_reference;
+mod domain;
+mod kerberos;
+mod large;
 mod ldb;
 mod ldif;
+mod options;
 mod packages;
+mod password_id;
 mod planted;
 mod population;
 mod provision;
+mod secrets;
 mod server;
 mod tls;
 
@@ -37,17 +46,19 @@ use tempfile::TempDir;
 use address::LoopbackAddress;
 use server::Server;
 
+pub use domain::Domain;
 pub use ldb::LdbRecord;
+pub use options::{Options, Population, StrongAuth};
 pub use planted::{
     Addition, BASE_DN, BIG_GROUP, BIG_GROUP_MEMBERS, DNS_DOMAIN, DOMAIN_SID, FOREIGN_SID,
-    HOST_NAME, KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, Planted, PlantedObject, Value,
+    HOST_NAME, KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, LARGE_GROUP, LARGE_GROUP_MEMBERS, Planted,
+    PlantedObject, Value,
 };
+pub use secrets::{PlantedSecret, RefusedSecret, Secrets};
 
-const ADMIN_USER: &str = "CORP\\Administrator";
 const ADMIN_PASSWORD: &str = "Pa55w0rd-Admin!x";
-const LOW_USER: &str = "CORP\\lowpriv";
 
-/// A running domain controller of `corp.example`. Dropping it ends the processes it started and removes its files.
+/// A running domain controller. Dropping it ends the processes it started and removes its files.
 /// If the test process dies without dropping it, Samba notices the closed standard input and ends by itself; only the
 /// directory `coldcase-dc-…` in the temporary directory stays.
 pub struct DomainController {
@@ -55,6 +66,10 @@ pub struct DomainController {
     server: Server,
     directory: TempDir,
     address: LoopbackAddress,
+    domain: Domain,
+    admin_user: String,
+    low_user: String,
+    host_name: String,
     ca_file: PathBuf,
     krb5_conf: PathBuf,
     planted: Planted,
@@ -73,10 +88,27 @@ pub struct Timings {
 }
 
 impl DomainController {
+    /// The domain `corp.example` with one account of every kind; see [`Self::start_with`].
+    ///
+    /// # Errors
+    /// As [`Self::start_with`].
+    pub fn start() -> Result<DomainController> {
+        Self::start_with(&Options::default())
+    }
+
     /// Provisions the domain, plants the accounts and starts the server. Returns when it answers over LDAPS.
     /// Needs the right to listen on ports below 1024.
-    pub fn start() -> Result<DomainController> {
+    ///
+    /// # Errors
+    /// Samba is not installed, no loopback address is free, or Samba refuses something.
+    pub fn start_with(options: &Options) -> Result<DomainController> {
         packages::require()?;
+        let domain = Domain::new(
+            &options.dns_domain,
+            options.netbios.as_deref(),
+            options.sid.as_deref(),
+            &options.host,
+        );
         let address = LoopbackAddress::reserve()?;
         // Samba keeps Unix sockets in here, so the path must stay short (108 bytes for the longest).
         let directory = tempfile::Builder::new()
@@ -84,19 +116,21 @@ impl DomainController {
             .tempdir()
             .context("cannot make a directory for the domain controller")?;
         let root = directory.path();
+        let host_name = domain.host_name();
 
         let started = Instant::now();
-        let ca_file = tls::write_certificates(root, HOST_NAME, address.ip())?;
-        provision::provision(root, address.ip(), ADMIN_PASSWORD)?;
+        let ca_file = tls::write_certificates(root, &host_name, address.ip())?;
+        provision::provision(root, &domain, address.ip(), ADMIN_PASSWORD)?;
+        provision::write_smb_conf(root, &domain, address.ip(), options.strong_auth)?;
         let provision = started.elapsed();
 
         let started = Instant::now();
-        let planted = population::population()?;
-        ldb::plant(root, &planted)?;
+        let planted = population::population(&domain, options.population)?;
+        ldb::plant(root, &domain, &planted)?;
         let plant = started.elapsed();
 
         let started = Instant::now();
-        let krb5_conf = provision::write_krb5_conf(root, address.ip())?;
+        let krb5_conf = provision::write_krb5_conf(root, &domain, address.ip())?;
         let server = Server::start(root, address.ip(), &ca_file)?;
         let timings = Timings {
             provision,
@@ -108,11 +142,37 @@ impl DomainController {
             server,
             directory,
             address,
+            admin_user: format!("{}\\Administrator", domain.netbios()),
+            low_user: format!("{}\\lowpriv", domain.netbios()),
+            host_name,
+            domain,
             ca_file,
             krb5_conf,
             planted,
             timings,
         })
+    }
+
+    /// Ends the server and starts it again with another policy for binds, at the same address.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn restart_with(&mut self, strong_auth: StrongAuth) -> Result<()> {
+        self.server.stop();
+        let (root, address) = (self.directory.path(), self.address.ip());
+        provision::write_smb_conf(root, &self.domain, address, strong_auth)?;
+        self.server = Server::start(root, address, &self.ca_file)?;
+        Ok(())
+    }
+
+    /// Ends the server's processes; [`Self::restart_with`] brings them back.
+    pub fn stop(&mut self) {
+        self.server.stop();
+    }
+
+    /// The names of the domain.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
     }
 
     /// The loopback address the server listens on; no other address answers.
@@ -122,7 +182,7 @@ impl DomainController {
 
     /// `dc1.corp.example`. It need not resolve: the certificate also names the address.
     pub fn host_name(&self) -> &str {
-        HOST_NAME
+        &self.host_name
     }
 
     /// The PEM file of the authority that signed the server's certificate.
@@ -137,12 +197,12 @@ impl DomainController {
 
     /// `DC=corp,DC=example`.
     pub fn base_dn(&self) -> &str {
-        BASE_DN
+        self.domain.base_dn()
     }
 
     /// A domain administrator, in the form simple binds accept.
     pub fn admin_user(&self) -> &str {
-        ADMIN_USER
+        &self.admin_user
     }
 
     /// The password of [`Self::admin_user`].
@@ -152,7 +212,7 @@ impl DomainController {
 
     /// An ordinary domain user without any delegated right, in the form simple binds accept.
     pub fn low_user(&self) -> &str {
-        LOW_USER
+        &self.low_user
     }
 
     /// The password of [`Self::low_user`].
@@ -186,5 +246,59 @@ impl DomainController {
         attributes: &[&str],
     ) -> Result<Vec<LdbRecord>> {
         ldb::search(self.directory.path(), base, scope, filter, attributes)
+    }
+
+    /// Changes the directory's database files, not over LDAP, while the server runs. `ldif` is RFC 2849 text (records to
+    /// add, or `changetype: modify`), after an optional first line `# controls: …` or `# schema` as in `samdb.py`.
+    ///
+    /// # Errors
+    /// Samba refuses a record; then none of them is applied.
+    pub fn apply_ldif(&self, ldif: &str) -> Result<()> {
+        ldb::apply(self.directory.path(), vec![("apply.ldif", ldif.to_owned())])
+    }
+
+    /// Plants a `crossRef` that says: `dns_root` is a domain of this forest, a child of this one. No controller of
+    /// that name need exist. `nc_name` is its head, `DC=child,DC=corp,DC=example`.
+    ///
+    /// # Errors
+    /// Samba refuses it.
+    pub fn add_cross_reference(&self, dns_root: &str, netbios: &str, nc_name: &str) -> Result<()> {
+        self.apply_ldif(&cross_reference::ldif(
+            &self.domain,
+            dns_root,
+            netbios,
+            nc_name,
+        ))
+    }
+
+    /// Plants a recognisable value in every attribute of [`coldcase_schemas::attribute::SECRETS`] that the directory can
+    /// hold, with the schema extended by the missing ones, and says which it cannot and why.
+    ///
+    /// # Errors
+    /// Samba refuses what it should take, or does not hold afterwards what it took.
+    pub fn add_secrets(&self) -> Result<Secrets> {
+        secrets::plant(self.directory.path(), self)
+    }
+
+    /// A keytab file with the keys of `user` (`lowpriv`, `DC1$`), as an administrator would export it.
+    ///
+    /// # Errors
+    /// There is no such account, or it has no key because no password was ever set.
+    pub fn keytab(&self, user: &str) -> Result<PathBuf> {
+        kerberos::keytab(self.directory.path(), &self.domain, user)
+    }
+
+    /// A ticket cache file with a ticket-granting ticket of `user` (`lowpriv`; a domain before it is cut off).
+    ///
+    /// # Errors
+    /// krb5-user is not installed, or the password is wrong.
+    pub fn kinit(&self, user: &str, password: &str) -> Result<PathBuf> {
+        kerberos::kinit(
+            self.directory.path(),
+            &self.domain,
+            &self.krb5_conf,
+            user,
+            password,
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The domain.
+/// The domain that is made unless a test wishes for another.
 pub const BASE_DN: &str = "DC=corp,DC=example";
 /// Its DNS name; the realm is the same in capitals.
 pub const DNS_DOMAIN: &str = "corp.example";
@@ -14,6 +14,10 @@ pub const DOMAIN_SID: &str = "S-1-5-21-1004336348-1177238915-682003330";
 pub const BIG_GROUP: &str = "GG-Big";
 /// How many members [`BIG_GROUP`] has; Windows gives at most 1,500 values at once.
 pub const BIG_GROUP_MEMBERS: usize = 2_000;
+/// The group of a large domain with more members than two answers of a Windows server hold.
+pub const LARGE_GROUP: &str = "GG-Large";
+/// How many members [`LARGE_GROUP`] has, if there are as many accounts.
+pub const LARGE_GROUP_MEMBERS: usize = 3_000;
 /// A member from a domain that does not exist here.
 pub const FOREIGN_SID: &str = "S-1-5-21-1111111111-2222222222-3333333333-1105";
 /// The name of the KDS root key.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::planted::{DNS_DOMAIN, DOMAIN_SID};
+use super::domain::Domain;
+use super::options::StrongAuth;
 use super::{command, packages, tls};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -18,8 +19,13 @@ pub(super) const SAM: &str = "private/sam.ldb";
 /// The server's configuration, relative to its directory.
 pub(super) const SMB_CONF: &str = "etc/smb.conf";
 
-/// Provisions `corp.example` in `directory` and replaces the smb.conf this makes with one of our own.
-pub(super) fn provision(directory: &Path, address: Ipv4Addr, admin_password: &str) -> Result<()> {
+/// Provisions `domain` in `directory`. The smb.conf this makes is to be replaced by [`write_smb_conf`].
+pub(super) fn provision(
+    directory: &Path,
+    domain: &Domain,
+    address: Ipv4Addr,
+    admin_password: &str,
+) -> Result<()> {
     // Without a configuration of its own, samba-tool takes over settings of the machine's /etc/samba/smb.conf.
     let seed = directory.join("seed.conf");
     fs::write(&seed, "[global]\n").with_context(|| format!("cannot write {}", seed.display()))?;
@@ -30,35 +36,45 @@ pub(super) fn provision(directory: &Path, address: Ipv4Addr, admin_password: &st
             "--option=posix:eadb={}",
             directory.join("eadb.tdb").display()
         ),
-        format!("--realm={}", DNS_DOMAIN.to_uppercase()),
-        "--domain=CORP".to_owned(),
-        format!("--domain-sid={DOMAIN_SID}"),
+        format!("--realm={}", domain.realm()),
+        format!("--domain={}", domain.netbios()),
+        format!("--domain-sid={}", domain.sid()),
         format!("--adminpass={admin_password}"),
         "--server-role=dc".to_owned(),
         "--dns-backend=NONE".to_owned(),
-        "--host-name=dc1".to_owned(),
+        format!("--host-name={}", domain.host()),
         format!("--host-ip={address}"),
         "--base-schema=2012_R2".to_owned(),
     ];
     let mut tool = Command::new(packages::program_path("samba-tool")?);
     tool.args(["domain", "provision"]).args(options);
     command::run(&mut tool, directory, "provision", LIMIT)?;
-    write_smb_conf(directory, address)
+    Ok(())
 }
 
-fn write_smb_conf(directory: &Path, address: Ipv4Addr) -> Result<()> {
+/// Writes the server's configuration.
+pub(super) fn write_smb_conf(
+    directory: &Path,
+    domain: &Domain,
+    address: Ipv4Addr,
+    strong_auth: StrongAuth,
+) -> Result<()> {
     let at = |name: &str| directory.join(name).display().to_string();
     for folder in ["run", "ncalrpc", "winbindd"] {
         fs::create_dir_all(directory.join(folder))
             .with_context(|| format!("cannot create {}", at(folder)))?;
     }
     let settings = [
-        ("netbios name", "DC1".to_owned()),
-        ("realm", DNS_DOMAIN.to_uppercase()),
-        ("workgroup", "CORP".to_owned()),
+        ("netbios name", domain.host().to_ascii_uppercase()),
+        ("realm", domain.realm()),
+        ("workgroup", domain.netbios().to_owned()),
         (
             "server role",
             "active directory domain controller".to_owned(),
+        ),
+        (
+            "ldap server require strong auth",
+            strong_auth.as_str().to_owned(),
         ),
         ("server services", "ldap, cldap, kdc".to_owned()),
         ("interfaces", format!("{address}/8")),
@@ -89,14 +105,19 @@ fn write_smb_conf(directory: &Path, address: Ipv4Addr) -> Result<()> {
 }
 
 /// Writes a Kerberos configuration that names the server by address and asks no resolver. Returns its path.
-pub(super) fn write_krb5_conf(directory: &Path, address: Ipv4Addr) -> Result<PathBuf> {
-    let realm = DNS_DOMAIN.to_uppercase();
+pub(super) fn write_krb5_conf(
+    directory: &Path,
+    domain: &Domain,
+    address: Ipv4Addr,
+) -> Result<PathBuf> {
+    let realm = domain.realm();
+    let dns = domain.dns();
     let path = directory.join("krb5.conf");
     let text = format!(
         "[libdefaults]\n\tdefault_realm = {realm}\n\trdns = false\n\tdns_canonicalize_hostname = false\n\
          \tdns_lookup_kdc = false\n\tdns_lookup_realm = false\n\
          [realms]\n\t{realm} = {{\n\t\tkdc = {address}\n\t}}\n\
-         [domain_realm]\n\t.{DNS_DOMAIN} = {realm}\n\t{DNS_DOMAIN} = {realm}\n"
+         [domain_realm]\n\t.{dns} = {realm}\n\t{dns} = {realm}\n"
     );
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)

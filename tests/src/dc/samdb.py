@@ -3,6 +3,8 @@
 #   samdb.py SMB_CONF SAM_LDB apply FILE...
 #       applies LDIF files in order, each in one transaction. The first line of a file may name the controls
 #       of all its records: `# controls: relax:0 ...`. A file whose first line is `# schema` reloads the schema.
+#   samdb.py SMB_CONF SAM_LDB try FILE...
+#       the same with one transaction a record, and goes on after a refusal: prints `ok` or Samba's reason for each.
 #   samdb.py SMB_CONF SAM_LDB search BASE SCOPE FILTER [ATTRIBUTE...]
 #       prints records, values in hexadecimal, exactly as the directory holds them:
 #       `dn HEX`, then `NAME HEX` per value, then an empty line.
@@ -18,33 +20,59 @@ SCOPES = {"base": ldb.SCOPE_BASE, "one": ldb.SCOPE_ONELEVEL, "sub": ldb.SCOPE_SU
 SD_WITHOUT_SACL = "sd_flags:1:7"
 
 
-def connect(smb_conf, sam):
+# Without room for its indexes, a long transaction slows down with every object.
+PLANTING = ["batch_mode:1", "transaction_index_cache_size:200000", "nosync:1"]
+
+
+def connect(smb_conf, sam, options=()):
     lp = LoadParm()
     lp.load(smb_conf)
     lp.set("dsdb:schema update allowed", "true")
-    return SamDB(url=sam, lp=lp, session_info=system_session())
+    return SamDB(url=sam, lp=lp, session_info=system_session(), options=list(options))
+
+
+def read(samdb, path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    head = text.split("\n", 1)[0]
+    controls = head[len("# controls:"):].split() if head.startswith("# controls:") else []
+    return head, controls, samdb.parse_ldif(text)
+
+
+def change(samdb, kind, message, controls):
+    if kind == ldb.CHANGETYPE_MODIFY:
+        samdb.modify(message, controls)
+    else:
+        samdb.add(message, controls)
 
 
 def apply(smb_conf, sam, paths):
-    samdb = connect(smb_conf, sam)
+    samdb = connect(smb_conf, sam, PLANTING)
     for path in paths:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        head = text.split("\n", 1)[0]
-        controls = head[len("# controls:"):].split() if head.startswith("# controls:") else []
+        head, controls, records = read(samdb, path)
         samdb.transaction_start()
-        for change, message in samdb.parse_ldif(text):
+        for kind, message in records:
             try:
-                if change == ldb.CHANGETYPE_MODIFY:
-                    samdb.modify(message, controls)
-                else:
-                    samdb.add(message, controls)
+                change(samdb, kind, message, controls)
             except ldb.LdbError as error:
                 samdb.transaction_cancel()
                 sys.exit(f"{path}: {message.dn}: {error.args[1]} (LDAP code {error.args[0]})")
         samdb.transaction_commit()
         if head.startswith("# schema"):
-            samdb = connect(smb_conf, sam)
+            samdb = connect(smb_conf, sam, PLANTING)
+
+
+def try_each(smb_conf, sam, paths):
+    samdb = connect(smb_conf, sam)
+    for path in paths:
+        _, controls, records = read(samdb, path)
+        for kind, message in records:
+            try:
+                change(samdb, kind, message, controls)
+                print("ok")
+            except ldb.LdbError as error:
+                reason = " ".join(error.args[1].split())
+                print(f"{reason} (LDAP code {error.args[0]})")
 
 
 def search(smb_conf, sam, base, scope, expression, attributes):
@@ -64,11 +92,13 @@ def main(arguments):
     smb_conf, sam, command, *rest = arguments
     if command == "apply":
         apply(smb_conf, sam, rest)
+    elif command == "try":
+        try_each(smb_conf, sam, rest)
     elif command == "search":
         base, scope, expression, *attributes = rest
         search(smb_conf, sam, base, scope, expression, attributes)
     else:
-        sys.exit(f"samdb.py knows apply and search, not {command}")
+        sys.exit(f"samdb.py knows apply, try and search, not {command}")
 
 
 main(sys.argv[1:])

@@ -60,6 +60,27 @@ impl Server {
         }
     }
 
+    /// Ends all processes and waits until the last one is gone. Does nothing if they have ended.
+    pub(super) fn stop(&mut self) {
+        if matches!(self.root.try_wait(), Ok(Some(_))) && !self.signal("0") {
+            return;
+        }
+        for signal in ["TERM", "KILL"] {
+            if !self.signal(signal) {
+                break;
+            }
+            let deadline = Instant::now() + STOP_LIMIT;
+            let _ = command::wait(&mut self.root, STOP_LIMIT);
+            // Workers outlive the root process for a moment, and hold its ports.
+            while self.signal("0") {
+                if Instant::now() >= deadline {
+                    break;
+                }
+                thread::sleep(POLL);
+            }
+        }
+    }
+
     pub(super) fn process_id(&self) -> u32 {
         self.root.id()
     }
@@ -101,10 +122,10 @@ impl Server {
         Ok(())
     }
 
-    /// Signals the whole group, which the root process started here leads.
-    fn signal(&self, name: &str) {
+    /// Signals the whole group, which the root process started here leads. False if nobody is left in it.
+    fn signal(&self, name: &str) -> bool {
         // Without a signal call in the standard library, the shell's own `kill` sends it.
-        let _ = Command::new("/bin/sh")
+        Command::new("/bin/sh")
             .args([
                 "-c",
                 "kill -s \"$0\" -- \"-$1\"",
@@ -112,19 +133,13 @@ impl Server {
                 &self.root.id().to_string(),
             ])
             .stderr(Stdio::null())
-            .status();
+            .status()
+            .is_ok_and(|status| status.success())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if matches!(self.root.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        self.signal("TERM");
-        if !matches!(command::wait(&mut self.root, STOP_LIMIT), Ok(Some(_))) {
-            self.signal("KILL");
-            let _ = command::wait(&mut self.root, STOP_LIMIT);
-        }
+        self.stop();
     }
 }

@@ -1,0 +1,370 @@
+//! Rows that both the writer and the reader look at: the ledger, its parts, what a collection says of itself.
+//!
+//! Deliberately does not read objects: [`super::reader`] does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{Collection, SnapshotError};
+use crate::attribute::ATTRIBUTES;
+use crate::ledger::{
+    Absence, CoverageRow, LedgerRow, PartitionOutcome, PartitionPlan, PartitionRow, QueryOutcome,
+    QueryPlan,
+};
+use crate::manifest::Counts;
+
+/// Objects of each class whose GUIDs are given.
+const SAMPLES: usize = 20;
+
+/// A most specific objectClass among the objects of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassSeen {
+    /// lDAPDisplayName of the class.
+    pub class: String,
+    /// How many objects.
+    pub objects: u64,
+    /// Attributes that were asked for and came with none of them.
+    pub absent: Vec<String>,
+    /// objectGUIDs of the first few objects.
+    pub samples: Vec<Vec<u8>>,
+}
+
+/// What the schema of the directory says of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchemaAttribute {
+    /// There is no such attribute.
+    Missing,
+    /// There is.
+    Known {
+        /// attributeID.
+        oid: String,
+        /// True for forward and back links.
+        linked: bool,
+        /// systemFlags (MS-ADTS 2.2.10).
+        system_flags: i64,
+    },
+}
+
+pub(super) fn ledger(database: &Connection) -> Result<Vec<LedgerRow>, SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT name, base, scope, filter, attributes, server, started, ended, pages, entries,
+                \"references\", result_code, result_text, complete, stored FROM query ORDER BY id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let attributes: String = row.get(4)?;
+        let ended: Option<String> = row.get(7)?;
+        let outcome = match ended {
+            Some(ended) => Some(QueryOutcome {
+                pages: row.get::<_, i64>(8)?.unsigned_abs(),
+                entries: row.get::<_, i64>(9)?.unsigned_abs(),
+                references: row.get::<_, i64>(10)?.unsigned_abs(),
+                result_code: row.get(11)?,
+                result_text: row.get(12)?,
+                ended,
+                complete: row.get(13)?,
+            }),
+            None => None,
+        };
+        Ok(LedgerRow {
+            plan: QueryPlan {
+                name: row.get(0)?,
+                base: row.get(1)?,
+                scope: row.get(2)?,
+                filter: row.get(3)?,
+                attributes: attributes.lines().map(str::to_owned).collect(),
+                server: row.get(5)?,
+                started: row.get(6)?,
+            },
+            outcome,
+            stored: row.get::<_, i64>(14)?.unsigned_abs(),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn partitions(database: &Connection) -> Result<Vec<PartitionRow>, SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT query.name, partition.filter, first_usn, last_usn, partition.server, partition.started,
+                partition.ended, partition.pages, partition.entries, partition.\"references\",
+                partition.result_code, partition.result_text, partition.complete, attempts, partition.database
+         FROM partition JOIN query ON query.id = partition.query ORDER BY partition.id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let ended: Option<String> = row.get(6)?;
+        let outcome = match ended {
+            Some(ended) => Some(PartitionOutcome {
+                attempts: row.get(13)?,
+                outcome: QueryOutcome {
+                    pages: row.get::<_, i64>(7)?.unsigned_abs(),
+                    entries: row.get::<_, i64>(8)?.unsigned_abs(),
+                    references: row.get::<_, i64>(9)?.unsigned_abs(),
+                    result_code: row.get(10)?,
+                    result_text: row.get(11)?,
+                    ended,
+                    complete: row.get(12)?,
+                },
+            }),
+            None => None,
+        };
+        Ok(PartitionRow {
+            query: row.get(0)?,
+            plan: PartitionPlan {
+                filter: row.get(1)?,
+                first_usn: row.get(2)?,
+                last_usn: row.get(3)?,
+                server: row.get(4)?,
+                database: row.get(14)?,
+                started: row.get(5)?,
+            },
+            outcome,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn coverage(database: &Connection) -> Result<Vec<CoverageRow>, SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT query.name, class, attribute, objects, verdict FROM coverage
+         JOIN query ON query.id = coverage.query ORDER BY query.id, class, attribute",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let verdict: String = row.get(4)?;
+        Ok(CoverageRow {
+            query: row.get(0)?,
+            class: row.get(1)?,
+            attribute: row.get(2)?,
+            objects: row.get::<_, i64>(3)?.unsigned_abs(),
+            // A word of a stranger proves nothing.
+            absence: Absence::from_name(&verdict).unwrap_or(Absence::Unknown),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn root_dse(
+    database: &Connection,
+    attribute: &str,
+) -> Result<Vec<Vec<u8>>, SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT value FROM root_dse WHERE attribute = ?1 COLLATE NOCASE ORDER BY position",
+    )?;
+    let rows = statement.query_map([attribute], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn collection(database: &Connection) -> Result<Collection, SnapshotError> {
+    let said = |name: &str| -> Result<String, SnapshotError> {
+        let value = database
+            .query_row(
+                "SELECT value FROM collection WHERE name = ?1",
+                [name],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(value.unwrap_or_default())
+    };
+    Ok(Collection {
+        program: said("program")?,
+        server: said("server")?,
+        collected_as: said("collected_as")?,
+        taken_at: said("taken_at")?,
+        scope: said("scope")?,
+        pseudonyms: said("pseudonyms")?,
+    })
+}
+
+pub(super) fn secrets_dropped(database: &Connection) -> Result<u64, SnapshotError> {
+    let text: Option<String> = database
+        .query_row(
+            "SELECT value FROM collection WHERE name = 'secrets_dropped'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+pub(super) fn counts(database: &Connection) -> Result<Counts, SnapshotError> {
+    let count = |table: &str| -> Result<u64, SnapshotError> {
+        let sql = format!("SELECT count(*) FROM main.{table}");
+        Ok(database
+            .query_row(&sql, [], |row| row.get::<_, i64>(0))?
+            .unsigned_abs())
+    };
+    Ok(Counts {
+        objects: count("object")?,
+        links: count("link")?,
+        security_descriptors: count("security_descriptor")?,
+        queries: count("query")?,
+        defects: count("defect")?,
+        secrets_dropped: secrets_dropped(database)?,
+    })
+}
+
+/// One sentence for each thing that is missing.
+pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotError> {
+    let mut missing = Vec::new();
+    for row in ledger(database)?.iter().filter(|row| !row.is_complete()) {
+        missing.push(match &row.outcome {
+            Some(outcome) => format!(
+                "query {} ended early after {} entries: {}",
+                row.plan.name, outcome.entries, outcome.result_text
+            ),
+            None => format!("query {} did not come to its end", row.plan.name),
+        });
+    }
+    let cut_short: i64 = database.query_row(
+        "SELECT count(*) FROM defect WHERE kind = 'cut-short'",
+        [],
+        |row| row.get(0),
+    )?;
+    if cut_short > 0 {
+        missing.push(format!("{cut_short} value lists were cut short"));
+    }
+    Ok(missing)
+}
+
+/// What is gathered of a class while its rows are read.
+#[derive(Default)]
+struct Gathered {
+    objects: u64,
+    came: BTreeSet<String>,
+    samples: Vec<Vec<u8>>,
+}
+
+pub(super) fn classes(database: &Connection, query: &str) -> Result<Vec<ClassSeen>, SnapshotError> {
+    let asked: Option<(i64, String)> = database
+        .query_row(
+            "SELECT id, attributes FROM query WHERE name = ?1",
+            [query],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((id, asked)) = asked else {
+        return Ok(Vec::new());
+    };
+    let mut classes: BTreeMap<String, Gathered> = BTreeMap::new();
+    columns_that_came(database, id, &mut classes)?;
+    for table in ["link", "value"] {
+        let mut statement = database.prepare(&format!(
+            "SELECT DISTINCT object.\"objectClass\", attribute.name FROM {table}
+             JOIN object ON object.id = {table}.object JOIN attribute ON attribute.id = {table}.attribute
+             WHERE object.query = ?1"
+        ))?;
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            let gathered = classes.entry(most_specific(row.get(0)?)).or_default();
+            gathered.came.insert(row.get(1)?);
+        }
+    }
+    samples(database, id, &mut classes)?;
+    Ok(classes
+        .into_iter()
+        .map(|(class, gathered)| ClassSeen {
+            class,
+            objects: gathered.objects,
+            absent: asked
+                .lines()
+                .filter(|name| !gathered.came.contains(*name))
+                .map(str::to_owned)
+                .collect(),
+            samples: gathered.samples,
+        })
+        .collect())
+}
+
+fn columns_that_came(
+    database: &Connection,
+    query: i64,
+    classes: &mut BTreeMap<String, Gathered>,
+) -> Result<(), SnapshotError> {
+    let columns: Vec<&str> = ATTRIBUTES
+        .iter()
+        .filter(|attribute| attribute.has_column())
+        .map(|attribute| attribute.name)
+        .collect();
+    let counts: Vec<String> = columns
+        .iter()
+        .map(|name| format!("count(\"{name}\")"))
+        .collect();
+    let mut statement = database.prepare(&format!(
+        "SELECT \"objectClass\", count(*), {} FROM object WHERE query = ?1 GROUP BY \"objectClass\"",
+        counts.join(", ")
+    ))?;
+    let mut rows = statement.query([query])?;
+    while let Some(row) = rows.next()? {
+        let gathered = classes.entry(most_specific(row.get(0)?)).or_default();
+        gathered.objects += row.get::<_, i64>(1)?.unsigned_abs();
+        for (index, name) in columns.iter().enumerate() {
+            if row.get::<_, i64>(index + 2)? > 0 {
+                gathered.came.insert((*name).to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn samples(
+    database: &Connection,
+    query: i64,
+    classes: &mut BTreeMap<String, Gathered>,
+) -> Result<(), SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT \"objectClass\", \"objectGUID\" FROM object
+         WHERE query = ?1 AND \"objectGUID\" IS NOT NULL ORDER BY id",
+    )?;
+    let mut rows = statement.query([query])?;
+    let mut wanting = classes.len();
+    while wanting > 0
+        && let Some(row) = rows.next()?
+    {
+        let Some(gathered) = classes.get_mut(&most_specific(row.get(0)?)) else {
+            continue;
+        };
+        if gathered.samples.len() < SAMPLES {
+            gathered.samples.push(row.get(1)?);
+            let full = gathered.samples.len() == SAMPLES
+                || gathered.samples.len() as u64 == gathered.objects;
+            wanting -= usize::from(full);
+        }
+    }
+    Ok(())
+}
+
+/// objectClass lists classes from `top` down (MS-ADTS 3.1.1.2.4.3).
+fn most_specific(classes: Option<String>) -> String {
+    classes
+        .as_deref()
+        .and_then(|classes| classes.lines().last())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// What the collected schema says of an attribute; `None` if it was not collected whole.
+pub(super) fn schema_attribute(
+    database: &Connection,
+    attribute: &str,
+) -> Result<Option<SchemaAttribute>, SnapshotError> {
+    let asked: Option<i64> = database
+        .prepare_cached("SELECT id FROM query WHERE name = 'schema-attributes' AND complete = 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    let Some(query) = asked else {
+        return Ok(None);
+    };
+    let found = database
+        .prepare_cached(
+            "SELECT \"attributeID\", \"linkID\", \"systemFlags\" FROM object
+             WHERE query = ?1 AND \"lDAPDisplayName\" = ?2 COLLATE NOCASE",
+        )?
+        .query_row(rusqlite::params![query, attribute], |row| {
+            Ok(SchemaAttribute::Known {
+                oid: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                linked: row.get::<_, Option<i64>>(1)?.is_some_and(|id| id != 0),
+                system_flags: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
+            })
+        })
+        .optional()?;
+    Ok(Some(found.unwrap_or(SchemaAttribute::Missing)))
+}

@@ -1,0 +1,79 @@
+//! Where each attribute's column is in table `object`, and what goes into it.
+//!
+//! Deliberately does not know what fits a column: [`crate::snapshot::cell`] does.
+
+use std::collections::HashMap;
+
+use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
+
+use crate::attribute::{ATTRIBUTES, Syntax};
+use crate::snapshot::cell::Cell;
+
+/// A cell on its way into a row.
+pub(super) enum Stored<'a> {
+    Key(i64),
+    Cell(Cell<'a>),
+}
+
+impl ToSql for Stored<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Key(id) | Self::Cell(Cell::Integer(id)) => {
+                ToSqlOutput::Owned(Value::Integer(*id))
+            }
+            Self::Cell(Cell::Text(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Cell(Cell::Blob(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+        })
+    }
+}
+
+/// Where each attribute's column is.
+#[derive(Debug)]
+pub(super) struct Columns {
+    pub(super) insert: String,
+    pub(super) count: usize,
+    by_name: HashMap<String, usize>,
+    position: Vec<Option<usize>>,
+}
+
+impl Columns {
+    pub(super) fn new() -> Self {
+        let mut position = Vec::new();
+        let mut names = Vec::new();
+        let mut by_name = HashMap::new();
+        for (id, attribute) in ATTRIBUTES.iter().enumerate() {
+            by_name.insert(attribute.name.to_ascii_lowercase(), id);
+            position.push(attribute.has_column().then_some(names.len()));
+            if attribute.has_column() {
+                names.push(format!("\"{}\"", attribute.name));
+            }
+        }
+        let marks = vec!["?"; names.len() + 2].join(", ");
+        Self {
+            insert: format!(
+                "INSERT OR IGNORE INTO object (id, query, {}) VALUES ({marks})",
+                names.join(", ")
+            ),
+            count: names.len(),
+            by_name,
+            position,
+        }
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<(i64, Syntax)> {
+        let id = match self.by_name.get(name) {
+            Some(id) => *id,
+            None => *self.by_name.get(&name.to_ascii_lowercase())?,
+        };
+        ATTRIBUTES
+            .get(id)
+            .map(|attribute| (id as i64, attribute.syntax))
+    }
+
+    pub(super) fn put<'a>(&self, row: &mut [Option<Stored<'a>>], id: i64, stored: Stored<'a>) {
+        let column = self.position.get(id as usize).copied().flatten();
+        if let Some(place) = column.and_then(|column| row.get_mut(column)) {
+            *place = Some(stored);
+        }
+    }
+}

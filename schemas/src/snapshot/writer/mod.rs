@@ -1,0 +1,380 @@
+//! Writes a snapshot from a stream of events, one object at a time.
+//!
+//! Owns the order of events, what is committed when, and sealing. Memory does not grow with the directory:
+//! everything but a bounded cache lives in SQLite. Deliberately does not decide what to ask.
+
+mod columns;
+mod intern;
+mod ledger;
+mod object;
+mod place;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::params;
+
+use self::columns::Columns;
+use self::intern::Intern;
+pub use self::place::Place;
+use self::place::Store;
+use super::{FORMAT_VERSION, SnapshotError, migration, rows};
+use crate::attribute::{ATTRIBUTES, Syntax};
+use crate::container::{self, Clear, Envelope};
+use crate::entry::{Event, RawAttribute};
+use crate::ledger::{CoverageRow, LedgerRow, PartitionRow};
+use crate::manifest::{Counts, FORMAT, Manifest};
+use crate::policy::PolicySetting;
+
+/// What a source knows of itself and no query tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collection {
+    /// Program and version.
+    pub program: String,
+    /// The domain controller, or the name of the export.
+    pub server: String,
+    /// The account that asked, as typed.
+    pub collected_as: String,
+    /// RFC 3339 UTC.
+    pub taken_at: String,
+    /// What was asked for, `all` or a smaller scope; empty where the source has none.
+    pub scope: String,
+    /// What stands in the place of names, as in [`Manifest::pseudonyms`].
+    pub pseudonyms: String,
+}
+
+/// A snapshot being written. There is no snapshot until [`SnapshotWriter::finish`] succeeds.
+#[derive(Debug)]
+pub struct SnapshotWriter {
+    store: Store,
+    collection: Collection,
+    columns: Columns,
+    intern: Intern,
+    open_query: Option<i64>,
+    open_partition: Option<i64>,
+    counts: Counts,
+}
+
+impl SnapshotWriter {
+    /// Begins a snapshot whose database grows in a temporary file beside `output`, which vanishes with the writer.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create(output: &Path, collection: Collection) -> Result<Self, SnapshotError> {
+        Self::begin(&Place::Beside(output), collection)
+    }
+
+    /// Begins a snapshot whose database grows at `place`.
+    ///
+    /// # Errors
+    /// The place cannot be written, or the file is already there.
+    pub fn begin(place: &Place<'_>, collection: Collection) -> Result<Self, SnapshotError> {
+        let store = Store::create(place)?;
+        migration::create(&store.database)?;
+        let mut writer = Self {
+            store,
+            collection,
+            columns: Columns::new(),
+            intern: Intern::default(),
+            open_query: None,
+            open_partition: None,
+            counts: Counts::default(),
+        };
+        writer.store.begin()?;
+        for (id, attribute) in ATTRIBUTES.iter().enumerate() {
+            writer.register_attribute(id as i64, attribute.name, attribute.syntax)?;
+        }
+        writer.write_collection()?;
+        writer.reload()?;
+        writer.store.commit()?;
+        Ok(writer)
+    }
+
+    /// Goes on with the database that [`Place::File`] left behind. What a part of a query brought that did not come
+    /// to its end is forgotten; what was committed stays.
+    ///
+    /// # Errors
+    /// There is no such file, or it is not the beginning of a snapshot of this format.
+    pub fn resume(file: &Path) -> Result<Self, SnapshotError> {
+        let store = Store::open(file)?;
+        let found = migration::format_of(&store.database)?;
+        if found != FORMAT_VERSION {
+            return Err(SnapshotError::Foreign(format!(
+                "it was begun in format {found}, this program writes format {FORMAT_VERSION}"
+            )));
+        }
+        migration::check_tables(&store.database)?;
+        let mut writer = Self {
+            collection: rows::collection(&store.database)?,
+            store,
+            columns: Columns::new(),
+            intern: Intern::default(),
+            open_query: None,
+            open_partition: None,
+            counts: Counts::default(),
+        };
+        writer.store.begin()?;
+        writer.forget_unfinished()?;
+        writer.reload()?;
+        writer.store.commit()?;
+        Ok(writer)
+    }
+
+    /// What the source said of itself when the snapshot was begun.
+    pub fn collection(&self) -> &Collection {
+        &self.collection
+    }
+
+    /// The ledger so far.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn ledger(&self) -> Result<Vec<LedgerRow>, SnapshotError> {
+        rows::ledger(&self.store.database)
+    }
+
+    /// The parts of queries so far.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn partitions(&self) -> Result<Vec<PartitionRow>, SnapshotError> {
+        rows::partitions(&self.store.database)
+    }
+
+    /// Values of a root DSE attribute, as recorded.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn root_dse(&self, attribute: &str) -> Result<Vec<Vec<u8>>, SnapshotError> {
+        rows::root_dse(&self.store.database, attribute)
+    }
+
+    /// Records the next event of a source.
+    ///
+    /// # Errors
+    /// The disk is full, or events come out of order (an entry outside a query).
+    pub fn record(&mut self, event: &Event) -> Result<(), SnapshotError> {
+        match event {
+            Event::RootDse(attributes) => self.record_root_dse(attributes),
+            Event::QueryStarted(plan) => self.query_started(plan),
+            Event::PartitionStarted(plan) => self.partition_started(plan),
+            Event::Entry(entry) => self.entry(entry),
+            Event::PartitionEnded(outcome) => self.partition_ended(outcome),
+            Event::PartitionAbandoned => self.partition_abandoned(),
+            Event::QueryAbandoned => self.query_abandoned(),
+            Event::QueryEnded(outcome) => self.query_ended(outcome),
+        }
+    }
+
+    /// Records why attributes did not come.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn record_coverage(&mut self, rows: &[CoverageRow]) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        let mut insert = self.store.database.prepare_cached(
+            "INSERT OR REPLACE INTO coverage
+             SELECT id, ?2, ?3, ?4, ?5 FROM query WHERE name = ?1",
+        )?;
+        for row in rows {
+            insert.execute(params![
+                row.query,
+                row.class,
+                row.attribute,
+                row.objects as i64,
+                row.absence.as_str()
+            ])?;
+        }
+        drop(insert);
+        self.store.commit()
+    }
+
+    /// Records a setting of a group policy.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn record_policy_setting(&mut self, setting: &PolicySetting) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        self.store
+            .database
+            .prepare_cached(
+                "INSERT OR REPLACE INTO policy_setting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![
+                setting.gpo,
+                setting.side,
+                setting.source,
+                setting.section,
+                setting.name,
+                setting.kind,
+                setting.value
+            ])?;
+        Ok(())
+    }
+
+    /// Records what stands behind a pseudonym. The first of several spellings stays.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn record_pseudonym(&mut self, token: &str, sealed: &[u8]) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        self.store
+            .database
+            .prepare_cached("INSERT OR IGNORE INTO pseudonym VALUES (?1, ?2)")?
+            .execute(params![token, sealed])?;
+        Ok(())
+    }
+
+    /// Classes and attributes of a query: for each most specific class, how many objects it has and which columns or
+    /// lists came with at least one of them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn classes(&self, query: &str) -> Result<Vec<super::ClassSeen>, SnapshotError> {
+        rows::classes(&self.store.database, query)
+    }
+
+    /// What the collected schema says of an attribute; `None` if it was not collected whole.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn schema_attribute(
+        &self,
+        attribute: &str,
+    ) -> Result<Option<super::SchemaAttribute>, SnapshotError> {
+        rows::schema_attribute(&self.store.database, attribute)
+    }
+
+    /// Seals the snapshot at `output`, in one step. A query still open stays incomplete and is said to be missing.
+    ///
+    /// # Errors
+    /// The disk is full or the output cannot be written.
+    pub fn finish(self, output: &Path) -> Result<Manifest, SnapshotError> {
+        self.finish_in(output, &Clear)
+    }
+
+    /// As [`SnapshotWriter::finish`], wrapped in `envelope`. The database of [`Place::File`] stays for the caller to remove.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn finish_in(
+        mut self,
+        output: &Path,
+        envelope: &dyn Envelope,
+    ) -> Result<Manifest, SnapshotError> {
+        self.store.begin()?;
+        self.store.database.execute_batch(
+            "UPDATE query SET stored = 0;
+             UPDATE query SET stored = seen.stored FROM
+               (SELECT query, count(*) AS stored FROM object GROUP BY query) AS seen WHERE seen.query = query.id;",
+        )?;
+        self.store.commit()?;
+        let missing = rows::missing(&self.store.database)?;
+        let counts = rows::counts(&self.store.database)?;
+        let context = |name: &str| -> Result<String, SnapshotError> {
+            let values = rows::root_dse(&self.store.database, name)?;
+            Ok(values
+                .first()
+                .map(|value| dns_name(&String::from_utf8_lossy(value)))
+                .unwrap_or_default())
+        };
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            format_version: FORMAT_VERSION,
+            program: self.collection.program.clone(),
+            domain: context("defaultNamingContext")?,
+            forest: context("rootDomainNamingContext")?,
+            server: self.collection.server.clone(),
+            collected_as: self.collection.collected_as.clone(),
+            taken_at: self.collection.taken_at.clone(),
+            complete: missing.is_empty(),
+            missing,
+            pseudonyms: self.collection.pseudonyms.clone(),
+            counts,
+            database_bytes: 0,
+            database_sha256: String::new(),
+        };
+        self.store
+            .close()?
+            .read(|database| container::seal(database, manifest, output, envelope))
+    }
+
+    /// Rows written so far, for progress.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    #[cfg(test)]
+    #[expect(clippy::unwrap_used, reason = "tests")]
+    pub(super) fn add_table_for_tests(&self, sql: &str) {
+        self.store.database.execute_batch(sql).unwrap();
+    }
+
+    fn record_root_dse(&mut self, attributes: &[RawAttribute]) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        let mut insert = self
+            .store
+            .database
+            .prepare_cached("INSERT OR REPLACE INTO root_dse VALUES (?1, ?2, ?3)")?;
+        for attribute in attributes {
+            for (position, value) in attribute.values.iter().enumerate() {
+                insert.execute(params![attribute.name, position as i64, value])?;
+            }
+        }
+        drop(insert);
+        self.store.commit()
+    }
+
+    fn write_collection(&self) -> Result<(), SnapshotError> {
+        let said = &self.collection;
+        let mut insert = self
+            .store
+            .database
+            .prepare_cached("INSERT OR REPLACE INTO collection VALUES (?1, ?2)")?;
+        for (name, value) in [
+            ("program", &said.program),
+            ("server", &said.server),
+            ("collected_as", &said.collected_as),
+            ("taken_at", &said.taken_at),
+            ("scope", &said.scope),
+            ("pseudonyms", &said.pseudonyms),
+        ] {
+            insert.execute(params![name, value])?;
+        }
+        Ok(())
+    }
+
+    /// Brings what is held in memory in line with the database, after a step back.
+    fn reload(&mut self) -> Result<(), SnapshotError> {
+        self.intern.reload(&self.store.database)?;
+        self.counts = rows::counts(&self.store.database)?;
+        Ok(())
+    }
+
+    fn register_attribute(&self, id: i64, name: &str, syntax: Syntax) -> Result<(), SnapshotError> {
+        self.store
+            .database
+            .prepare_cached("INSERT INTO attribute VALUES (?1, ?2, ?3)")?
+            .execute(params![id, name, format!("{syntax:?}")])?;
+        Ok(())
+    }
+}
+
+/// Where a database that is kept for a resumed run lies.
+impl SnapshotWriter {
+    /// Every file that [`Place::File`] may leave beside `file`.
+    pub fn files(file: &Path) -> Vec<PathBuf> {
+        Store::files(file)
+    }
+}
+
+/// `DC=corp,DC=example` as `corp.example`. A label for people, so odd names are kept as they are.
+fn dns_name(naming_context: &str) -> String {
+    let labels: Option<Vec<&str>> = naming_context
+        .split(',')
+        .map(|part| {
+            let (kind, label) = part.split_once('=')?;
+            kind.trim().eq_ignore_ascii_case("DC").then_some(label)
+        })
+        .collect();
+    labels.map_or_else(|| naming_context.to_owned(), |labels| labels.join("."))
+}
