@@ -37,6 +37,8 @@ pub enum Command {
     Verify(SnapshotArguments),
     /// List the rules, or print one rule's page
     Rules(RulesArguments),
+    /// Put the names back in a report on pseudonyms
+    Reveal(crate::command::reveal::RevealArguments),
     /// Run a query over the frames (see `coldcase frames`)
     Sql(SqlArguments),
     /// List the frames that rules and `coldcase sql` use, or one frame's columns

@@ -148,7 +148,12 @@ pub struct Account {
     pub kerberos: bool,
 
     /// Kerberos with the keys in this file
-    #[arg(long, value_name = "FILE", requires = "kerberos", conflicts_with = "user")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "kerberos",
+        conflicts_with = "user"
+    )]
     pub keytab: Option<PathBuf>,
 
     /// NTLM with --user and a password
@@ -156,7 +161,12 @@ pub struct Account {
     pub ntlm: bool,
 
     /// Client certificate chain, PEM (SASL EXTERNAL)
-    #[arg(long, value_name = "PEM", requires = "client_key", conflicts_with = "user")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "client_key",
+        conflicts_with = "user"
+    )]
     pub client_cert: Option<PathBuf>,
 
     /// Private key of the client certificate, PEM

@@ -88,7 +88,9 @@ fn ask(connection: &mut Connection, seen: &ClassSeen) -> Told {
 fn take(told: &mut Told, entry: &Entry) {
     if let Some(names) = entry.values("allowedAttributes") {
         let allowed = told.allowed.get_or_insert_default();
-        let names = names.iter().filter_map(|name| std::str::from_utf8(name).ok());
+        let names = names
+            .iter()
+            .filter_map(|name| std::str::from_utf8(name).ok());
         allowed.extend(names.map(str::to_ascii_lowercase));
     }
     let metadata = entry
@@ -235,7 +237,10 @@ mod tests {
         assert_eq!(judged(Some(&base), &told(&[], false)), Absence::Unknown);
         assert_eq!(judged(None, &told(&[], true)), Absence::Unknown);
         let constructed = known(BASE_OBJECT | CONSTRUCTED);
-        assert_eq!(judged(Some(&constructed), &told(&[], true)), Absence::Unknown);
+        assert_eq!(
+            judged(Some(&constructed), &told(&[], true)),
+            Absence::Unknown
+        );
         assert_eq!(judged(Some(&known(0)), &told(&[], true)), Absence::Unknown);
     }
 }

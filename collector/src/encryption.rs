@@ -71,6 +71,10 @@ mod tests {
         let Err(failure) = Recipients::parse(&["age1x".to_owned()]) else {
             unreachable!("not a recipient")
         };
-        assert!(failure.to_string().contains("age1x is not an age recipient"));
+        assert!(
+            failure
+                .to_string()
+                .contains("age1x is not an age recipient")
+        );
     }
 }

@@ -34,7 +34,10 @@ pub(crate) fn attributes(name: Option<&str>) -> Result<()> {
         }
         return Ok(());
     };
-    if let Some(secret) = SECRETS.iter().find(|secret| secret.eq_ignore_ascii_case(name)) {
+    if let Some(secret) = SECRETS
+        .iter()
+        .find(|secret| secret.eq_ignore_ascii_case(name))
+    {
         writeln!(
             out,
             "{secret} holds a secret: it is never asked for, and dropped if a server sends it anyway."
@@ -42,9 +45,7 @@ pub(crate) fn attributes(name: Option<&str>) -> Result<()> {
         return Ok(());
     }
     let Some((_, attribute)) = find(name) else {
-        bail!(
-            "{name} is not asked for; `coldcase-collect explain` lists what is"
-        );
+        bail!("{name} is not asked for; `coldcase-collect explain` lists what is");
     };
     writeln!(out, "{}", attribute.name)?;
     writeln!(out, "    {}", attribute.reason)?;
@@ -83,11 +84,7 @@ pub(crate) fn queries(arguments: &Arguments) -> Result<()> {
         "Afterwards, for up to 20 objects of each class in which an attribute never came, a base search for \
          allowedAttributes and replPropertyMetaData, which tell why.",
     )?;
-    wrapped(
-        &mut out,
-        "Never asked for: ",
-        &SECRETS.join(", "),
-    )?;
+    wrapped(&mut out, "Never asked for: ", &SECRETS.join(", "))?;
     Ok(())
 }
 

@@ -200,7 +200,8 @@ mod tests {
     use super::*;
 
     fn enter(output: &Path, leftover: Leftover, private: bool) -> Result<(Work, bool), String> {
-        Work::enter(output, "corp.example", leftover, private).map_err(|failure| failure.to_string())
+        Work::enter(output, "corp.example", leftover, private)
+            .map_err(|failure| failure.to_string())
     }
 
     #[test]
@@ -241,7 +242,11 @@ mod tests {
         fs::create_dir(&place).unwrap();
         fs::write(place.join(PRIVATE), "").unwrap();
         fs::write(place.join(DATABASE), "rows").unwrap();
-        assert_eq!(Work::sweep(&output, true), Vec::<PathBuf>::new(), "to be resumed");
+        assert_eq!(
+            Work::sweep(&output, true),
+            Vec::<PathBuf>::new(),
+            "to be resumed"
+        );
         assert_eq!(Work::sweep(&output, false), [place]);
     }
 

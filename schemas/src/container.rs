@@ -24,7 +24,7 @@ use crate::snapshot::{FORMAT_VERSION, SnapshotError};
 const SKIPPABLE_MAGIC: u32 = 0x184D_2A5C;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const MANIFEST_LIMIT: u32 = 1 << 20;
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 6;
 /// 128 MiB, the most that `zstd -d` accepts without a flag. Written with the level's own, smaller window: memory that does
 /// not depend on the directory, for files that are hardly larger.
 const WINDOW_LOG: u32 = 27;

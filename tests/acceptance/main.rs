@@ -15,5 +15,6 @@ mod collector_bad_input;
 mod contoso;
 mod domain_controller;
 mod end_to_end;
+mod pseudonyms;
 mod scenarios;
 mod schema_files;

@@ -27,6 +27,13 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
             "Written by",
             format!("{}, format {}", manifest.program, manifest.format_version),
         ),
+        (
+            "Pseudonyms",
+            match manifest.pseudonyms.as_str() {
+                "" => "none".to_owned(),
+                what => format!("in the place of {what}; `coldcase reveal` undoes them"),
+            },
+        ),
         ("Objects", counts.objects.to_string()),
         ("Links", counts.links.to_string()),
         (

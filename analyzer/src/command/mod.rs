@@ -7,6 +7,7 @@ mod frames;
 mod info;
 mod output;
 mod report;
+pub(crate) mod reveal;
 mod rules;
 mod sql;
 mod verify;
@@ -32,6 +33,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
+        Command::Reveal(arguments) => reveal::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Frames(arguments) => frames::run(arguments),
     }

@@ -281,6 +281,13 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("result_text", T, "What the server said"),
         column("complete", B, "The answer came to its end"),
     ]},
+    Frame { name: "coverage", about: "Attributes that were asked for and came with no object of a class", columns: &[
+        column("query", T, "Name of the query"),
+        column("class", T, "Most specific objectClass"),
+        column("attribute", T, "lDAPDisplayName"),
+        column("objects", I, "Objects of the class"),
+        column("verdict", T, "not-in-schema, not-in-class, no-value, not-readable or unknown"),
+    ]},
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

@@ -139,3 +139,17 @@ pub(super) fn queries(analysis: &Analysis) -> Result<DataFrame> {
     }
     frame.finish()
 }
+
+pub(super) fn coverage(analysis: &Analysis) -> Result<DataFrame> {
+    let mut frame = Builder::new("coverage")?;
+    for row in &analysis.directory.coverage {
+        frame.row([
+            row.query.as_str().into(),
+            row.class.as_str().into(),
+            row.attribute.as_str().into(),
+            (row.objects as i64).into(),
+            row.absence.as_str().into(),
+        ]);
+    }
+    frame.finish()
+}

@@ -78,6 +78,7 @@ impl Frames {
             ("policy_settings", policy_settings.lazy()),
             ("policy_principals", policy_principals.lazy()),
             ("queries", domain::queries(analysis)?.lazy()),
+            ("coverage", domain::coverage(analysis)?.lazy()),
         ];
         Ok(Self { frames })
     }

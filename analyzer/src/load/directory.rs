@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use coldcase_schemas::ledger::LedgerRow;
+use coldcase_schemas::ledger::{CoverageRow, LedgerRow};
 use coldcase_schemas::{Manifest, Snapshot};
 use coldcase_winsec::Sid;
 use rusqlite::Connection;
@@ -44,6 +44,8 @@ pub(crate) struct Directory {
     pub(crate) sha256: String,
     pub(crate) clock: Clock,
     pub(crate) ledger: Vec<LedgerRow>,
+    /// Attributes that were asked for and did not come, by query and class.
+    pub(crate) coverage: Vec<CoverageRow>,
     /// Value lists that are not whole.
     pub(crate) cut_short: Vec<CutShort>,
     /// Sorted by id.
@@ -120,6 +122,7 @@ impl Directory {
             sha256: snapshot.file_sha256().to_owned(),
             clock,
             ledger,
+            coverage: snapshot.coverage()?,
             cut_short: load_cut_short(database)?,
             descriptors: Descriptors::load(database)?,
             schema: Schema::load(database, SCHEMA_QUERIES, schema_complete)?,

@@ -5,6 +5,8 @@
 
 use anyhow::{Result, bail};
 
+use coldcase_schemas::ledger::Absence;
+
 use super::page::Needs;
 use crate::load::{Directory, Fact, Kind, Object};
 
@@ -48,6 +50,12 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
     }
     for attribute in &needs.attributes {
         limits.add(attribute_limit(directory, &needs.queries, attribute));
+        limits.add(withheld_limit(directory, &needs.queries, attribute));
+    }
+    if needs.free_text && !directory.manifest.pseudonyms.is_empty() {
+        limits.add(Some(
+            "it reads free text, and this snapshot has pseudonyms in its place".to_owned(),
+        ));
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
@@ -112,6 +120,26 @@ fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -
         .flat_map(|row| &row.plan.attributes)
         .any(|asked| asked.eq_ignore_ascii_case(attribute));
     (!asked).then(|| format!("{attribute} was not asked for"))
+}
+
+/// An attribute that the server holds for a class, and did not show of any of its objects.
+fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) -> Option<String> {
+    let classes: Vec<String> = directory
+        .coverage
+        .iter()
+        .filter(|row| {
+            row.absence == Absence::NotReadable
+                && row.attribute.eq_ignore_ascii_case(attribute)
+                && queries.contains(&row.query)
+        })
+        .map(|row| format!("{} {}", row.objects, row.class))
+        .collect();
+    (!classes.is_empty()).then(|| {
+        format!(
+            "{attribute} was not shown of {} objects",
+            classes.join(", ")
+        )
+    })
 }
 
 fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {

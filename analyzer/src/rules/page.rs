@@ -53,6 +53,9 @@ pub(crate) struct Needs {
     /// Attributes that every object of a kind must show.
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,
+    /// True if the rule reads text that people wrote, which pseudonyms replace as a whole.
+    #[serde(default)]
+    pub(crate) free_text: bool,
     /// Kinds that default ACLs hide from ordinary users.
     #[serde(default)]
     pub(crate) visible: Vec<String>,

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use coldcase_schemas::container::Clear;
 use coldcase_schemas::exit::CollectExit;
 use coldcase_schemas::ledger::{CoverageRow, LedgerRow, QueryOutcome, QueryPlan};
 use coldcase_schemas::plan::{NamingContexts, Selection};
-use coldcase_schemas::container::Clear;
 use coldcase_schemas::policy::PolicySetting;
 use coldcase_schemas::snapshot::{Collection, Place};
 use coldcase_schemas::{Event, Manifest, RawAttribute, SnapshotWriter};
@@ -70,7 +70,14 @@ pub(super) fn collect_from(
         Some(key) => Some(pseudonymizer(run, key, &mut opened.connection, &contexts)?),
         None => None,
     };
-    let mut begun = begin(run, &servers, &opened, &contexts, wanted, pseudonyms.as_mut())?;
+    let mut begun = begin(
+        run,
+        &servers,
+        &opened,
+        &contexts,
+        wanted,
+        pseudonyms.as_mut(),
+    )?;
     let reading = &run.arguments.reading;
     let selection = selection(reading.scope);
     let tasks = reader::tasks(
@@ -95,7 +102,12 @@ pub(super) fn collect_from(
     let read = reader::start(servers, opened, manners, tasks);
     let mut wrote = Ok(());
     for message in read.messages {
-        wrote = take(&mut begun.writer, pseudonyms.as_mut(), &mut progress, message);
+        wrote = take(
+            &mut begun.writer,
+            pseudonyms.as_mut(),
+            &mut progress,
+            message,
+        );
         if wrote.is_err() {
             // The receiver goes with the loop, and the reader ends.
             break;
@@ -118,7 +130,12 @@ pub(super) fn collect_from(
     let coverage = coverage(&mut begun.writer, &mut connection)?;
     drop(connection);
     if let Some(folder) = &reading.sysvol {
-        read_sysvol(folder, &mut begun.writer, pseudonyms.as_mut(), &mut progress)?;
+        read_sysvol(
+            folder,
+            &mut begun.writer,
+            pseudonyms.as_mut(),
+            &mut progress,
+        )?;
     }
     seal(run, begun, &coverage)
 }
@@ -330,11 +347,7 @@ fn read_sysvol(
     let mut settings = Vec::new();
     let summary = sysvol::read(folder, |setting| settings.push(setting))?;
     for skipped in &summary.skipped {
-        progress.note(&format!(
-            "{}: {}",
-            skipped.path.display(),
-            skipped.reason
-        ));
+        progress.note(&format!("{}: {}", skipped.path.display(), skipped.reason));
     }
     writer.record(&Event::QueryStarted(QueryPlan {
         name: "sysvol".to_owned(),
@@ -380,11 +393,7 @@ fn read_sysvol(
     Ok(())
 }
 
-fn seal(
-    run: &Run<'_>,
-    begun: Begun,
-    coverage: &[CoverageRow],
-) -> Result<Done> {
+fn seal(run: &Run<'_>, begun: Begun, coverage: &[CoverageRow]) -> Result<Done> {
     let Begun {
         writer,
         work,

@@ -22,8 +22,7 @@ use crate::pseudonym::{Pseudonymizer, Sids};
 use crate::reader::{Servers, first_text};
 
 /// crossRefs of domains: FLAG_CR_NTDS_NC and FLAG_CR_NTDS_DOMAIN (MS-ADTS 2.2.11), by LDAP_MATCHING_RULE_BIT_AND.
-const DOMAINS: &str =
-    "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=3))";
+const DOMAINS: &str = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=3))";
 /// More domains than any forest has.
 const LIMIT: u32 = 1_000;
 
@@ -125,15 +124,11 @@ fn domains(connection: &mut Connection, configuration: &str) -> Result<Vec<Domai
     Ok(domains)
 }
 
-fn finish(
-    run: &Run<'_>,
-    folder: &Path,
-    forest: &str,
-    members: Vec<Member>,
-) -> Result<CollectExit> {
-    let mut names = run.key.as_ref().map(|key| {
-        Pseudonymizer::new(key.clone(), Sids::Keep, std::collections::BTreeSet::new())
-    });
+fn finish(run: &Run<'_>, folder: &Path, forest: &str, members: Vec<Member>) -> Result<CollectExit> {
+    let mut names = run
+        .key
+        .as_ref()
+        .map(|key| Pseudonymizer::new(key.clone(), Sids::Keep, std::collections::BTreeSet::new()));
     let mut public = |name: &str| match &mut names {
         Some(names) => names.text(name),
         None => name.to_owned(),

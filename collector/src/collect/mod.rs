@@ -72,7 +72,9 @@ impl<'a> Run<'a> {
     fn prepare(arguments: &'a Arguments) -> Result<Self> {
         let target = &arguments.target;
         if target.server.is_none() && target.domain.is_none() {
-            bail!("whom to ask? give --server HOST, or --domain DOMAIN to have one found; --help shows examples");
+            bail!(
+                "whom to ask? give --server HOST, or --domain DOMAIN to have one found; --help shows examples"
+            );
         }
         if arguments.privacy.in_memory && arguments.reading.start_over {
             bail!("with --in-memory nothing is left to throw away; leave out --start-over");
@@ -92,7 +94,8 @@ impl<'a> Run<'a> {
             .pseudonyms
             .as_deref()
             .map(|file| {
-                Key::read(file).with_context(|| format!("the key {} cannot be used", file.display()))
+                Key::read(file)
+                    .with_context(|| format!("the key {} cannot be used", file.display()))
             })
             .transpose()?;
         let way = way::way(target, &arguments.account)?;

@@ -45,7 +45,10 @@ pub(super) fn print(
     }
     unseen(&mut out, coverage)?;
     if !manifest.complete {
-        writeln!(out, "\nThis snapshot is PARTIAL. It says so itself; missing are:")?;
+        writeln!(
+            out,
+            "\nThis snapshot is PARTIAL. It says so itself; missing are:"
+        )?;
         for missing in &manifest.missing {
             wrapped(&mut out, "  - ", missing)?;
         }
@@ -66,7 +69,11 @@ pub(super) fn print(
 }
 
 fn table(out: &mut impl Write, ledger: &[LedgerRow]) -> io::Result<()> {
-    writeln!(out, "{:<20} {:>10} {:>7}  answered", "query", "objects", "pages")?;
+    writeln!(
+        out,
+        "{:<20} {:>10} {:>7}  answered",
+        "query", "objects", "pages"
+    )?;
     for row in ledger {
         let (objects, pages, how) = match &row.outcome {
             Some(outcome) if outcome.complete && outcome.result_code == Some(32) => (

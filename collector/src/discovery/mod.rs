@@ -49,20 +49,12 @@ pub(crate) enum Origin {
 /// What a domain controller said of itself in the LDAP ping. Anybody on the network may have said it.
 #[derive(Debug, Clone)]
 pub(crate) struct Ping {
-    /// DNS name of its domain.
-    pub(crate) domain: String,
-    /// DNS name of its forest.
-    pub(crate) forest: String,
-    /// Its own DNS name.
-    pub(crate) host_name: String,
     /// The site it is in; empty if it did not say.
     pub(crate) server_site: String,
     /// The site it holds this machine to be in; empty if no subnet of the directory matches.
     pub(crate) client_site: String,
     /// DS_FLAG (MS-ADTS 6.3.1.2).
     pub(crate) flags: u32,
-    /// objectGUID of the domain, as stored.
-    pub(crate) domain_guid: [u8; 16],
     pub(crate) took: Duration,
 }
 

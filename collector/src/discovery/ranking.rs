@@ -201,13 +201,9 @@ mod tests {
 
     fn ping(site: &str, flags: u32, took_ms: u64) -> Ping {
         Ping {
-            domain: "corp.example".to_owned(),
-            forest: "corp.example".to_owned(),
-            host_name: String::new(),
             server_site: site.to_owned(),
             client_site: "Paris".to_owned(),
             flags,
-            domain_guid: [0; 16],
             took: Duration::from_millis(took_ms),
         }
     }

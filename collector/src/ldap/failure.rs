@@ -43,41 +43,6 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Connecting to `address` failed.
-pub(super) fn connecting(address: &str, error: &LdapError) -> Failure {
-    let cause = innermost(error);
-    // BadSignature: an authority of the same name but with another key, as after a renewal.
-    let sentence = if cause.contains("UnknownIssuer") || cause.contains("BadSignature") {
-        format!(
-            "the certificate of {address} is not signed by a trusted authority; \
-             give the authority's certificate with --ca-file"
-        )
-    } else if cause.contains("NotValidForName") {
-        format!(
-            "the certificate of {address} is for another name ({cause}); \
-             give --server the name that is in the certificate"
-        )
-    } else if cause.contains("invalid peer certificate") {
-        format!("the certificate of {address} was refused: {cause}")
-    } else if matches!(error, LdapError::Timeout { .. }) {
-        format!(
-            "{address} did not answer in time; is it a domain controller, and is port 636 open?"
-        )
-    } else if cause.contains("lookup")
-        || cause.contains("resolve")
-        || cause.contains("Name or service")
-    {
-        format!(
-            "the name in {address} cannot be resolved; check it, or give the address of the server"
-        )
-    } else {
-        format!(
-            "{address} cannot be reached: {cause}; is it a domain controller that offers LDAPS?"
-        )
-    };
-    Failure::new(sentence)
-}
-
 /// A bind was refused.
 pub(super) fn binding(user: &str, result: &LdapResult) -> Failure {
     let sentence = match result.rc {

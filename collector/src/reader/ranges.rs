@@ -41,7 +41,11 @@ impl Part {
     }
 
     /// The part that has these bounds and this filter in the ledger.
-    pub(crate) fn from_ledger(query: &str, filter: &str, bounds: (Option<i64>, Option<i64>)) -> Self {
+    pub(crate) fn from_ledger(
+        query: &str,
+        filter: &str,
+        bounds: (Option<i64>, Option<i64>),
+    ) -> Self {
         match bounds {
             (None, None) if filter == query => Self::Whole,
             (None, None) => Self::Unnumbered,
@@ -220,7 +224,12 @@ mod tests {
 
     #[test]
     fn parts_come_back_from_the_ledger() {
-        for part in [Part::Whole, usn(LOWEST, 4), usn(5, HIGHEST), Part::Unnumbered] {
+        for part in [
+            Part::Whole,
+            usn(LOWEST, 4),
+            usn(5, HIGHEST),
+            Part::Unnumbered,
+        ] {
             assert_eq!(
                 Part::from_ledger("(a=b)", &part.filter("(a=b)"), part.bounds()),
                 part

@@ -94,7 +94,10 @@ impl Servers {
             match self.open() {
                 Ok(opened) => return Ok(opened),
                 Err(failure) if self.current + 1 < self.candidates.len() && !failure.is_final() => {
-                    notes(format!("{}: {failure}; trying the next server", self.name()));
+                    notes(format!(
+                        "{}: {failure}; trying the next server",
+                        self.name()
+                    ));
                     self.current += 1;
                 }
                 Err(failure) => return Err(failure),
@@ -104,11 +107,7 @@ impl Servers {
 
     /// Connects again after a loss: `retries` times to the same server, each time after a longer wait, then to the
     /// others. `None` if nobody answers, or if the program is to stop.
-    pub(crate) fn reopen(
-        &mut self,
-        retries: u32,
-        notes: &mut dyn FnMut(String),
-    ) -> Option<Opened> {
+    pub(crate) fn reopen(&mut self, retries: u32, notes: &mut dyn FnMut(String)) -> Option<Opened> {
         for _ in 0..self.candidates.len() {
             for attempt in 0..retries {
                 if !self.wait(attempt) {
@@ -135,7 +134,9 @@ impl Servers {
     /// Waits before the attempt of that number, counted from 0. False if the program is to stop.
     pub(crate) fn wait(&self, attempt: u32) -> bool {
         let seconds = 2_u64.saturating_pow(attempt.min(16));
-        self.pause(Duration::from_millis(500).saturating_mul(u32::try_from(seconds).unwrap_or(u32::MAX)))
+        self.pause(
+            Duration::from_millis(500).saturating_mul(u32::try_from(seconds).unwrap_or(u32::MAX)),
+        )
     }
 
     /// Waits, but not longer than it must. False if the program is to stop.

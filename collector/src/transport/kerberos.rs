@@ -44,6 +44,13 @@ pub(super) async fn bind(
     goal: Goal<'_>,
     password: Option<(&str, &str)>,
 ) -> Result<Option<Box<dyn SecurityLayer>>, Failure> {
+    if let Some((principal, _)) = password
+        && principal.contains('\\')
+    {
+        return Err(Failure::new(format!(
+            "{principal} is no Kerberos principal; write NAME@DOMAIN with the domain's DNS name"
+        )));
+    }
     let service = format!("ldap/{host}");
     let said = |error: Error| failure::kerberos(&service, &error.to_string());
     let mut context = context(&service, goal, password).map_err(said)?;

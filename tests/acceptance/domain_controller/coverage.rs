@@ -9,7 +9,7 @@ use coldcase_tests::programs::collect_in;
 
 use super::as_administrator;
 
-/// A unit whose only account denies everybody but administrators to read two of its attributes.
+/// A unit whose only account denies the ordinary user to read two of its attributes.
 const HIDING: &str = "\
 dn: OU=Hiding,{base}
 objectClass: organizationalUnit
@@ -19,13 +19,15 @@ objectClass: inetOrgPerson
 sAMAccountName: svc-hiding
 servicePrincipalName: HTTP/hiding.corp.example
 info: not for everybody
-nTSecurityDescriptor: D:AI(OD;;RP;f3a64788-5306-11d1-a9c5-0000f80367c1;;AU)(OD;;RP;bf96793e-0de6-11d0-a285-00aa003049e2;;AU)(A;;GA;;;DA)(A;;RP;;;AU)(A;;LC;;;AU)
+nTSecurityDescriptor: D:AI(OD;;RP;f3a64788-5306-11d1-a9c5-0000f80367c1;;{low})(OD;;RP;bf96793e-0de6-11d0-a285-00aa003049e2;;{low})(A;;GA;;;DA)(A;;RP;;;AU)(A;;LC;;;AU)
 ";
 
 pub(super) fn what_an_ordinary_user_could_not_see_is_told(controller: &DomainController) {
-    controller
-        .apply_ldif(&HIDING.replace("{base}", BASE_DN))
-        .unwrap();
+    let low = controller.planted().object("lowpriv").unwrap();
+    let ldif = HIDING
+        .replace("{base}", BASE_DN)
+        .replace("{low}", low.sid.as_deref().unwrap());
+    controller.apply_ldif(&ldif).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (all, low) = (
         folder.path().join("all.sqlite.zst"),

@@ -102,6 +102,17 @@ pub(super) fn a_forest_is_collected_domain_by_domain(controller: &DomainControll
     controller
         .add_cross_reference("gone.corp.example", "GONE", "DC=gone,DC=corp,DC=example")
         .unwrap();
+    // The account of the one domain is not one of the other here, as it would be in a forest: so both have one of that name.
+    for (server, base) in [
+        (controller, controller.base_dn()),
+        (&child, child.base_dn()),
+    ] {
+        let ldif = format!(
+            "dn: CN=Administrator,CN=Users,{base}\nchangetype: modify\n\
+             replace: userPrincipalName\nuserPrincipalName: auditor@forest.example\n"
+        );
+        server.apply_ldif(&ldif).unwrap();
+    }
     let folder = tempfile::tempdir().unwrap();
     let authorities = authorities(folder.path(), &[controller, &child]);
     let dns = DnsServer::start(vec![
@@ -112,8 +123,6 @@ pub(super) fn a_forest_is_collected_domain_by_domain(controller: &DomainControll
     ])
     .unwrap();
     let snapshots = folder.path().join("forest");
-    // The account of the one domain is not one of the other here, as it would be in a forest; but a name without a
-    // domain is that of each.
     let ended = collect_in(
         &[
             "--dns-server",
@@ -122,7 +131,7 @@ pub(super) fn a_forest_is_collected_domain_by_domain(controller: &DomainControll
             "corp.example",
             "--forest",
             "--user",
-            "Administrator",
+            "auditor@forest.example",
             "--password-stdin",
             "--ca-file",
             &authorities,

@@ -112,10 +112,14 @@ pub(super) fn a_disturbed_run_ends_as_an_undisturbed_one(controller: &DomainCont
     drop(proxy);
 
     let mut partial = 0;
+    // TLS records differ by some bytes between runs: the last fault must still happen.
+    let length = length - 500;
     for (number, plan) in Plan::spread(7, 50, length).into_iter().enumerate() {
         let what = format!("fault {number}: {plan:?}");
         let output = folder.path().join(format!("{number}.sqlite.zst"));
-        let gone = plan.afterwards == Afterwards::Refuse;
+        let delay =
+            matches!(plan.faults.first(), Some(fault) if matches!(fault.action, Action::Delay(_)));
+        let gone = plan.afterwards == Afterwards::Refuse && !delay;
         let proxy = Proxy::start(target, plan).unwrap();
         let ended = through(&proxy, controller, &output, &["--retries", "1"]);
         let happened = proxy.pending().is_empty();

@@ -6,6 +6,7 @@ mod content;
 mod coverage;
 mod discovery;
 mod interruptions;
+mod large;
 mod privacy;
 mod sysvol;
 mod ways_in;

@@ -1,0 +1,100 @@
+//! Rules say the same of a snapshot with pseudonyms, or that they were not evaluated.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use coldcase_collector::{Pseudonymizer, Sids};
+use coldcase_fixtures::{Forest, contoso, scenarios};
+use coldcase_schemas::pseudonym::Key;
+use coldcase_schemas::{SnapshotWriter, Source};
+use coldcase_tests::programs::coldcase;
+use serde_json::Value;
+
+/// Every so many-th scenario: each one costs two reports.
+const STEP: usize = 6;
+/// The only rule that reads what people wrote.
+const FREE_TEXT: &str = "spn-password-in-text";
+
+#[test]
+fn no_verdict_changes_under_pseudonyms() {
+    let key = Key::from_bytes([7; 32]);
+    let mut forests: Vec<(String, Forest)> = scenarios::all()
+        .into_iter()
+        .enumerate()
+        .filter(|(number, scenario)| number % STEP == 0 || scenario.name.starts_with(FREE_TEXT))
+        .map(|(_, scenario)| (scenario.name.to_owned(), (scenario.forest)()))
+        .collect();
+    forests.push(("contoso".to_owned(), contoso::month(12)));
+    let mut compared = 0;
+    for (number, (name, forest)) in forests.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, hidden) = (folder.path().join("plain"), folder.path().join("hidden"));
+        forest.write_snapshot(&plain).unwrap();
+        let sids = if number % 2 == 0 {
+            Sids::Keep
+        } else {
+            Sids::Rebase
+        };
+        with_pseudonyms(
+            &forest,
+            &hidden,
+            Pseudonymizer::new(key.clone(), sids, BTreeSet::new()),
+        );
+        let (wanted, found) = (facts(&plain), facts(&hidden));
+        for (rule, fact) in &found {
+            if rule == FREE_TEXT {
+                assert!(fact.starts_with("not-evaluated"), "{name}: {fact}");
+                assert!(fact.contains("free text"), "{name}: {fact}");
+                continue;
+            }
+            assert_eq!(wanted.get(rule), Some(fact), "{name}: {rule}");
+            compared += 1;
+        }
+        assert_eq!(wanted.len(), found.len());
+    }
+    assert!(compared > 1_000, "{compared} verdicts");
+}
+
+fn with_pseudonyms(forest: &Forest, path: &Path, mut pseudonyms: Pseudonymizer) {
+    let mut collection = forest.collection();
+    collection.server = pseudonyms.text(&collection.server);
+    collection.collected_as = pseudonyms.text(&collection.collected_as);
+    collection.pseudonyms = "names".to_owned();
+    let mut writer = SnapshotWriter::create(path, collection).unwrap();
+    let mut source = forest.source();
+    while let Some(event) = source.next_event().unwrap() {
+        writer.record(&pseudonyms.event(event)).unwrap();
+        for (token, sealed) in pseudonyms.take_new() {
+            writer.record_pseudonym(&token, &sealed).unwrap();
+        }
+    }
+    writer.finish(path).unwrap();
+}
+
+/// Verdict and objects found, of each rule.
+fn facts(snapshot: &Path) -> BTreeMap<String, String> {
+    let ended = coldcase(&["report", snapshot.to_str().unwrap(), "--format", "json"]).unwrap();
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let rules = report["rules"].as_array().unwrap();
+    rules
+        .iter()
+        .map(|rule| {
+            let id = rule["id"].as_str().unwrap();
+            let mut found: Vec<String> = findings
+                .iter()
+                .filter(|finding| finding["rule"] == id)
+                .map(|finding| {
+                    format!(
+                        "{} {}",
+                        finding["subject"]["object_guid"], finding["severity"]
+                    )
+                })
+                .collect();
+            found.sort();
+            let reason = rule["reason"].as_str().unwrap_or_default();
+            let verdict = rule["verdict"].as_str().unwrap();
+            (id.to_owned(), format!("{verdict} {found:?} {reason}"))
+        })
+        .collect()
+}
