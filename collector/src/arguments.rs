@@ -7,16 +7,21 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 const EXAMPLES: &str = "\
 Examples:
-  coldcase-collect --server dc1.corp.example --user 'CORP\\auditor'
-  coldcase-collect --domain corp.example --kerberos
-  coldcase-collect --domain corp.example --kerberos --transport sealed     (no certificate needed)
-  coldcase-collect --server dc1.corp.example --user auditor@corp.example --password-file pw.txt \\
-                   --ca-file corp-ca.pem --recipient age1… -o corp.sqlite.zst.age
-  coldcase-collect --domain corp.example --dry-run                         (asks nothing, prints what it would ask)
-  coldcase-collect explain msDS-GroupMSAMembership
+  Over TLS, asking for the password:
+    coldcase-collect --server dc1.corp.example --user 'CORP\\auditor'
+  With a Kerberos ticket, finding a domain controller:
+    coldcase-collect --domain corp.example --kerberos
+  Without a certificate, encrypted by Kerberos:
+    coldcase-collect --domain corp.example --kerberos --transport sealed
+  Encrypted for the one who writes the report:
+    coldcase-collect --server dc1 --user a@corp.example --recipient age1…
+  Print what would be asked, and ask nothing:
+    coldcase-collect --domain corp.example --dry-run
+  Why is this attribute asked for?
+    coldcase-collect explain msDS-GroupMSAMembership
 
-An ordinary domain user sees most of what is wanted. KDS root keys need Domain or Enterprise Admins, dMSAs and
-password settings the right to read them (Domain Admins by default). Rules that need what could not be seen
+An ordinary domain user sees most of what is wanted. KDS root keys need Domain or Enterprise Admins, dMSAs and \
+password settings the right to read them (Domain Admins by default). Rules that need what could not be seen \
 end as not evaluated, never as clear.
 
 Exit codes: 0 every query was answered, 2 failed or stopped (no snapshot), 3 partial snapshot";
@@ -96,7 +101,7 @@ pub struct Target {
     #[arg(long, value_name = "PEM", group = "trust")]
     pub ca_file: Option<PathBuf>,
 
-    /// Trust exactly this certificate, an authority's or the server's, by its SHA-256
+    /// Trust exactly this certificate, by its SHA-256: the server's, or an authority's if the server sends it
     #[arg(long, value_name = "SHA256", group = "trust")]
     pub ca_fingerprint: Option<String>,
 
@@ -131,7 +136,7 @@ pub enum Transport {
 #[command(next_help_heading = "Account")]
 #[command(group = ArgGroup::new("password").args(["password_file", "password_stdin"]))]
 pub struct Account {
-    /// DOMAIN\user, user@domain or a DN; asks for the password unless told where it is
+    /// DOMAIN\user, user@domain or a DN, with --kerberos NAME@REALM; asks for the password unless told where it is
     #[arg(short, long, value_name = "USER")]
     pub user: Option<String>,
 
@@ -190,7 +195,7 @@ pub struct Reading {
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub page_size: u32,
 
-    /// At most so many objects a second
+    /// At most so many objects a second, on average; pages are made no larger
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
 
@@ -202,7 +207,7 @@ pub struct Reading {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=20))]
     pub retries: u32,
 
-    /// Go on with the interrupted run that is in the output's folder
+    /// Go on with the stopped, killed or partial run in the output's folder, as the same account
     #[arg(long, conflicts_with_all = ["start_over", "in_memory"])]
     pub resume: bool,
 
@@ -210,7 +215,7 @@ pub struct Reading {
     #[arg(long)]
     pub start_over: bool,
 
-    /// Also read group policy settings from this copy or mount of SYSVOL
+    /// Also read group policy settings from this copy or mount of SYSVOL; with --forest, from its folder DOMAIN
     #[arg(long, value_name = "FOLDER")]
     pub sysvol: Option<PathBuf>,
 }
@@ -230,17 +235,19 @@ pub enum Scope {
 pub struct Privacy {
     /// Encrypt to this age recipient; may be given several times. Protects the file on its way and where it lies: only
     /// the holders of the keys can read it, you cannot. While collecting, a private folder beside the output holds the
-    /// data in the clear; it is removed at the end, and after a crash at the next start
+    /// data in the clear; it is removed at every end, and after a crash at the next start. So a run that was stopped or
+    /// ended partially cannot be resumed
     #[arg(long, value_name = "AGE1…")]
     pub recipient: Vec<String>,
 
     /// Keep what is collected in memory, never in the clear on disk. Costs about as much memory as the directory has
-    /// data; an interrupted run cannot be resumed
+    /// data, which the system may write to its swap; an interrupted run cannot be resumed
     #[arg(long)]
     pub in_memory: bool,
 
     /// Replace names, DNs, hosts, mail and descriptions by pseudonyms made with this key (see new-key). Protects names
-    /// from those who read the snapshot without the key. Well-known groups, SIDs and times stay readable
+    /// from those who read the snapshot without the key. Well-known groups, SIDs, times, operating systems, and the
+    /// names of the schema (also of the customer's own extensions) stay readable
     #[arg(long, value_name = "KEYFILE")]
     pub pseudonyms: Option<PathBuf>,
 

@@ -1,7 +1,7 @@
 //! Attributes that were asked for and came with no object of a class, told apart by what the server says of itself.
 //!
 //! Three facts decide: the collected schema, allowedAttributes of objects of the class (MS-ADTS 3.1.1.4.5.6), and
-//! replPropertyMetaData (MS-ADTS 3.1.1.1.9; MS-DRSR 5.166), which lists the attributes that were ever set, even those
+//! replPropertyMetaData (MS-ADTS 3.1.1.1.9; MS-DRSR 5.166), which lists the attributes that were ever written, even those
 //! whose values the reader may not see. Where they say nothing, the answer is *unknown*.
 //! Deliberately does not evaluate access rights.
 
@@ -32,8 +32,10 @@ const PREFIXES: &[(&str, u32)] = &[
 struct Told {
     /// Lower-case lDAPDisplayNames the class may have; `None` if it was not told of any object.
     allowed: Option<HashSet<String>>,
-    /// ATTRTYPs that were ever set on one of the objects.
-    ever_set: HashSet<u32>,
+    /// ATTRTYPs that were written once on one of the objects, and so are set.
+    set: HashSet<u32>,
+    /// ATTRTYPs that were written more than once on one of the objects: set, or cleared by now.
+    written: HashSet<u32>,
     /// True if the metadata of every object of the class came.
     all: bool,
 }
@@ -98,7 +100,16 @@ fn take(told: &mut Told, entry: &Entry) {
         .and_then(|values| values.first())
         .and_then(|value| ever_set(value));
     match metadata {
-        Some(ever_set) => told.ever_set.extend(ever_set),
+        Some(attributes) => {
+            for (id, version) in attributes {
+                let seen = if version == 1 {
+                    &mut told.set
+                } else {
+                    &mut told.written
+                };
+                seen.insert(id);
+            }
+        }
         None => told.all = false,
     }
 }
@@ -126,8 +137,8 @@ fn judge(attribute: &str, schema: Option<&SchemaAttribute>, told: &Told) -> Abse
         && system_flags & (NOT_REPLICATED | CONSTRUCTED) == 0
         && system_flags & BASE_OBJECT != 0;
     match attribute_type(oid).filter(|_| traced) {
-        Some(id) if told.ever_set.contains(&id) => Absence::NotReadable,
-        Some(_) if told.all => Absence::NoValue,
+        Some(id) if told.set.contains(&id) => Absence::NotReadable,
+        Some(id) if told.all && !told.written.contains(&id) => Absence::NoValue,
         _ => Absence::Unknown,
     }
 }
@@ -148,16 +159,18 @@ fn attribute_type(oid: &str) -> Option<u32> {
 }
 
 /// The attributes of a PROPERTY_META_DATA_VECTOR as it is stored: a head of 16 bytes, then 48 bytes each.
-fn ever_set(bytes: &[u8]) -> Option<Vec<u32>> {
+/// With each, dwVersion: 1 if it was written once, so that it has the value still.
+fn ever_set(bytes: &[u8]) -> Option<Vec<(u32, u32)>> {
     let (head, entries) = bytes.split_at_checked(16)?;
     let version = u32::from_le_bytes(head.get(..4)?.try_into().ok()?);
     let count = u32::from_le_bytes(head.get(8..12)?.try_into().ok()?) as usize;
     if version != 1 || entries.len() != count.checked_mul(48)? {
         return None;
     }
+    let number = |bytes: Option<&[u8]>| Some(u32::from_le_bytes(bytes?.try_into().ok()?));
     entries
         .chunks_exact(48)
-        .map(|entry| Some(u32::from_le_bytes(entry.get(..4)?.try_into().ok()?)))
+        .map(|entry| Some((number(entry.get(..4))?, number(entry.get(4..8))?)))
         .collect()
 }
 
@@ -176,7 +189,8 @@ mod tests {
         bytes.splice(8..12, (types.len() as u32).to_le_bytes());
         for id in types {
             bytes.extend(id.to_le_bytes());
-            bytes.extend([0; 44]);
+            bytes.extend(1_u32.to_le_bytes());
+            bytes.extend([0; 40]);
         }
         bytes
     }
@@ -199,7 +213,7 @@ mod tests {
 
     #[test]
     fn metadata_of_a_stranger_is_not_believed() {
-        assert_eq!(ever_set(&vector(&[3, 7])), Some(vec![3, 7]));
+        assert_eq!(ever_set(&vector(&[3, 7])), Some(vec![(3, 1), (7, 1)]));
         let whole = vector(&[3]);
         for length in 0..whole.len() {
             assert_eq!(ever_set(whole.get(..length).unwrap_or_default()), None);
@@ -215,7 +229,8 @@ mod tests {
         let allowed = || Some(HashSet::from([name.to_ascii_lowercase()]));
         let told = |ever_set: &[u32], all| Told {
             allowed: allowed(),
-            ever_set: ever_set.iter().copied().collect(),
+            set: ever_set.iter().copied().collect(),
+            written: HashSet::new(),
             all,
         };
         let base = known(BASE_OBJECT);
@@ -236,6 +251,12 @@ mod tests {
         assert_eq!(judged(Some(&base), &told(&[], true)), Absence::NoValue);
         assert_eq!(judged(Some(&base), &told(&[], false)), Absence::Unknown);
         assert_eq!(judged(None, &told(&[], true)), Absence::Unknown);
+        let cleared = Told {
+            set: HashSet::new(),
+            written: HashSet::from([0x0009_0898]),
+            ..told(&[], true)
+        };
+        assert_eq!(judged(Some(&base), &cleared), Absence::Unknown);
         let constructed = known(BASE_OBJECT | CONSTRUCTED);
         assert_eq!(
             judged(Some(&constructed), &told(&[], true)),

@@ -16,9 +16,17 @@ impl Recipients {
     /// Reads `age1…` strings.
     pub(crate) fn parse(texts: &[String]) -> Result<Self, Failure> {
         let parse = |text: &String| {
-            text.trim().parse().map_err(|why| {
+            let text = text.trim();
+            if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY") {
+                // It is not repeated: messages end up in logs.
+                return Err(Failure::new(
+                    "a recipient is a public key, and this is a secret one; `age-keygen -y KEYFILE` prints the public one",
+                ));
+            }
+            text.parse().map_err(|_| {
+                let begins: String = text.chars().take(8).collect();
                 Failure::new(format!(
-                    "{text} is not an age recipient ({why}); it begins with age1 and is printed by age-keygen"
+                    "{begins}… is not an age recipient; it begins with age1, and `age-keygen -y KEYFILE` prints it"
                 ))
             })
         };
@@ -74,7 +82,14 @@ mod tests {
         assert!(
             failure
                 .to_string()
-                .contains("age1x is not an age recipient")
+                .contains("age1x… is not an age recipient")
+        );
+        let Err(failure) = Recipients::parse(&["AGE-SECRET-KEY-1QQQQQQ".to_owned()]) else {
+            unreachable!("not a recipient")
+        };
+        assert!(
+            !failure.to_string().contains("QQQ"),
+            "a secret is not repeated"
         );
     }
 }

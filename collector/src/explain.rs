@@ -81,6 +81,35 @@ pub(crate) fn queries(arguments: &Arguments) -> Result<()> {
     wrapped(
         &mut out,
         "",
+        "Where a server gives a list of values in pieces (member;range=0-1499), the rest is asked for object by object. An \
+         idle connection asks for currentTime of the root DSE every minute.",
+    )?;
+    if arguments.privacy.pseudonyms.is_some() {
+        wrapped(
+            &mut out,
+            "",
+            "Before, for --pseudonyms: name and sAMAccountName of critical groups and containers, which stay readable \
+             (isCriticalSystemObject=TRUE).",
+        )?;
+    }
+    if arguments.target.forest {
+        wrapped(
+            &mut out,
+            "",
+            "For --forest: nCName and dnsRoot of the crossRef objects in CN=Partitions; then all of this of each domain, \
+             by a domain controller of its own.",
+        )?;
+    }
+    if arguments.reading.sysvol.is_some() {
+        wrapped(
+            &mut out,
+            "",
+            "For --sysvol: files of the folder, of which `coldcase-collect explain` lists the settings that are kept.",
+        )?;
+    }
+    wrapped(
+        &mut out,
+        "",
         "Afterwards, for up to 20 objects of each class in which an attribute never came, a base search for \
          allowedAttributes and replPropertyMetaData, which tell why.",
     )?;

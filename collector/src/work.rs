@@ -26,6 +26,8 @@ pub(crate) enum Leftover {
     Resume,
     /// Throw it away.
     StartOver,
+    /// Go on with it if there is something, else start: a forest has domains of both kinds.
+    ResumeIfAny,
     /// Say that it is there, and end.
     Refuse,
 }
@@ -50,7 +52,7 @@ impl Work {
         private: bool,
     ) -> Result<(Self, bool), Failure> {
         let folder = beside(output).join(format!("{domain}{SUFFIX}"));
-        let there = folder.exists();
+        let there = folder.symlink_metadata().is_ok();
         if leftover == Leftover::Resume && !there {
             return Err(Failure::new(format!(
                 "there is nothing to resume: {} does not exist; leave out --resume to start",
@@ -58,8 +60,15 @@ impl Work {
             )));
         }
         if !there {
-            private_folder(&folder).map_err(|error| cannot("created", &folder, &error))?;
+            private_folder(&folder).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Failure::new(format!(
+                    "the folder {} does not exist",
+                    beside(output).display()
+                )),
+                _ => cannot("created", &folder, &error),
+            })?;
         }
+        refuse_foreign(&folder)?;
         let lock = lock(&folder)?;
         let mut work = Self {
             folder,
@@ -68,7 +77,7 @@ impl Work {
         };
         let resumable = work.database().exists();
         match leftover {
-            Leftover::Resume if resumable => {}
+            Leftover::Resume | Leftover::ResumeIfAny if resumable => {}
             Leftover::Refuse if resumable && !work.marker().exists() => {
                 return Err(Failure::new(format!(
                     "an interrupted run of {domain} is in {}; add --resume to go on with it, or --start-over to throw it away",
@@ -82,7 +91,7 @@ impl Work {
                     work.folder.display()
                 )));
             }
-            Leftover::StartOver | Leftover::Refuse => {
+            Leftover::StartOver | Leftover::Refuse | Leftover::ResumeIfAny => {
                 for file in SnapshotWriter::files(&work.database()) {
                     remove(&file).map_err(|error| cannot("removed", &file, &error))?;
                 }
@@ -90,14 +99,15 @@ impl Work {
         }
         if private {
             let marker = work.marker();
-            File::create(&marker).map_err(|error| cannot("written", &marker, &error))?;
+            open_private(&marker).map_err(|error| cannot("written", &marker, &error))?;
         }
         work.keep = !private;
-        Ok((work, resumable && leftover == Leftover::Resume))
+        let resumes = matches!(leftover, Leftover::Resume | Leftover::ResumeIfAny);
+        Ok((work, resumable && resumes))
     }
 
     /// Removes what a crash left beside `output` of runs that were to leave nothing. Tells which folders.
-    pub(crate) fn sweep(output: &Path, resumed: bool) -> Vec<PathBuf> {
+    pub(crate) fn sweep(output: &Path, resume: bool) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(beside(output)) else {
             return Vec::new();
         };
@@ -106,7 +116,11 @@ impl Work {
             let named = folder
                 .file_name()
                 .is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
-            if !named || resumed || !folder.join(PRIVATE).exists() {
+            if !named
+                || resume
+                || !folder.join(PRIVATE).exists()
+                || refuse_foreign(&folder).is_err()
+            {
                 continue;
             }
             // A lock that is held is a run that is going on.
@@ -172,7 +186,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
 
 fn lock(folder: &Path) -> Result<File, Failure> {
     let path = folder.join(LOCK);
-    let file = File::create(&path).map_err(|error| cannot("written", &path, &error))?;
+    let file = open_private(&path).map_err(|error| cannot("written", &path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
@@ -181,6 +195,54 @@ fn lock(folder: &Path) -> Result<File, Failure> {
         ))),
         Err(TryLockError::Error(error)) => Err(cannot("locked", &path, &error)),
     }
+}
+
+/// A folder that somebody else made, or may write to, is not entered: what is in it may point anywhere.
+fn refuse_foreign(folder: &Path) -> Result<(), Failure> {
+    let metadata = folder
+        .symlink_metadata()
+        .map_err(|error| cannot("read", folder, &error))?;
+    let mut own = metadata.is_dir();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let me = own_user(folder)?;
+        own = own && metadata.uid() == me && metadata.permissions().mode() & 0o077 == 0;
+    }
+    if own {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{} is not a private folder of yours; remove it, or write to another folder",
+        folder.display()
+    )))
+}
+
+/// The user that this program runs as, without asking the C library: the owner of its own entry in /proc.
+#[cfg(unix)]
+fn own_user(folder: &Path) -> Result<u32, Failure> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self")
+        .map(|metadata| metadata.uid())
+        .map_err(|error| cannot("checked", folder, &error))
+}
+
+/// A file that only its owner may read; a link in its place is not followed.
+fn open_private(path: &Path) -> io::Result<File> {
+    if path
+        .symlink_metadata()
+        .is_ok_and(|metadata| !metadata.is_file())
+    {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
 }
 
 fn remove(file: &Path) -> io::Result<()> {
@@ -239,7 +301,7 @@ mod tests {
         drop(work);
         assert!(!place.exists());
         // As a crash leaves it.
-        fs::create_dir(&place).unwrap();
+        private_folder(&place).unwrap();
         fs::write(place.join(PRIVATE), "").unwrap();
         fs::write(place.join(DATABASE), "rows").unwrap();
         assert_eq!(
@@ -248,6 +310,24 @@ mod tests {
             "to be resumed"
         );
         assert_eq!(Work::sweep(&output, false), [place]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_not_private_is_not_entered() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("a");
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let place = folder.path().join("corp.example.coldcase-work");
+        private_folder(&place).unwrap();
+        std::os::unix::fs::symlink(&victim, place.join(LOCK)).unwrap();
+        assert!(enter(&output, Leftover::Refuse, false).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        fs::remove_dir_all(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        let why = enter(&output, Leftover::Refuse, false).unwrap_err();
+        assert!(why.contains("not a private folder"), "{why}");
     }
 
     #[cfg(unix)]

@@ -167,12 +167,14 @@ impl Envelope for Clear {
     }
 }
 
-/// Hashes and compresses `database` and puts manifest and frame at `output` in one step.
+/// Hashes and compresses `database` and puts manifest and frame at `output` in one step. What is there already is
+/// replaced only if `replaces`.
 pub(crate) fn seal(
     database: &mut dyn SeekRead,
     mut manifest: Manifest,
     output: &Path,
     envelope: &dyn Envelope,
+    replaces: bool,
 ) -> Result<Manifest, SnapshotError> {
     let mut hashed = HashingReader::new(&mut *database);
     manifest.database_bytes = io::copy(&mut hashed, &mut io::sink())?;
@@ -199,7 +201,12 @@ pub(crate) fn seal(
         encoder.finish()?.flush()
     })?;
     part.as_file().sync_all()?;
-    part.persist(output).map_err(|error| error.error)?;
+    if replaces {
+        part.persist(output).map_err(|error| error.error)?;
+    } else {
+        part.persist_noclobber(output)
+            .map_err(|error| error.error)?;
+    }
     Ok(manifest)
 }
 
@@ -265,6 +272,9 @@ struct FormatProbe {
 fn foreign(head: &[u8]) -> SnapshotError {
     let what = match head {
         [] => "it is empty",
+        [b'a', b'g', b'e', b'-', b'e', b'n', b'c', ..] => {
+            "it is encrypted with age; decrypt it first: age --decrypt -i KEYFILE -o SNAPSHOT.sqlite.zst FILE"
+        }
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => {
             "it is a bare SQLite database; give the .sqlite.zst file as it was collected"
         }

@@ -96,7 +96,7 @@ pub enum Absence {
     NotInClass,
     /// No object of the class holds a value, as the server's own metadata show.
     NoValue,
-    /// An object of the class holds or held a value, as the server's own metadata show, and it did not come.
+    /// An object of the class holds a value, as the server's own metadata show (written once), and it did not come.
     NotReadable,
     /// The server does not tell which.
     Unknown,

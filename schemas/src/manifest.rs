@@ -31,6 +31,12 @@ pub struct Manifest {
     pub complete: bool,
     /// One sentence for each thing that is missing.
     pub missing: Vec<String>,
+    /// What was asked for: `all` or a smaller scope; empty where the source has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    /// What protected the connection and whom it trusted; empty where the source has none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub connection: String,
     /// What stands in the place of names, `names` or `names and SIDs`; empty if nothing does.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pseudonyms: String,

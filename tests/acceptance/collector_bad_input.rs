@@ -56,9 +56,24 @@ fn users(answers: impl Fn(&Request) -> Vec<Answer> + Send + 'static) -> Scripted
     ScriptedServer::start(move |request| {
         // Only the users' filter has a negation in it.
         let users = matches!(request, Request::Search { base, filter, .. } if base == DOMAIN && filter.contains(&0xA2));
-        if users { answers(request) } else { vec![Answer::success()] }
+        if users { answers(request) } else { others(request) }
     })
     .unwrap()
+}
+
+/// What a domain has besides: its head, and nothing else.
+fn others(request: &Request) -> Vec<Answer> {
+    // (objectClass=*) is nothing but the name of the attribute (RFC 4511, section 4.5.1).
+    let head = matches!(request, Request::Search { base, filter, .. } if base == DOMAIN && filter == b"objectClass");
+    let mut answers = Vec::new();
+    if head {
+        answers.push(Answer::entry(
+            DOMAIN,
+            &[("objectClass", &["top", "domain", "domainDNS"])],
+        ));
+    }
+    answers.push(Answer::success());
+    answers
 }
 
 fn done(code: u8, text: &str) -> Answer {
@@ -212,7 +227,7 @@ fn ranges_are_joined_to_the_end() {
                     Answer::success(),
                 ]
             }
-            _ => vec![Answer::success()],
+            request => others(request),
         }
     })
     .unwrap();
@@ -253,7 +268,7 @@ fn a_range_that_does_not_end_is_cut_short_not_whole() {
                     Answer::success(),
                 ]
             }
-            _ => vec![Answer::success()],
+            request => others(request),
         }
     })
     .unwrap();

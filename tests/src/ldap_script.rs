@@ -192,6 +192,13 @@ fn serve(
         let (request, done_tag) = match operation {
             0x60 => (Request::Bind, 0x61),
             0x63 => (search(&body, parts.first())?, 0x65),
+            // ExtendedRequest: this server knows none (RFC 4511, section 4.12).
+            0x77 => {
+                let response = done(0x78, 2, "", &[]);
+                stream.write_all(&element(0x30, &[element(0x02, &id), response].concat()))?;
+                stream.flush()?;
+                continue;
+            }
             _ => return Ok(()),
         };
         let answers = match &request {

@@ -27,6 +27,8 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
             "Written by",
             format!("{}, format {}", manifest.program, manifest.format_version),
         ),
+        ("Connection", known(&manifest.connection)),
+        ("Scope", known(&manifest.scope)),
         (
             "Pseudonyms",
             match manifest.pseudonyms.as_str() {
@@ -75,4 +77,13 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         )
     })?;
     Ok(AnalyzeExit::Clean)
+}
+
+/// What older snapshots and other sources do not say.
+fn known(text: &str) -> String {
+    if text.is_empty() {
+        "not recorded".to_owned()
+    } else {
+        text.to_owned()
+    }
 }

@@ -28,6 +28,9 @@ use crate::work::{Leftover, Work};
 
 const PROGRAM: &str = concat!("coldcase-collect ", env!("CARGO_PKG_VERSION"));
 
+/// The ledger's name for the settings of group policies.
+const SYSVOL: &str = "sysvol";
+
 /// What became of a domain.
 pub(super) struct Done {
     pub(super) manifest: Manifest,
@@ -65,18 +68,20 @@ pub(super) fn collect_from(
     wanted: &Wanted,
 ) -> Result<Done> {
     let contexts = naming_contexts(&opened.root_dse)?;
+    let sysvol_folder = sysvol_folder(run, &contexts)?;
     let highest = first_text(&opened.root_dse, "highestCommittedUSN");
     let mut pseudonyms = match &run.key {
         Some(key) => Some(pseudonymizer(run, key, &mut opened.connection, &contexts)?),
         None => None,
     };
+    let account = opened.connection.who_am_i();
     let mut begun = begin(
         run,
         &servers,
         &opened,
         &contexts,
         wanted,
-        pseudonyms.as_mut(),
+        (account, pseudonyms.as_mut()),
     )?;
     let reading = &run.arguments.reading;
     let selection = selection(reading.scope);
@@ -129,7 +134,7 @@ pub(super) fn collect_from(
     }
     let coverage = coverage(&mut begun.writer, &mut connection)?;
     drop(connection);
-    if let Some(folder) = &reading.sysvol {
+    if let Some(folder) = &sysvol_folder {
         read_sysvol(
             folder,
             &mut begun.writer,
@@ -145,6 +150,8 @@ struct Begun {
     writer: SnapshotWriter,
     work: Option<Work>,
     output: PathBuf,
+    /// True if the output is the partial snapshot that this run left before.
+    replaces: bool,
 }
 
 fn begin(
@@ -153,7 +160,7 @@ fn begin(
     opened: &Opened,
     contexts: &NamingContexts,
     wanted: &Wanted,
-    pseudonyms: Option<&mut Pseudonymizer>,
+    (account, pseudonyms): (Option<String>, Option<&mut Pseudonymizer>),
 ) -> Result<Begun> {
     let reading = &run.arguments.reading;
     let encrypted = run.recipients.is_some();
@@ -161,9 +168,10 @@ fn begin(
         program: PROGRAM.to_owned(),
         server: first_text(&opened.root_dse, "dnsHostName")
             .unwrap_or_else(|| servers.name().to_owned()),
-        collected_as: way::account_name(&run.arguments.account),
+        collected_as: account.unwrap_or_else(|| way::account_name(&run.arguments.account)),
         taken_at: current_time(&opened.root_dse).unwrap_or_else(now),
         scope: selection(reading.scope).as_str().to_owned(),
+        connection: way::connection(&run.arguments.target),
         pseudonyms: match (&run.key, run.arguments.privacy.rebase_sids) {
             (None, _) => String::new(),
             (Some(_), false) => "names".to_owned(),
@@ -183,10 +191,6 @@ fn begin(
         }
     }
     let place = wanted.place();
-    for swept in Work::sweep(&place, reading.resume) {
-        let sentence = format!("removed {}, which a crash had left", swept.display());
-        progress::note(&run.arguments.output, &sentence);
-    }
     if run.arguments.privacy.in_memory {
         let output = wanted.file(&domain_context, &collection.taken_at, encrypted);
         output::refuse_existing(&output)?;
@@ -196,9 +200,11 @@ fn begin(
             writer,
             work: None,
             output,
+            replaces: false,
         });
     }
     let leftover = match (reading.resume, reading.start_over) {
+        (true, _) if run.arguments.target.forest => Leftover::ResumeIfAny,
         (true, _) => Leftover::Resume,
         (false, true) => Leftover::StartOver,
         (false, false) => Leftover::Refuse,
@@ -215,11 +221,21 @@ fn begin(
         refuse_other_run(&writer, &collection, &root_dse, &work)?;
         let taken_at = writer.collection().taken_at.clone();
         let output = wanted.file(&domain_context, &taken_at, encrypted);
-        output::refuse_foreign(&output, &taken_at)?;
+        let replaces = output::is_own_partial(&output, &taken_at);
+        if replaces {
+            let sentence = format!(
+                "{} is the partial snapshot of this run; the complete one takes its place",
+                output.display()
+            );
+            progress::note(&run.arguments.output, &sentence);
+        } else {
+            output::refuse_existing(&output)?;
+        }
         return Ok(Begun {
             writer,
             work: Some(work),
             output,
+            replaces,
         });
     }
     let output = wanted.file(&domain_context, &collection.taken_at, encrypted);
@@ -231,6 +247,7 @@ fn begin(
         writer,
         work: Some(work),
         output,
+        replaces: false,
     })
 }
 
@@ -248,6 +265,7 @@ fn refuse_other_run(
             && attribute.values == context));
     let differs = [
         ("domain", !same_domain),
+        ("account", before.collected_as != now.collected_as),
         ("program version", before.program != now.program),
         ("scope", before.scope != now.scope),
         ("pseudonyms", before.pseudonyms != now.pseudonyms),
@@ -336,6 +354,21 @@ fn coverage(
     Ok(rows)
 }
 
+/// The folder with the group policies of this domain, checked before hours are spent on the rest. In a forest it is the
+/// one named after the domain: the two default policies have the same GUID everywhere.
+fn sysvol_folder(run: &Run<'_>, contexts: &NamingContexts) -> Result<Option<PathBuf>> {
+    let Some(folder) = &run.arguments.reading.sysvol else {
+        return Ok(None);
+    };
+    let folder = if run.arguments.target.forest {
+        folder.join(output::domain_name(&contexts.domain))
+    } else {
+        folder.clone()
+    };
+    sysvol::look(&folder)?;
+    Ok(Some(folder))
+}
+
 /// Group policy settings. The ledger has a row for them, so that nobody takes "not read" for "not set".
 fn read_sysvol(
     folder: &Path,
@@ -344,13 +377,14 @@ fn read_sysvol(
     progress: &mut Progress,
 ) -> Result<()> {
     let started = now();
+    writer.forget_policy_settings(SYSVOL)?;
     let mut settings = Vec::new();
     let summary = sysvol::read(folder, |setting| settings.push(setting))?;
     for skipped in &summary.skipped {
         progress.note(&format!("{}: {}", skipped.path.display(), skipped.reason));
     }
     writer.record(&Event::QueryStarted(QueryPlan {
-        name: "sysvol".to_owned(),
+        name: SYSVOL.to_owned(),
         base: "Policies".to_owned(),
         scope: "sub".to_owned(),
         filter: "GptTmpl.inf, registry.pol".to_owned(),
@@ -398,25 +432,39 @@ fn seal(run: &Run<'_>, begun: Begun, coverage: &[CoverageRow]) -> Result<Done> {
         writer,
         work,
         output,
+        replaces,
     } = begun;
     let ledger: Vec<LedgerRow> = writer.ledger()?;
     let manifest = match &run.recipients {
-        Some(recipients) => writer.finish_in(&output, recipients),
-        None => writer.finish_in(&output, &Clear),
+        Some(recipients) => writer.finish_in(&output, recipients, replaces),
+        None => writer.finish_in(&output, &Clear, replaces),
     }
     .with_context(|| format!("{} cannot be written", output.display()))?;
-    let encrypted = run.recipients.is_some();
-    summary::print(&manifest, &ledger, coverage, &output, encrypted)?;
-    match work {
-        Some(work) if manifest.complete => work.discard(),
-        Some(work) if work.is_kept() => progress::note(
+    let resumable = match work {
+        Some(work) if manifest.complete => {
+            work.discard();
+            None
+        }
+        Some(work) if work.is_kept() => Some(work.folder().to_owned()),
+        _ => None,
+    };
+    let printed = summary::End {
+        manifest: &manifest,
+        ledger: &ledger,
+        coverage,
+        output: &output,
+        encrypted: run.recipients.is_some(),
+        resumable: resumable.as_deref(),
+        brief: run.arguments.output.quiet,
+    }
+    .print();
+    match printed {
+        Ok(()) => {}
+        // The snapshot is there, whether or not somebody reads about it.
+        Err(error) => progress::note(
             &run.arguments.output,
-            &format!(
-                "what came is also kept in {}; the same command with --resume fetches the rest",
-                work.folder().display()
-            ),
+            &format!("the end could not be shown: {error}"),
         ),
-        _ => {}
     }
     Ok(Done { manifest, output })
 }

@@ -29,8 +29,17 @@ const LIMIT: u32 = 1_000;
 /// A domain of the forest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Domain {
-    naming_context: String,
-    dns_root: String,
+    /// The object that describes it.
+    dn: String,
+    /// `None` if it may not be read.
+    naming_context: Option<String>,
+    dns_root: Option<String>,
+}
+
+impl Domain {
+    fn name(&self) -> &str {
+        self.dns_root.as_deref().unwrap_or(&self.dn)
+    }
 }
 
 /// Collects every domain of the forest that the named server belongs to.
@@ -52,11 +61,14 @@ pub(super) fn collect(run: &Run<'_>) -> Result<CollectExit> {
     let forest = first_text(&opened.root_dse, "rootDomainNamingContext").unwrap_or_default();
     let mut domains = domains(&mut opened.connection, &contexts.configuration)?;
     // The domain of the server comes first, whatever the configuration says.
-    domains.retain(|domain| !domain.naming_context.eq_ignore_ascii_case(&contexts.domain));
+    domains.retain(|domain| {
+        let same = |name: &String| name.eq_ignore_ascii_case(&contexts.domain);
+        !domain.naming_context.as_ref().is_some_and(same)
+    });
     progress::note(
         shown,
         &format!(
-            "the forest of {} has {} domains",
+            "domains in the forest of {}: {}",
             domain_name(&forest),
             domains.len() + 1
         ),
@@ -67,23 +79,20 @@ pub(super) fn collect(run: &Run<'_>) -> Result<CollectExit> {
         outcome: domain::collect_from(run, servers, opened, &wanted),
     }];
     for domain in &domains {
-        if run.stop.load(std::sync::atomic::Ordering::Relaxed) {
-            break;
-        }
-        let outcome = run
-            .servers_of(&domain.dns_root)
-            .map_err(anyhow::Error::from)
-            .and_then(|candidates| domain::collect(run, candidates, &wanted));
-        if let Err(error) = &outcome {
-            // Not a note: a domain that is missing is told even when nothing else is.
-            let _ = writeln!(
-                std::io::stderr(),
-                "coldcase-collect: {}: {error:#}",
-                domain.dns_root
-            );
-        }
+        let outcome = match &domain.dns_root {
+            _ if run.stop.load(std::sync::atomic::Ordering::Relaxed) => {
+                Err(anyhow::anyhow!("not asked: stopped by the user"))
+            }
+            None => Err(anyhow::anyhow!(
+                "its DNS name may not be read, so no server of it can be found"
+            )),
+            Some(dns_root) => run
+                .servers_of(dns_root)
+                .map_err(anyhow::Error::from)
+                .and_then(|candidates| domain::collect(run, candidates, &wanted)),
+        };
         members.push(Member {
-            name: domain.dns_root.clone(),
+            name: domain.name().to_owned(),
             outcome,
         });
     }
@@ -102,25 +111,22 @@ fn domains(connection: &mut Connection, configuration: &str) -> Result<Vec<Domai
         scope: Scope::Subtree,
         filter: DOMAINS,
         attributes: &["nCName", "dnsRoot"],
+        optional: false,
     };
     let page = connection.page(&search, LIMIT, Vec::new());
-    if page.result_code != Some(0) || !page.cookie.is_empty() {
+    if page.result_code != Some(0) || !page.cookie.is_empty() || page.malformed > 0 {
         bail!("the domains of the forest cannot be read: {}", page.text);
     }
     let mut domains = Vec::new();
     for decoded in page.entries {
         let attributes = &decoded.entry.attributes;
-        if let (Some(naming_context), Some(dns_root)) = (
-            first_text(attributes, "nCName"),
-            first_text(attributes, "dnsRoot"),
-        ) {
-            domains.push(Domain {
-                naming_context,
-                dns_root,
-            });
-        }
+        domains.push(Domain {
+            naming_context: first_text(attributes, "nCName"),
+            dns_root: first_text(attributes, "dnsRoot"),
+            dn: decoded.entry.dn.clone(),
+        });
     }
-    domains.sort_by(|a, b| a.dns_root.cmp(&b.dns_root));
+    domains.sort_by(|a, b| a.name().cmp(b.name()));
     Ok(domains)
 }
 
@@ -148,6 +154,14 @@ fn finish(run: &Run<'_>, folder: &Path, forest: &str, members: Vec<Member>) -> R
         domains: Vec::new(),
     };
     for member in members {
+        if let Err(error) = &member.outcome {
+            // Not a note: a domain that is missing is told even when nothing else is.
+            let _ = writeln!(
+                std::io::stderr(),
+                "coldcase-collect: {}: {error:#}",
+                member.name
+            );
+        }
         manifest.domains.push(match member.outcome {
             Ok(done) => described(&done)?,
             Err(error) => ForestMember {

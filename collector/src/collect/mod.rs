@@ -22,7 +22,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::arguments::{Arguments, Command};
 use crate::discovery::Resolver;
 use crate::encryption::Recipients;
-use crate::{explain, transport};
+use crate::work::Work;
+use crate::{explain, progress, transport};
 
 /// Runs one collection.
 ///
@@ -46,6 +47,17 @@ pub fn run(arguments: &Arguments) -> Result<CollectExit> {
     }
     if let Some(keytab) = &arguments.account.keytab {
         transport::with_keytab(keytab)?;
+    }
+    let place = if arguments.target.forest {
+        output::Wanted::In(arguments.output.output.clone().unwrap_or_default())
+    } else {
+        output::Wanted::of(arguments)
+    }
+    .place();
+    // First of all: what a crash left in the clear lies there until somebody takes it away.
+    for swept in Work::sweep(&place, arguments.reading.resume) {
+        let sentence = format!("removed {}, which a crash had left", swept.display());
+        progress::note(&arguments.output, &sentence);
     }
     let run = Run::prepare(arguments)?;
     if arguments.target.forest {

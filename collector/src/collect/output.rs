@@ -45,7 +45,10 @@ impl Wanted {
 }
 
 pub(super) fn refuse_existing(output: &Path) -> Result<()> {
-    if output.exists() {
+    if output.is_dir() {
+        bail!("{} is a folder; give the name of a file", output.display());
+    }
+    if output.symlink_metadata().is_ok() {
         bail!(
             "{} is already there; snapshots are evidence and are never overwritten",
             output.display()
@@ -54,11 +57,9 @@ pub(super) fn refuse_existing(output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A resumed run may put its snapshot in the place of the partial one that it left.
-pub(super) fn refuse_foreign(output: &Path, taken_at: &str) -> Result<()> {
-    let own = read_manifest(output)
-        .is_ok_and(|manifest| !manifest.complete && manifest.taken_at == taken_at);
-    if own { Ok(()) } else { refuse_existing(output) }
+/// True if `output` is the partial snapshot that a run left which began at `taken_at`.
+pub(super) fn is_own_partial(output: &Path, taken_at: &str) -> bool {
+    read_manifest(output).is_ok_and(|manifest| !manifest.complete && manifest.taken_at == taken_at)
 }
 
 /// `DC=corp,DC=example` as `corp.example`, with only the letters a file system can take.

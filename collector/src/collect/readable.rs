@@ -14,6 +14,8 @@ use crate::reader::first_text;
 const WELL_KNOWN: &str = "(&(isCriticalSystemObject=TRUE)\
     (|(objectClass=group)(objectClass=container)(objectClass=organizationalUnit)(objectClass=builtinDomain)))";
 const PAGE: u32 = 500;
+/// Pages after which a server is no longer believed.
+const PAGES: u32 = 100;
 /// More than any version of Windows makes.
 const LIMIT: usize = 5_000;
 
@@ -24,10 +26,11 @@ pub(super) fn names(connection: &mut Connection, domain: &str) -> Result<BTreeSe
         scope: Scope::Subtree,
         filter: WELL_KNOWN,
         attributes: &["name", "sAMAccountName"],
+        optional: false,
     };
     let mut names = BTreeSet::new();
     let mut cookie = Vec::new();
-    loop {
+    for _ in 0..PAGES {
         let page = connection.page(&search, PAGE, cookie);
         if page.result_code != Some(0) {
             bail!(
@@ -45,4 +48,7 @@ pub(super) fn names(connection: &mut Connection, domain: &str) -> Result<BTreeSe
         }
         cookie = page.cookie;
     }
+    bail!(
+        "the server did not come to an end with the well-known groups, whose names stay readable"
+    );
 }

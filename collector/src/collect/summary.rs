@@ -7,7 +7,6 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::Path;
 
-use anyhow::Result;
 use coldcase_schemas::Manifest;
 use coldcase_schemas::ledger::{Absence, CoverageRow, LedgerRow};
 use sha2::{Digest, Sha256};
@@ -15,57 +14,135 @@ use sha2::{Digest, Sha256};
 /// Widest line that is printed.
 const WIDTH: usize = 80;
 
-/// Prints the end of a collection on standard output.
-pub(super) fn print(
-    manifest: &Manifest,
-    ledger: &[LedgerRow],
-    coverage: &[CoverageRow],
-    output: &Path,
-    encrypted: bool,
-) -> Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "{} as of {}, answered by {}\n",
-        manifest.domain, manifest.taken_at, manifest.server
-    )?;
-    table(&mut out, ledger)?;
-    let counts = manifest.counts;
-    writeln!(
-        out,
-        "\n{} objects, {} links, {} distinct security descriptors",
-        counts.objects, counts.links, counts.security_descriptors
-    )?;
-    if counts.secrets_dropped > 0 {
-        writeln!(
-            out,
-            "{} values of attributes that hold secrets came unasked and were dropped",
-            counts.secrets_dropped
-        )?;
-    }
-    unseen(&mut out, coverage)?;
-    if !manifest.complete {
-        writeln!(
-            out,
-            "\nThis snapshot is PARTIAL. It says so itself; missing are:"
-        )?;
-        for missing in &manifest.missing {
-            wrapped(&mut out, "  - ", missing)?;
+/// What is told at the end of a collection.
+pub(super) struct End<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) ledger: &'a [LedgerRow],
+    pub(super) coverage: &'a [CoverageRow],
+    pub(super) output: &'a Path,
+    pub(super) encrypted: bool,
+    /// The working folder that stays, from which the run can go on.
+    pub(super) resumable: Option<&'a Path>,
+    /// Only what is missing, the file and the next command.
+    pub(super) brief: bool,
+}
+
+impl End<'_> {
+    /// Prints it on standard output.
+    pub(super) fn print(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if !self.brief {
+            self.contents(&mut out)?;
         }
+        self.missing(&mut out)?;
+        let (size, sha256) = measure(self.output)?;
+        let name = self.output.display().to_string();
+        writeln!(out, "{} ({} KiB)", printable(&name), size.div_ceil(1024))?;
+        writeln!(out, "SHA-256 {sha256}")?;
+        writeln!(out, "\nNext, on the machine with the analyzer:")?;
+        let mut snapshot = name.clone();
+        if self.encrypted {
+            snapshot = match name.strip_suffix(".age") {
+                Some(clear) => clear.to_owned(),
+                None => format!("{name}.decrypted"),
+            };
+            writeln!(
+                out,
+                "  age --decrypt -i YOUR-KEY-FILE -o {} {}",
+                quoted(&snapshot),
+                quoted(&name)
+            )?;
+        }
+        writeln!(out, "  coldcase report {}", quoted(&snapshot))?;
+        if !self.manifest.pseudonyms.is_empty() {
+            writeln!(
+                out,
+                "and where the key is, to put the names back into a report:"
+            )?;
+            writeln!(
+                out,
+                "  coldcase reveal --key YOUR-KEY-FILE {} report.json",
+                quoted(&snapshot)
+            )?;
+        }
+        Ok(())
     }
-    let (size, sha256) = measure(output)?;
-    writeln!(out, "\n{} ({} KiB)", output.display(), size.div_ceil(1024))?;
-    writeln!(out, "SHA-256 {sha256}")?;
-    let name = output.display().to_string();
-    writeln!(out, "\nNext, where the report is written:")?;
-    if encrypted {
-        let clear = name.strip_suffix(".age").unwrap_or("snapshot.sqlite.zst");
-        writeln!(out, "  age --decrypt -i KEY -o {clear} {name}")?;
-        writeln!(out, "  coldcase report {clear}")?;
-    } else {
-        writeln!(out, "  coldcase report {name}")?;
+
+    fn contents(&self, out: &mut impl Write) -> io::Result<()> {
+        let manifest = self.manifest;
+        writeln!(
+            out,
+            "{} as of {}, answered by {}\n",
+            printable(&manifest.domain),
+            manifest.taken_at,
+            printable(&manifest.server)
+        )?;
+        table(out, self.ledger)?;
+        let counts = manifest.counts;
+        writeln!(
+            out,
+            "\n{} objects, {} links, {} distinct security descriptors",
+            counts.objects, counts.links, counts.security_descriptors
+        )?;
+        if counts.secrets_dropped > 0 {
+            writeln!(
+                out,
+                "{} values of attributes that hold secrets came unasked and were dropped",
+                counts.secrets_dropped
+            )?;
+        }
+        unseen(out, self.coverage)?;
+        writeln!(out)
     }
-    Ok(())
+
+    fn missing(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.manifest.complete {
+            return Ok(());
+        }
+        writeln!(
+            out,
+            "This snapshot is PARTIAL. It says so itself; missing are:"
+        )?;
+        for missing in &self.manifest.missing {
+            wrapped(out, "  - ", &printable(missing))?;
+        }
+        match self.resumable {
+            Some(folder) => wrapped(
+                out,
+                "",
+                &format!(
+                    "What came is also kept in {}: the same command with --resume fetches the rest.",
+                    folder.display()
+                ),
+            )?,
+            None => wrapped(
+                out,
+                "",
+                "It cannot be resumed, since nothing of an encrypted run or of one in memory is kept.",
+            )?,
+        }
+        writeln!(out)
+    }
+}
+
+/// As a shell takes it.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%=".contains(c);
+    let name = printable(name);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name;
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
+}
+
+/// Without what would move the cursor or change the order of reading: a server may have sent it.
+fn printable(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control()
+            || ('\u{202A}'..='\u{202E}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    text.chars().filter(|c| !harmful(*c)).collect()
 }
 
 fn table(out: &mut impl Write, ledger: &[LedgerRow]) -> io::Result<()> {
@@ -84,12 +161,8 @@ fn table(out: &mut impl Write, ledger: &[LedgerRow]) -> io::Result<()> {
             Some(outcome) if outcome.complete => {
                 (outcome.entries, outcome.pages, "completely".to_owned())
             }
-            Some(outcome) => (
-                outcome.entries,
-                outcome.pages,
-                format!("NO: {}", outcome.result_text),
-            ),
-            None => (0, 0, "NO: it did not come to its end".to_owned()),
+            Some(outcome) => (outcome.entries, outcome.pages, "NO, see below".to_owned()),
+            None => (0, 0, "NO, see below".to_owned()),
         };
         let line = format!("{:<20} {objects:>10} {pages:>7}  {how}", row.plan.name);
         wrapped(out, "", &line)?;
@@ -122,7 +195,8 @@ fn unseen(out: &mut impl Write, coverage: &[CoverageRow]) -> io::Result<()> {
     if unknown > 0 {
         writeln!(
             out,
-            "{unknown} attributes of classes came with no object, and the server does not tell why"
+            "{unknown} attributes were empty on every object of a class; whether unset or hidden is\n\
+             not known (`coldcase sql SNAPSHOT \"SELECT * FROM coverage\"` lists them)"
         )?;
     }
     Ok(())
@@ -169,6 +243,13 @@ pub(super) fn measure(file: &Path) -> io::Result<(u64, String)> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn names_survive_a_shell_and_a_terminal() {
+        assert_eq!(quoted("a/b-1.zst"), "a/b-1.zst");
+        assert_eq!(quoted("my file's.zst"), "'my file'\\''s.zst'");
+        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c"), "a[2Jbc");
+    }
 
     #[test]
     fn no_line_is_wider_than_a_terminal() {

@@ -84,6 +84,26 @@ pub(super) fn account_name(account: &Account) -> String {
     }
 }
 
+/// What protects the connection and whom it trusts, for the snapshot.
+pub(super) fn connection(target: &Target) -> String {
+    let protection = match target.transport {
+        Transport::Ldaps => "LDAPS",
+        Transport::Starttls => "StartTLS",
+        Transport::Sealed => return "port 389, sealed".to_owned(),
+        Transport::Plain => return "port 389, NOT ENCRYPTED".to_owned(),
+    };
+    let trust = if target.insecure {
+        "CERTIFICATE NOT CHECKED"
+    } else if target.ca_fingerprint.is_some() {
+        "certificate pinned"
+    } else if target.ca_file.is_some() {
+        "certificate checked against a given authority"
+    } else {
+        "certificate checked"
+    };
+    format!("{protection}, {trust}")
+}
+
 /// Says loudly what the user gives up.
 pub(super) fn warn(arguments: &Arguments) {
     if arguments.target.insecure {
@@ -112,7 +132,22 @@ impl Run<'_> {
     pub(super) fn servers_named(&self) -> Result<Vec<Server>, Failure> {
         let target = &self.arguments.target;
         if let Some(server) = &target.server {
-            return Ok(vec![self.server(server)]);
+            if server.contains("://") {
+                return Err(Failure::new(format!(
+                    "{server} is a URL; give HOST or HOST:PORT, and --transport for the rest"
+                )));
+            }
+            let server = self.server(server);
+            let nameless = server.name.parse::<IpAddr>().is_ok();
+            if nameless && self.arguments.account.kerberos && target.transport == Transport::Sealed
+            {
+                // Without TLS, the name is all that the ticket is bound to: it must not come from who answers.
+                return Err(Failure::new(
+                    "Kerberos without TLS proves the server by its name; add --server-name with the host name of the \
+                     domain controller",
+                ));
+            }
+            return Ok(vec![server]);
         }
         let domain = target.domain.as_deref().unwrap_or_default();
         self.servers_of(domain)

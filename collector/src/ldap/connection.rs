@@ -3,10 +3,14 @@
 //! Owns paging and range retrieval. Deliberately does not decide what to ask and does not retry: a broken connection
 //! is reported to the reader.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use coldcase_schemas::plan::Scope;
 use coldcase_schemas::{Entry, RawAttribute};
+use ldap3::exop::WhoAmI;
+use ldap3::result::ExopResult;
 use ldap3::{LdapConn, LdapError, ResultEntry, SearchOptions};
 
 use super::entry::Decoded;
@@ -17,6 +21,9 @@ use crate::transport::{self, Identity, Server, Way};
 
 /// Values of one attribute of one object; a server that offers more is stopped there and the list marked as cut short.
 const VALUE_LIMIT: usize = 10_000_000;
+
+/// How much longer than the server's own limit an answer is waited for.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What is asked of the root DSE (MS-ADTS 3.1.1.3.2), by name like everything else.
 const ROOT_DSE: &[&str] = &[
@@ -49,6 +56,8 @@ pub(crate) struct Search<'a> {
     pub(crate) filter: &'a str,
     /// lDAPDisplayNames.
     pub(crate) attributes: &'a [&'a str],
+    /// True if the base may be missing.
+    pub(crate) optional: bool,
 }
 
 /// A bound connection.
@@ -56,15 +65,35 @@ pub(crate) struct Search<'a> {
 pub(crate) struct Connection {
     ldap: LdapConn,
     timeout: Duration,
+    /// Set when the user wants the program to end.
+    stop: Arc<AtomicBool>,
 }
 
 impl Connection {
-    /// Connects and binds.
-    pub(crate) fn open(server: &Server, way: &Way, identity: &Identity) -> Result<Self, Failure> {
+    /// Connects and binds. Searches end early once `stop` is set.
+    pub(crate) fn open(
+        server: &Server,
+        way: &Way,
+        identity: &Identity,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
             ldap: transport::open(server, way, identity)?,
             timeout: way.timeout,
+            stop,
         })
+    }
+
+    /// Who the server says we are (RFC 4532): `u:CORP\auditor` or `dn:…`, without the prefix. `None` if it does not say.
+    pub(crate) fn who_am_i(&mut self) -> Option<String> {
+        let ExopResult(answer, result) =
+            self.ldap.with_timeout(self.timeout).extended(WhoAmI).ok()?;
+        let said = String::from_utf8(answer.val.filter(|_| result.rc == 0)?).ok()?;
+        let name = said
+            .strip_prefix("u:")
+            .or(said.strip_prefix("dn:"))
+            .unwrap_or(&said);
+        (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// The root DSE (MS-ADTS 3.1.1.3.2).
@@ -182,6 +211,9 @@ impl Connection {
             else {
                 return false;
             };
+            if more.values.is_empty() || self.stop.load(Ordering::Relaxed) {
+                return false;
+            }
             attribute.values.append(&mut more.values);
             match unfinished.first() {
                 None => return piece.result_code == Some(0),
@@ -208,8 +240,9 @@ impl Connection {
             Scope::Subtree => ldap3::Scope::Subtree,
         };
         let seconds = i32::try_from(self.timeout.as_secs()).unwrap_or(i32::MAX);
+        // The server's own limit comes first: its answer tells more than silence.
         self.ldap
-            .with_timeout(self.timeout)
+            .with_timeout(self.timeout + GRACE)
             .with_search_options(SearchOptions::new().timelimit(seconds));
         if !controls.is_empty() {
             self.ldap.with_controls(controls);
@@ -221,15 +254,24 @@ impl Connection {
                 return found;
             }
         };
+        let mut items = 0;
         loop {
             match stream.next() {
-                Ok(Some(_)) if found.len() >= page.limit => {
+                Ok(Some(_)) if items >= page.limit => {
                     page.connection_lost = true;
                     page.text =
                         format!("the server sent more than {} entries in a page", page.limit);
                     return found;
                 }
-                Ok(Some(item)) => take(item, page, &mut found),
+                Ok(Some(_)) if self.stop.load(Ordering::Relaxed) => {
+                    page.connection_lost = true;
+                    page.text = "stopped by the user".to_owned();
+                    return found;
+                }
+                Ok(Some(item)) => {
+                    items += 1;
+                    take(item, page, &mut found);
+                }
                 Ok(None) => break,
                 Err(error) => {
                     page.broke(&error);

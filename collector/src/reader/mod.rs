@@ -30,6 +30,10 @@ const TOO_LARGE: [u32; 3] = [3, 4, 11];
 const PASSING: [u32; 2] = [51, 52];
 /// Empty pages in a row after which a server is no longer believed.
 const EMPTY_PAGES: u32 = 1_000;
+/// So many parts in a row are halved because a server refuses them; then it is believed that it does not want to answer.
+const REFUSALS: u32 = 80;
+/// How often a query begins anew on another server.
+const MOVES: u32 = 8;
 /// A server that breaks off this many parts in a row, each after all retries, is given up.
 const PATIENCE: u32 = 8;
 /// An idle connection is used again after this long.
@@ -85,10 +89,19 @@ pub(crate) fn start(
     tasks: Vec<Task>,
 ) -> Reading {
     let (sender, messages) = sync_channel(1);
+    // Objects come page by page: a page larger than a second's worth would come at once, and then nothing.
+    let manners = Manners {
+        page_size: manners
+            .page_size
+            .min(manners.rate.unwrap_or(u32::MAX))
+            .max(1),
+        ..manners
+    };
     let highest = highest_usn(&opened.root_dse);
     let mut reader = Reader {
         servers,
         connection: Some(opened.connection),
+        domain: first_text(&opened.root_dse, "defaultNamingContext").unwrap_or_default(),
         database: opened.database,
         highest,
         pace: Pace::new(manners.rate),
@@ -117,6 +130,8 @@ fn highest_usn(root_dse: &[RawAttribute]) -> Option<i64> {
 struct Reader {
     servers: Servers,
     connection: Option<Connection>,
+    /// defaultNamingContext of the servers.
+    domain: String,
     database: String,
     highest: Option<i64>,
     pace: Pace,
@@ -144,6 +159,7 @@ impl Reader {
         let attributes = task.query.attributes();
         let mut done = task.done;
         let mut start_over = task.start_over;
+        let mut moves = 0;
         loop {
             let plan = QueryPlan {
                 name: task.query.name.to_owned(),
@@ -169,6 +185,7 @@ impl Reader {
             total.complete = true;
             total.result_code = Some(0);
             let mut moved = false;
+            let mut refused = 0;
             while let Some(part) = ranges.next() {
                 let filter = part.filter(task.query.filter);
                 let search = Search {
@@ -176,13 +193,16 @@ impl Reader {
                     scope: task.query.scope,
                     filter: &filter,
                     attributes: &attributes,
+                    optional: !task.query.below.is_empty(),
                 };
                 match self.part(&search, part)? {
                     End::Answered(outcome) => {
+                        refused = 0;
                         ranges.answered(part, outcome.entries);
                         add(&mut total, &outcome);
                     }
-                    End::TooLarge(_) if ranges.halve(part) => {
+                    End::TooLarge(_) if refused < REFUSALS && ranges.halve(part) => {
+                        refused += 1;
                         self.tell(Event::PartitionAbandoned)?;
                     }
                     End::TooLarge(outcome) => {
@@ -201,6 +221,10 @@ impl Reader {
                 if self.servers.stopped() {
                     return Ok(());
                 }
+            }
+            moves += u32::from(moved);
+            if moves > MOVES {
+                self.connection = None;
             }
             if !moved {
                 total.ended = now();
@@ -282,6 +306,13 @@ impl Reader {
         let Some(opened) = opened else {
             return Ok(None);
         };
+        if first_text(&opened.root_dse, "defaultNamingContext").as_ref() != Some(&self.domain) {
+            let name = self.servers.name().to_owned();
+            self.tell_note(format!(
+                "{name} answers for another domain now; it is not asked"
+            ))?;
+            return Ok(None);
+        }
         let same = opened.database == self.database;
         if !same {
             let name = self.servers.name().to_owned();
@@ -332,9 +363,18 @@ impl Reader {
                 break;
             }
             cookie = page.cookie;
-            let answered = matches!(outcome.result_code, Some(0 | NO_SUCH_OBJECT));
+            // Only a container below a naming context may be missing, and says so at once.
+            let missing = search.optional && outcome.pages == 1 && outcome.entries == 0;
+            let answered = match outcome.result_code {
+                Some(0) => true,
+                Some(NO_SUCH_OBJECT) => missing,
+                _ => false,
+            };
             outcome.complete = answered && cookie.is_empty();
             self.connection = Some(connection);
+            if outcome.result_code == Some(0) {
+                self.rest(count);
+            }
             if outcome.result_code != Some(0) || cookie.is_empty() || self.servers.stopped() {
                 break;
             }
@@ -344,7 +384,9 @@ impl Reader {
                 outcome.result_text = format!("the server sent {empty} empty pages in a row");
                 break;
             }
-            self.rest(count);
+        }
+        if self.servers.stopped() && !outcome.complete {
+            outcome.result_text = "stopped by the user".to_owned();
         }
         if malformed > 0 {
             outcome.complete = false;
@@ -427,7 +469,8 @@ fn add(total: &mut QueryOutcome, part: &QueryOutcome) {
     total.references += part.references;
     let failed_before = !total.complete;
     total.complete &= part.complete;
-    if !failed_before {
+    // What one part said that the others did not is the word on all: a success does not hide it.
+    if !failed_before && total.result_code == Some(0) {
         total.result_code = part.result_code;
         total.result_text.clone_from(&part.result_text);
     }

@@ -69,7 +69,8 @@ impl Servers {
             .candidates
             .get(self.current)
             .ok_or_else(|| Failure::new("there is no server to ask"))?;
-        let mut connection = Connection::open(server, &self.way, &self.identity)?;
+        let mut connection =
+            Connection::open(server, &self.way, &self.identity, Arc::clone(&self.stop))?;
         let root_dse = connection.root_dse()?;
         let service = first_text(&root_dse, "dsServiceName").unwrap_or_default();
         // invocationId changes when a database is restored (MS-ADTS 3.1.1.1.9).
@@ -84,7 +85,14 @@ impl Servers {
             connection,
             root_dse,
             // A name has no business among numbers: only its digest is written down.
-            database: hex(&invocation_id.unwrap_or_else(|| Sha256::digest(&service).to_vec())),
+            database: hex(&invocation_id.unwrap_or_else(|| {
+                // Without either, two servers must not pass for one database.
+                let place = format!(
+                    "{service} {}",
+                    if service.is_empty() { self.name() } else { "" }
+                );
+                Sha256::digest(place).to_vec()
+            })),
         })
     }
 

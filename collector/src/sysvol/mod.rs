@@ -119,6 +119,14 @@ const FILES: &[(&str, &[&str], Reader)] = &[
 
 type Reader = fn(&[u8], &mut dyn FnMut(Setting)) -> Rest;
 
+/// Says whether there are policies at `root`, without reading them.
+///
+/// # Errors
+/// There are none, or those of several domains.
+pub(crate) fn look(root: &Path) -> Result<(), Failure> {
+    folder::policies(root).map(|_| ()).map_err(Failure::new)
+}
+
 /// Reads the policies at `root`: the share SYSVOL, the folder of a domain in it, or its folder `Policies`.
 ///
 /// Names are compared without case and symbolic links are not followed. Policies come in the order of their GUIDs and

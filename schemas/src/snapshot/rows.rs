@@ -170,6 +170,7 @@ pub(super) fn collection(database: &Connection) -> Result<Collection, SnapshotEr
         collected_as: said("collected_as")?,
         taken_at: said("taken_at")?,
         scope: said("scope")?,
+        connection: said("connection")?,
         pseudonyms: said("pseudonyms")?,
     })
 }
@@ -205,7 +206,13 @@ pub(super) fn counts(database: &Connection) -> Result<Counts, SnapshotError> {
 /// One sentence for each thing that is missing.
 pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotError> {
     let mut missing = Vec::new();
-    for row in ledger(database)?.iter().filter(|row| !row.is_complete()) {
+    let ledger = ledger(database)?;
+    // A domain whose head did not come was not seen at all, whatever the server says of its searches.
+    let head = ledger.iter().find(|row| row.plan.name == "domain");
+    if head.is_some_and(|row| row.is_complete() && row.stored == 0) {
+        missing.push("the head of the domain did not come: nothing is known of it".to_owned());
+    }
+    for row in ledger.iter().filter(|row| !row.is_complete()) {
         missing.push(match &row.outcome {
             Some(outcome) => format!(
                 "query {} ended early after {} entries: {}",
@@ -274,6 +281,7 @@ pub(super) fn classes(database: &Connection, query: &str) -> Result<Vec<ClassSee
         .collect())
 }
 
+/// One pass over the rows, as they lie: sorting them would take memory by the size of the directory.
 fn columns_that_came(
     database: &Connection,
     query: i64,
@@ -284,20 +292,20 @@ fn columns_that_came(
         .filter(|attribute| attribute.has_column())
         .map(|attribute| attribute.name)
         .collect();
-    let counts: Vec<String> = columns
+    let came: Vec<String> = columns
         .iter()
-        .map(|name| format!("count(\"{name}\")"))
+        .map(|name| format!("\"{name}\" IS NOT NULL"))
         .collect();
     let mut statement = database.prepare(&format!(
-        "SELECT \"objectClass\", count(*), {} FROM object WHERE query = ?1 GROUP BY \"objectClass\"",
-        counts.join(", ")
+        "SELECT \"objectClass\", {} FROM object WHERE query = ?1",
+        came.join(", ")
     ))?;
     let mut rows = statement.query([query])?;
     while let Some(row) = rows.next()? {
         let gathered = classes.entry(most_specific(row.get(0)?)).or_default();
-        gathered.objects += row.get::<_, i64>(1)?.unsigned_abs();
+        gathered.objects += 1;
         for (index, name) in columns.iter().enumerate() {
-            if row.get::<_, i64>(index + 2)? > 0 {
+            if row.get::<_, bool>(index + 1)? && !gathered.came.contains(*name) {
                 gathered.came.insert((*name).to_owned());
             }
         }
@@ -305,29 +313,31 @@ fn columns_that_came(
     Ok(())
 }
 
+/// Objects of each class, spread over the query.
 fn samples(
     database: &Connection,
     query: i64,
     classes: &mut BTreeMap<String, Gathered>,
 ) -> Result<(), SnapshotError> {
     let mut statement = database.prepare(
-        "SELECT \"objectClass\", \"objectGUID\" FROM object
-         WHERE query = ?1 AND \"objectGUID\" IS NOT NULL ORDER BY id",
+        "SELECT \"objectClass\", \"objectGUID\" FROM object WHERE query = ?1 ORDER BY id",
     )?;
     let mut rows = statement.query([query])?;
-    let mut wanting = classes.len();
-    while wanting > 0
-        && let Some(row) = rows.next()?
-    {
-        let Some(gathered) = classes.get_mut(&most_specific(row.get(0)?)) else {
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let class = most_specific(row.get(0)?);
+        let Some(gathered) = classes.get_mut(&class) else {
             continue;
         };
-        if gathered.samples.len() < SAMPLES {
-            gathered.samples.push(row.get(1)?);
-            let full = gathered.samples.len() == SAMPLES
-                || gathered.samples.len() as u64 == gathered.objects;
-            wanting -= usize::from(full);
+        let number = seen.entry(class).or_default();
+        let stride = (gathered.objects / SAMPLES as u64).max(1);
+        if number.is_multiple_of(stride)
+            && gathered.samples.len() < SAMPLES
+            && let Some(guid) = row.get::<_, Option<Vec<u8>>>(1)?
+        {
+            gathered.samples.push(guid);
         }
+        *number += 1;
     }
     Ok(())
 }

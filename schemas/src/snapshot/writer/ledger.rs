@@ -202,9 +202,20 @@ impl SnapshotWriter {
     }
 
     /// Removes the objects whose ids are in `forgotten`, and empties it.
+    ///
+    /// A later query may have brought them too, and left them to the one that came first: it is opened again, so that
+    /// it keeps what the first one may not bring a second time.
     fn forget_objects(&mut self) -> Result<(), SnapshotError> {
         self.store.database.execute_batch(
-            "DELETE FROM object WHERE id IN forgotten;
+            "CREATE TEMP TABLE reopened AS
+               SELECT id FROM query AS later
+               WHERE complete = 1
+                 AND id > (SELECT min(query) FROM object WHERE id IN forgotten)
+                 AND entries > (SELECT count(*) FROM object WHERE query = later.id);
+             UPDATE query SET complete = 0, ended = NULL WHERE id IN (SELECT id FROM reopened);
+             DELETE FROM partition WHERE query IN (SELECT id FROM reopened);
+             DROP TABLE reopened;
+             DELETE FROM object WHERE id IN forgotten;
              DELETE FROM link WHERE object IN forgotten;
              DELETE FROM value WHERE object IN forgotten;
              DELETE FROM defect WHERE object IN forgotten;

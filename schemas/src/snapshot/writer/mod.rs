@@ -38,6 +38,8 @@ pub struct Collection {
     pub taken_at: String,
     /// What was asked for, `all` or a smaller scope; empty where the source has none.
     pub scope: String,
+    /// What protected the connection and whom it trusted; empty where the source has none.
+    pub connection: String,
     /// What stands in the place of names, as in [`Manifest::pseudonyms`].
     pub pseudonyms: String,
 }
@@ -188,6 +190,21 @@ impl SnapshotWriter {
         self.store.commit()
     }
 
+    /// Forgets the settings of an earlier attempt, and its row in the ledger.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn forget_policy_settings(&mut self, query: &str) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        self.store
+            .database
+            .execute("DELETE FROM policy_setting", [])?;
+        self.store
+            .database
+            .execute("DELETE FROM query WHERE name = ?1", [query])?;
+        self.store.commit()
+    }
+
     /// Records a setting of a group policy.
     ///
     /// # Errors
@@ -249,10 +266,11 @@ impl SnapshotWriter {
     /// # Errors
     /// The disk is full or the output cannot be written.
     pub fn finish(self, output: &Path) -> Result<Manifest, SnapshotError> {
-        self.finish_in(output, &Clear)
+        self.finish_in(output, &Clear, false)
     }
 
-    /// As [`SnapshotWriter::finish`], wrapped in `envelope`. The database of [`Place::File`] stays for the caller to remove.
+    /// As [`SnapshotWriter::finish`], wrapped in `envelope`. What is at `output` is replaced only if `replaces`: a partial
+    /// snapshot by the rest of its own run. The database of [`Place::File`] stays for the caller to remove.
     ///
     /// # Errors
     /// As there.
@@ -260,6 +278,7 @@ impl SnapshotWriter {
         mut self,
         output: &Path,
         envelope: &dyn Envelope,
+        replaces: bool,
     ) -> Result<Manifest, SnapshotError> {
         self.store.begin()?;
         self.store.database.execute_batch(
@@ -288,6 +307,8 @@ impl SnapshotWriter {
             taken_at: self.collection.taken_at.clone(),
             complete: missing.is_empty(),
             missing,
+            scope: self.collection.scope.clone(),
+            connection: self.collection.connection.clone(),
             pseudonyms: self.collection.pseudonyms.clone(),
             counts,
             database_bytes: 0,
@@ -295,7 +316,7 @@ impl SnapshotWriter {
         };
         self.store
             .close()?
-            .read(|database| container::seal(database, manifest, output, envelope))
+            .read(|database| container::seal(database, manifest, output, envelope, replaces))
     }
 
     /// Rows written so far, for progress.
@@ -336,6 +357,7 @@ impl SnapshotWriter {
             ("collected_as", &said.collected_as),
             ("taken_at", &said.taken_at),
             ("scope", &said.scope),
+            ("connection", &said.connection),
             ("pseudonyms", &said.pseudonyms),
         ] {
             insert.execute(params![name, value])?;

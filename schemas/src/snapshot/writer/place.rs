@@ -98,11 +98,12 @@ impl Store {
                 "OFF",
             ),
         };
-        let temporary = match kept {
-            Kept::Memory => "MEMORY",
-            Kept::Scratch(_) | Kept::File(_) => "FILE",
-        };
         database.pragma_update(None, "page_size", 16_384)?;
+        // Nothing of a run that must stay private may lie in a folder that others share.
+        let temporary = match kept {
+            Kept::Scratch(_) => "FILE",
+            Kept::File(_) | Kept::Memory => "MEMORY",
+        };
         database.pragma_update(None, "temp_store", temporary)?;
         database.execute("ATTACH ?1 AS build", [names])?;
         for schema in ["main", "build"] {
@@ -168,7 +169,7 @@ impl Store {
 }
 
 /// Page cache of each database, in KiB. Small and fixed, so that memory is the same for every directory.
-const CACHE_KIB: i64 = 4_096;
+const CACHE_KIB: i64 = 2_048;
 
 impl Closed {
     /// Hands the finished database to `seal`.
