@@ -77,8 +77,13 @@ fn ask(connection: &mut Connection, seen: &ClassSeen) -> Told {
     };
     for guid in &seen.samples {
         let dn = format!("<GUID={}>", hex(guid));
-        let names = ["allowedAttributes", "replPropertyMetaData"];
-        let Some(entry) = connection.object(&dn, &names) else {
+        // What a class may have is the same for each of its objects, and costs the server most.
+        let names: &[&str] = if told.allowed.is_none() {
+            &["replPropertyMetaData", "allowedAttributes"]
+        } else {
+            &["replPropertyMetaData"]
+        };
+        let Some(entry) = connection.object(&dn, names) else {
             told.all = false;
             continue;
         };

@@ -110,7 +110,7 @@ pub(crate) fn queries(arguments: &Arguments) -> Result<()> {
     wrapped(
         &mut out,
         "",
-        "Afterwards, for up to 20 objects of each class in which an attribute never came, a base search for \
+        "Afterwards, for up to 10 objects of each class in which an attribute never came, a base search for \
          allowedAttributes and replPropertyMetaData, which tell why.",
     )?;
     wrapped(&mut out, "Never asked for: ", &SECRETS.join(", "))?;

@@ -16,9 +16,10 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// Whatever a server's part in `sentence` is, it does not steer the terminal ([`printable`]).
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self {
-            sentence: sentence.into(),
+            sentence: printable(&sentence.into()),
             refused: false,
         }
     }
@@ -43,21 +44,51 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A bind was refused.
-pub(super) fn binding(user: &str, result: &LdapResult) -> Failure {
+/// The longest text of a server that is shown, in characters.
+const TEXT_LIMIT: usize = 1000;
+
+/// Text that neither steers a terminal nor changes the order in which the rest is read: white space becomes a space,
+/// control characters and those with the property Bidi_Control (UAX #9, section 2) are left out.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !steers(*c))
+        .collect()
+}
+
+/// A server's text, as it may be shown.
+fn quoted(text: &str) -> String {
+    let text: String = text.chars().take(TEXT_LIMIT).collect();
+    printable(&text).trim().to_owned()
+}
+
+/// The addresses of other servers, as they may be shown.
+fn referrals(result: &LdapResult) -> String {
+    quoted(&result.refs.join(", "))
+}
+
+/// A bind was refused with a code that has no advice of its own for how it was tried.
+fn binding(user: &str, attempt: Attempt, result: &LdapResult) -> Failure {
     let sentence = match result.rc {
         49 => {
-            let why =
-                ad_logon_error(&result.text).unwrap_or("the user name or the password is wrong");
-            format!("the server refused {user}: {why}")
+            let why = ad_logon_error(&result.text).unwrap_or(WRONG);
+            let advice = if attempt.knows_domains()
+                && [WRONG, UNKNOWN].contains(&why)
+                && !user.contains(['\\', '@', '='])
+            {
+                "; write DOMAIN\\user or user@domain"
+            } else {
+                ""
+            };
+            format!("the server refused {user}: {why}{advice}")
         }
-        8 => format!(
-            "the server refuses this kind of bind for {user} (strongerAuthRequired): {}",
-            result.text
-        ),
         10 => format!(
             "the server refers to another one ({}); give that one with --server",
-            result.refs.join(", ")
+            referrals(result)
         ),
         _ => format!("the server refused {user}: {}", describe(result)),
     };
@@ -75,12 +106,26 @@ pub(crate) enum Attempt {
     PlainSimple,
     /// Name and password inside TLS.
     Simple,
-    /// Kerberos or NTLM inside TLS, without a layer of its own.
-    SaslInTls,
-    /// Kerberos or NTLM that seals.
-    SaslSealed,
+    /// Kerberos inside TLS, without a layer of its own.
+    KerberosInTls,
+    /// Kerberos that seals.
+    KerberosSealed,
+    /// NTLM inside TLS, without a layer of its own.
+    NtlmInTls,
+    /// NTLM that seals.
+    NtlmSealed,
     /// The certificate that was shown in TLS.
     Certificate,
+}
+
+impl Attempt {
+    /// True if the user's name may be `DOMAIN\user` or `user@domain`.
+    fn knows_domains(self) -> bool {
+        match self {
+            Self::PlainSimple | Self::Simple | Self::NtlmInTls | Self::NtlmSealed => true,
+            Self::KerberosInTls | Self::KerberosSealed | Self::Certificate => false,
+        }
+    }
 }
 
 /// A bind was refused. `who` is the user as given.
@@ -91,7 +136,7 @@ pub(crate) fn refused(who: &str, attempt: Attempt, result: &LdapResult) -> Failu
              in Samba `ldap server require strong auth`); use LDAPS or --transport starttls, or \
              --transport sealed with Kerberos"
         }
-        (8, Attempt::SaslInTls) => {
+        (8, Attempt::KerberosInTls | Attempt::NtlmInTls) => {
             "it demands a bind that seals by itself, even inside TLS (Samba with `ldap server require strong auth = yes`); \
              use --transport sealed, or a user and password over LDAPS"
         }
@@ -105,12 +150,12 @@ pub(crate) fn refused(who: &str, attempt: Attempt, result: &LdapResult) -> Failu
             "it maps the certificate to no account, or does not trust who issued it"
         }
         (48, _) => "it does not accept this kind of bind from this account",
-        _ => return binding(who, result),
+        _ => return binding(who, attempt, result),
     };
-    let text = result.text.trim_end_matches('\0').trim();
     Failure::new(format!(
-        "the server refused {who}: {advice} ({}: {text})",
-        code_name(result.rc)
+        "the server refused {who}: {advice} ({}: {})",
+        code_name(result.rc),
+        quoted(&result.text)
     ))
     .final_word()
 }
@@ -160,7 +205,7 @@ pub(crate) fn dismissed(address: &str, result: &LdapResult) -> Failure {
 /// The connection to `address` broke before the bind was done.
 pub(crate) fn broken(address: &str, error: &io::Error) -> Failure {
     if tls_error(error).is_some() {
-        return handshake(address, error);
+        return handshake(address, None, error);
     }
     match error.kind() {
         io::ErrorKind::UnexpectedEof
@@ -173,12 +218,26 @@ pub(crate) fn broken(address: &str, error: &io::Error) -> Failure {
     }
 }
 
-/// TLS with `address` failed.
-pub(crate) fn handshake(address: &str, error: &io::Error) -> Failure {
+/// The port on which LDAP begins without TLS.
+const CLEAR_PORT: u16 = 389;
+
+/// TLS with `address` failed. `ldaps` is the port if TLS was to begin with the first byte.
+pub(crate) fn handshake(address: &str, ldaps: Option<u16>, error: &io::Error) -> Failure {
     use rustls::CertificateError as Bad;
     use rustls::Error as Tls;
+    let not_tls = |port: u16| {
+        format!(
+            "{address}: port {port} does not begin with TLS; use --transport starttls, or port 636"
+        )
+    };
     let Some(cause) = tls_error(error) else {
         return match error.kind() {
+            // Domain controllers say nothing to what is no LDAP.
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset
+                if ldaps == Some(CLEAR_PORT) =>
+            {
+                Failure::new(not_tls(CLEAR_PORT))
+            }
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => Failure::new(format!(
                 "{address} closed the connection instead of answering TLS; has it a certificate for LDAPS? \
                  --transport sealed with Kerberos needs none"
@@ -203,9 +262,13 @@ pub(crate) fn handshake(address: &str, error: &io::Error) -> Failure {
         Tls::InvalidCertificate(bad) => {
             format!("the certificate of {address} was refused: {bad}")
         }
-        Tls::InvalidMessage(_) => {
-            format!("{address} does not speak TLS; is it the port for LDAPS?")
-        }
+        Tls::InvalidMessage(_) => match ldaps {
+            Some(636) => format!(
+                "{address} does not begin with TLS, though 636 is the port for it; is it a domain controller?"
+            ),
+            Some(port) => not_tls(port),
+            None => format!("{address} agreed to StartTLS but does not speak TLS"),
+        },
         Tls::AlertReceived(alert) => format!(
             "{address} ended TLS ({alert:?}); it may want another client certificate, or speaks only TLS older than 1.2"
         ),
@@ -273,17 +336,17 @@ pub(crate) fn kerberos(service: &str, said: &str) -> Failure {
 
 /// A result code and text in one line.
 pub(crate) fn describe(result: &LdapResult) -> String {
-    let text = result.text.trim_end_matches('\0').trim();
+    let text = quoted(&result.text);
     let mut sentence = format!("{} ({})", code_name(result.rc), result.rc);
     if result.rc == 4 {
         sentence.push_str(", the server's limit on a search");
     }
     if !result.refs.is_empty() {
-        sentence.push_str(&format!(", it refers to {}", result.refs.join(", ")));
+        sentence.push_str(&format!(", it refers to {}", referrals(result)));
     }
     if !text.is_empty() {
         sentence.push_str(": ");
-        sentence.push_str(text);
+        sentence.push_str(&text);
     }
     sentence
 }
@@ -295,16 +358,22 @@ pub(super) fn innermost(error: &LdapError) -> String {
             "the connection was closed by the server".to_owned()
         }
         LdapError::Timeout { .. } => "no answer in time".to_owned(),
-        LdapError::Io { source } => source.to_string(),
+        LdapError::Io { source } => quoted(&source.to_string()),
         other => {
             let mut last: &dyn std::error::Error = other;
             while let Some(inner) = last.source() {
                 last = inner;
             }
-            last.to_string()
+            quoted(&last.to_string())
         }
     }
 }
+
+/// Why a bind is refused when the server does not say more.
+const WRONG: &str = "the user name or the password is wrong";
+
+/// The name belongs to nobody.
+const UNKNOWN: &str = "there is no such user";
 
 /// `data 52e` in the text of an invalidCredentials result (MS-ADTS 3.1.1.3.1.9 and the Win32 error codes).
 fn ad_logon_error(text: &str) -> Option<&'static str> {
@@ -320,8 +389,8 @@ fn ad_logon_error(text: &str) -> Option<&'static str> {
     let data = text.split("data ").nth(1)?;
     let code: String = data.chars().take_while(char::is_ascii_hexdigit).collect();
     Some(match code.to_ascii_lowercase().as_str() {
-        "525" => "there is no such user",
-        "52e" => "the user name or the password is wrong",
+        "525" => UNKNOWN,
+        "52e" => WRONG,
         "530" => "it may not log on at this time",
         "531" => "it may not log on from this machine",
         "532" => "its password has expired",
@@ -335,15 +404,9 @@ fn ad_logon_error(text: &str) -> Option<&'static str> {
 
 /// What Samba writes where Active Directory writes a number (MS-ERREF 2.3.1).
 const NT_STATUS: &[(&str, &str)] = &[
-    (
-        "NT_STATUS_LOGON_FAILURE",
-        "the user name or the password is wrong",
-    ),
-    ("NT_STATUS_NO_SUCH_USER", "there is no such user"),
-    (
-        "NT_STATUS_WRONG_PASSWORD",
-        "the user name or the password is wrong",
-    ),
+    ("NT_STATUS_LOGON_FAILURE", WRONG),
+    ("NT_STATUS_NO_SUCH_USER", UNKNOWN),
+    ("NT_STATUS_WRONG_PASSWORD", WRONG),
     ("NT_STATUS_ACCOUNT_DISABLED", "it is disabled"),
     ("NT_STATUS_ACCOUNT_LOCKED_OUT", "it is locked out"),
     ("NT_STATUS_ACCOUNT_EXPIRED", "it has expired"),
@@ -425,13 +488,63 @@ mod tests {
             assert!(sentence.contains(part), "{sentence}");
         }
         let text = "SASL:[GSS-SPNEGO]: Sign or Seal are required.";
-        let sentence = refused("a", Attempt::SaslInTls, &result(8, text)).to_string();
+        let sentence = refused("a", Attempt::KerberosInTls, &result(8, text)).to_string();
         assert!(sentence.contains("even inside TLS"), "{sentence}");
         // Codes without advice of their own read as before.
         assert_eq!(
             refused("a", Attempt::Simple, &result(49, "data 775")).to_string(),
             "the server refused a: it is locked out"
         );
+    }
+
+    #[test]
+    fn a_name_alone_is_not_enough_for_some_servers() {
+        const ADVICE: &str = "; write DOMAIN\\user or user@domain";
+        let sentence =
+            |who: &str, attempt, text: &str| refused(who, attempt, &result(49, text)).to_string();
+        for attempt in [
+            Attempt::PlainSimple,
+            Attempt::Simple,
+            Attempt::NtlmInTls,
+            Attempt::NtlmSealed,
+        ] {
+            for text in ["data 52e", "data 525", "", "NT_STATUS_LOGON_FAILURE"] {
+                assert!(sentence("auditor", attempt, text).ends_with(ADVICE));
+                for who in ["CORP\\auditor", "auditor@corp", "CN=auditor,DC=corp"] {
+                    assert!(!sentence(who, attempt, text).contains(ADVICE));
+                }
+            }
+            assert!(!sentence("auditor", attempt, "data 775").contains(ADVICE));
+        }
+        let ticket = sentence("the Kerberos ticket", Attempt::KerberosSealed, "data 52e");
+        assert!(!ticket.contains(ADVICE), "{ticket}");
+    }
+
+    #[test]
+    fn a_server_does_not_steer_the_terminal() {
+        let text = "a\u{1b}]0;title\u{7}\r\nb\u{9b}2J\u{202e}c\u{2066}d\u{2069}\u{200f}\0";
+        assert_eq!(printable(text), "a]0;title  b2Jcd");
+        let mut refused_bind = result(8, text);
+        refused_bind.refs = vec![format!("ldap://{text}")];
+        let io = io::Error::other(text);
+        let mut sentences = vec![
+            describe(&refused_bind),
+            innermost(&LdapError::Io { source: io }),
+            kerberos("ldap/dc1", text).to_string(),
+            broken("dc1", &io::Error::other(text)).to_string(),
+            dismissed("dc1", &refused_bind).to_string(),
+        ];
+        for rc in [1, 7, 8, 10, 48, 49] {
+            refused_bind.rc = rc;
+            for attempt in [Attempt::PlainSimple, Attempt::Certificate] {
+                sentences.push(refused("a", attempt, &refused_bind).to_string());
+            }
+        }
+        for sentence in sentences {
+            assert_eq!(printable(&sentence), sentence);
+        }
+        let long = describe(&result(1, &"x".repeat(1 << 20)));
+        assert!(long.len() < 2 * TEXT_LIMIT, "{}", long.len());
     }
 
     #[test]
@@ -471,10 +584,20 @@ mod tests {
     fn what_tls_says_becomes_advice() {
         let error = |cause: rustls::Error| io::Error::new(io::ErrorKind::InvalidData, cause);
         let unknown = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let sentence = handshake("dc1:636", &error(unknown)).to_string();
+        let sentence = handshake("dc1:636", Some(636), &error(unknown)).to_string();
         assert!(sentence.contains("--ca-file"), "{sentence}");
         let closed = io::Error::from(io::ErrorKind::UnexpectedEof);
-        let sentence = handshake("dc1:636", &closed).to_string();
+        let sentence = handshake("dc1:636", Some(636), &closed).to_string();
         assert!(sentence.contains("--transport sealed"), "{sentence}");
+        let clear = "port 389 does not begin with TLS; use --transport starttls, or port 636";
+        let sentence = handshake("dc1:389", Some(389), &closed).to_string();
+        assert!(sentence.ends_with(clear), "{sentence}");
+        let foreign = || rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        let sentence = handshake("dc1:389", Some(389), &error(foreign())).to_string();
+        assert!(sentence.ends_with(clear), "{sentence}");
+        for port in [Some(636), None] {
+            let sentence = handshake("dc1:636", port, &error(foreign())).to_string();
+            assert!(!sentence.contains("or port 636"), "{sentence}");
+        }
     }
 }

@@ -59,10 +59,11 @@ pub(super) async fn bind(
     let goal = Goal {
         sealed,
         binding,
-        attempt: if sealed {
-            Attempt::SaslSealed
-        } else {
-            Attempt::SaslInTls
+        attempt: match (identity, sealed) {
+            (Identity::Ntlm { .. }, true) => Attempt::NtlmSealed,
+            (Identity::Ntlm { .. }, false) => Attempt::NtlmInTls,
+            (_, true) => Attempt::KerberosSealed,
+            (_, false) => Attempt::KerberosInTls,
         },
     };
     let layer = match identity {

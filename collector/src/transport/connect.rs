@@ -29,7 +29,8 @@ pub(super) fn address(server: &Server, port: u16) -> String {
     } else {
         host
     };
-    if server.address.is_some() && !server.name.is_empty() {
+    let named = !server.name.is_empty() && server.host().parse::<IpAddr>().ok() != server.address;
+    if server.address.is_some() && named {
         format!("{} ({host}:{port})", server.name)
     } else {
         format!("{host}:{port}")
@@ -85,13 +86,15 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)
 }
 
-/// Puts TLS around a wire. Returns it with the channel binding of the server's certificate, if it has one.
+/// Puts TLS around a wire; `ldaps` is the port if TLS begins with the first byte. Returns it with the channel binding
+/// of the server's certificate, if it has one.
 pub(super) async fn encrypt<W: Wire + 'static>(
     wire: W,
     server: &Server,
     shown: &str,
     config: Arc<ClientConfig>,
     limit: Duration,
+    ldaps: Option<u16>,
 ) -> Result<(Box<dyn Wire>, Option<Vec<u8>>), Failure> {
     let name = ServerName::try_from(server.host().to_owned()).map_err(|_| {
         Failure::new(format!(
@@ -103,7 +106,7 @@ pub(super) async fn encrypt<W: Wire + 'static>(
     let stream = tokio::time::timeout(limit, connecting)
         .await
         .map_err(|_| failure::silent(shown))?
-        .map_err(|error| failure::handshake(shown, &error))?;
+        .map_err(|error| failure::handshake(shown, ldaps, &error))?;
     let (_, session) = stream.get_ref();
     let binding = session
         .peer_certificates()
@@ -147,6 +150,14 @@ mod tests {
             address(&server("dc1", Some("10.0.0.1")), 636),
             "dc1 (10.0.0.1:636)"
         );
+        for (name, address_of_it, shown) in [
+            ("127.0.0.1", "127.0.0.1", "127.0.0.1:1"),
+            ("[::1]", "::1", "[::1]:1"),
+            ("::1", "::1", "[::1]:1"),
+            ("10.0.0.2", "10.0.0.1", "10.0.0.2 (10.0.0.1:1)"),
+        ] {
+            assert_eq!(address(&server(name, Some(address_of_it)), 1), shown);
+        }
     }
 
     #[test]

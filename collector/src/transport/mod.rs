@@ -6,6 +6,7 @@
 
 mod ber;
 mod bind;
+mod boundary;
 mod certificate;
 mod connect;
 mod dialogue;
@@ -174,9 +175,9 @@ async fn arrive(server: &Server, way: &Way, identity: &Identity) -> Result<bind:
         None => (Box::new(stream) as Box<dyn dialogue::Wire>, None),
         Some(config) if way.protection == Protection::StartTls => {
             let stream = connect::start_tls(stream, &shown, limit).await?;
-            connect::encrypt(stream, server, &shown, config, limit).await?
+            connect::encrypt(stream, server, &shown, config, limit, None).await?
         }
-        Some(config) => connect::encrypt(stream, server, &shown, config, limit).await?,
+        Some(config) => connect::encrypt(stream, server, &shown, config, limit, Some(port)).await?,
     };
     let dialogue = dialogue::Dialogue::new(wire, &shown, limit);
     bind::bind(

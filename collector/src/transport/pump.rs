@@ -1,7 +1,8 @@
 //! Copies bytes between ldap3's end of a socket pair and the wire until either side ends.
 //!
 //! Owns the thread and what ends it: when ldap3's side is dropped the wire is closed, and when the wire breaks
-//! ldap3 reads the end of the stream. Deliberately understands nothing of what it copies.
+//! ldap3 reads the end of the stream. What comes from the server must be LDAP messages of a bearable size
+//! ([`super::boundary`]). Deliberately understands nothing else of what it copies.
 
 use std::cell::RefCell;
 use std::io;
@@ -13,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 
+use super::boundary::Boundary;
 use super::dialogue::Wire;
 use super::frame;
 
@@ -68,15 +70,32 @@ where
         }
     } else {
         tokio::select! {
-            _ = clear(from_wire, to_ldap) => {}
-            _ = clear(from_ldap, &mut to_wire) => {}
+            _ = clear_in(from_wire, to_ldap) => {}
+            _ = clear_out(from_ldap, &mut to_wire) => {}
         }
     }
     // TLS says goodbye, so that the server does not take it for a truncation.
     let _ = tokio::time::timeout(FAREWELL, to_wire.shutdown()).await;
 }
 
-async fn clear<R, W>(mut from: R, mut to: W) -> io::Result<()>
+async fn clear_in<R, W>(mut from: R, mut to: W) -> io::Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let mut boundary = Boundary::default();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        let Some(bytes @ [_, ..]) = buffer.get(..count) else {
+            return Ok(());
+        };
+        boundary.follow(bytes)?;
+        to.write_all(bytes).await?;
+    }
+}
+
+async fn clear_out<R, W>(mut from: R, mut to: W) -> io::Result<()>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
@@ -102,9 +121,11 @@ where
     W: AsyncWrite + Unpin,
 {
     let mut from = BufReader::with_capacity(BUFFER, from);
+    let mut boundary = Boundary::default();
     let mut sealed = Vec::new();
     while frame::read(&mut from, frame::LARGEST, &mut sealed).await? {
         let opened = layer.borrow_mut().unwrap(&mut sealed)?;
+        boundary.follow(&opened)?;
         to.write_all(&opened).await?;
     }
     Ok(())
@@ -135,6 +156,7 @@ where
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::transport::ber;
     use proptest::prelude::*;
 
     /// A layer that can be checked by eye: every octet complemented behind a count.
@@ -182,15 +204,27 @@ mod tests {
             .unwrap()
     }
 
+    /// An LDAPMessage around `content`, as far as the pump looks.
+    fn message(content: &[u8]) -> Vec<u8> {
+        let mut inner = Vec::new();
+        ber::append(&mut inner, 0x04, content);
+        let mut message = Vec::new();
+        ber::append(&mut message, 0x30, &inner);
+        message
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         /// A message may span buffers and a buffer may hold several; the wire passes `narrow` octets at a time.
         #[test]
         fn sealed_streams_arrive_whole(
-            frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..40), 0..10),
+            answers in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..6),
+            piece in 1_usize..70,
             requests in proptest::collection::vec(any::<u8>(), 0..60),
             narrow in 1_usize..64,
         ) {
+            let sent: Vec<u8> = answers.iter().flat_map(|content| message(content)).collect();
+            let frames: Vec<Vec<u8>> = sent.chunks(piece).map(<[u8]>::to_vec).collect();
             let (wire, mut server) = tokio::io::duplex(narrow);
             let (ldap, ldap3) = tokio::io::duplex(4096);
             let mut far = Complement { sent: 0, received: 0 };
@@ -221,8 +255,34 @@ mod tests {
                 let ((), answers, asked) = tokio::join!(pumping, client, serving);
                 (answers, asked)
             });
-            prop_assert_eq!(answers, frames.concat());
+            prop_assert_eq!(answers, sent);
             prop_assert_eq!(asked, requests);
+        }
+
+        /// The same without a layer: what TLS or a plain connection brings.
+        #[test]
+        fn clear_streams_arrive_whole(
+            answers in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 0..6),
+            narrow in 1_usize..64,
+        ) {
+            let sent: Vec<u8> = answers.iter().flat_map(|content| message(content)).collect();
+            let (wire, mut server) = tokio::io::duplex(narrow);
+            let (ldap, mut ldap3) = tokio::io::duplex(narrow);
+            let arrived = run(async {
+                let serving = async {
+                    server.write_all(&sent).await.unwrap();
+                    drop(server);
+                };
+                let mut arrived = Vec::new();
+                let ((), (), end) = tokio::join!(
+                    copy(Box::new(wire), ldap, None),
+                    serving,
+                    ldap3.read_to_end(&mut arrived)
+                );
+                end.unwrap();
+                arrived
+            });
+            prop_assert_eq!(arrived, sent);
         }
     }
 
@@ -245,6 +305,39 @@ mod tests {
                 );
                 assert_eq!(end.unwrap(), 0);
                 drop(kept);
+            });
+        }
+    }
+
+    /// The server keeps the connection open: it is the announced length that ends it, sealed or not.
+    #[test]
+    fn a_message_that_is_too_long_is_the_end_of_the_stream() {
+        let announced = [0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF];
+        let mut far = Complement {
+            sent: 0,
+            received: 0,
+        };
+        let wrapped = [far.wrap(&announced[..3]), far.wrap(&announced[3..])]
+            .into_iter()
+            .flat_map(|sealed| {
+                let sealed = sealed.unwrap();
+                let length = u32::try_from(sealed.len()).unwrap().to_be_bytes();
+                [length.to_vec(), sealed].concat()
+            })
+            .collect();
+        for (bytes, layer) in [(announced.to_vec(), None), (wrapped, Some(complement()))] {
+            run(async {
+                let (wire, mut server) = tokio::io::duplex(64);
+                let (ldap, mut ldap3) = tokio::io::duplex(64);
+                server.write_all(&bytes).await.unwrap();
+                let mut read = Vec::new();
+                let ((), end) = tokio::join!(
+                    copy(Box::new(wire), ldap, layer),
+                    ldap3.read_to_end(&mut read)
+                );
+                // Of the sealed message, what came before the length was known.
+                assert!(end.unwrap() <= 3);
+                drop(server);
             });
         }
     }
@@ -282,11 +375,11 @@ mod tests {
             let mut asked = [0; 4];
             server.read_exact(&mut asked).await.unwrap();
             assert_eq!(&asked, b"ping");
-            server.write_all(b"pong").await.unwrap();
+            server.write_all(&message(b"pong")).await.unwrap();
             drop(server);
         });
         let mut answer = Vec::new();
         theirs.read_to_end(&mut answer).unwrap();
-        assert_eq!(answer, b"pong");
+        assert_eq!(answer, message(b"pong"));
     }
 }

@@ -362,6 +362,48 @@ fn a_cut_in_the_middle_reaches_ldap3() {
     }
 }
 
+/// After the bind, a server announces what no memory holds and keeps the connection open.
+#[test]
+fn a_message_of_two_gigabytes_is_a_lost_connection() {
+    let pki = Arc::new(pki());
+    let playing = Arc::clone(&pki);
+    let (server, played) = play(async move |stream| {
+        let mut wire = playing.accept(stream).await;
+        welcome(&mut wire).await;
+        request(&mut wire).await;
+        let _ = wire
+            .write_all(b"\x30\x84\x7f\xff\xff\xff\x02\x01\x02")
+            .await;
+        let _ = wire.flush().await;
+        // Until the client hangs up.
+        wire.read(&mut [0; 64]).await.is_ok_and(|count| count > 0)
+    });
+    let mut ldap = open(&server, &pki.way(Protection::Ldaps), &simple()).unwrap();
+    let started = Instant::now();
+    assert!(search(&mut ldap).is_err());
+    assert!(started.elapsed() < Duration::from_secs(4));
+    drop(ldap);
+    assert!(!played.join().unwrap());
+}
+
+#[test]
+fn ldaps_to_a_port_that_speaks_ldap_names_the_way_out() {
+    let (server, played) = play(async |mut stream| {
+        let mut hello = [0; 64];
+        let count = stream.read(&mut hello).await.unwrap();
+        // The notice of disconnection, as a server of LDAP answers what it cannot decode.
+        answer(&mut stream, 0, 0x78, 2, &[]).await;
+        count
+    });
+    let error = open(&server, &pki().way(Protection::Ldaps), &simple()).unwrap_err();
+    let way_out = format!(
+        "port {} does not begin with TLS; use --transport starttls, or port 636",
+        server.port.unwrap()
+    );
+    assert!(error.to_string().ends_with(&way_out), "{error}");
+    assert!(played.join().unwrap() > 0);
+}
+
 #[test]
 fn a_closed_port_is_a_sentence() {
     let (server, played) = play(async |stream| drop(stream));

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificate::ClientCertificate;
-use crate::ldap::failure::Failure;
+use crate::ldap::failure::{self, Failure};
 
 /// Whom to trust.
 #[derive(Debug, Clone)]
@@ -109,6 +109,15 @@ impl ServerCertVerifier for Pinned {
             .iter()
             .find(|certificate| fingerprint(certificate) == wanted)
         else {
+            if intermediates.is_empty() {
+                return Err(rustls::Error::General(format!(
+                    "no certificate has the fingerprint {}; the server sent only its own certificate, {}: \
+                     check that fingerprint with whoever runs it and give it, \
+                     or give the authority's certificate with --ca-file",
+                    hexadecimal(&wanted),
+                    describe(end_entity)
+                )));
+            }
             let offered: Vec<String> = std::iter::once(end_entity)
                 .chain(intermediates)
                 .map(describe)
@@ -168,12 +177,8 @@ fn describe(certificate: &CertificateDer<'_>) -> String {
         |_| "an unreadable certificate".to_owned(),
         |(_, parsed)| {
             // The text is the server's: no control characters reach the terminal.
-            let subject: String = parsed.subject().to_string();
-            subject
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(200)
-                .collect()
+            let subject = failure::printable(&parsed.subject().to_string());
+            subject.chars().take(200).collect()
         },
     );
     format!("{} ({subject})", hexadecimal(&fingerprint(certificate)))
@@ -256,5 +261,15 @@ mod tests {
         );
         assert!(text.contains("CN=dc1.corp.example"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
+        assert!(!text.contains("only its own"), "{text}");
+        let error = verify([7; 32], &leaf, &[], "dc1.corp.example").unwrap_err();
+        let text = error.to_string();
+        for part in [
+            &hexadecimal(&fingerprint(&leaf)),
+            "only its own certificate",
+            "--ca-file",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
     }
 }

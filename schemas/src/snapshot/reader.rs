@@ -3,11 +3,12 @@
 //! Owns the checks between a foreign file and the first row read, the ledger and raw entries.
 //! Deliberately does not build frames: the analyzer reads columns through [`Snapshot::database`].
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 
 use super::cell::{self, Cell};
 use super::{Collection, FORMAT_VERSION, SnapshotError, migration, rows};
@@ -153,32 +154,52 @@ impl Snapshot {
         rows::root_dse(&self.database, attribute)
     }
 
-    /// The object with this DN as it arrived: values byte for byte, attributes in the table's order.
+    /// The object with this DN as it arrived: values byte for byte, attributes in the table's order. Looks through all
+    /// names; for many objects use [`Snapshot::each_entry`].
     ///
     /// # Errors
     /// The database is damaged.
     pub fn entry(&self, dn: &str) -> Result<Option<Entry>, SnapshotError> {
         let mut statement = self.database.prepare_cached(
-            "SELECT object.* FROM object JOIN name USING (id) WHERE name.dn = ?1",
+            "SELECT name.dn, object.* FROM object JOIN name USING (id) WHERE name.dn = ?1",
         )?;
         let mut rows = statement.query([dn])?;
-        let Some(row) = rows.next()? else {
-            return Ok(None);
-        };
-        let id: i64 = row.get(0)?;
+        rows.next()?.map(|row| self.read_entry(row)).transpose()
+    }
+
+    /// Hands every object to `each`, as [`Snapshot::entry`] gives it, in the order of arrival.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn each_entry(&self, mut each: impl FnMut(Entry)) -> Result<(), SnapshotError> {
+        let mut statement = self.database.prepare(
+            "SELECT name.dn, object.* FROM object JOIN name USING (id) ORDER BY object.id",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(self.read_entry(row)?);
+        }
+        Ok(())
+    }
+
+    /// A row of DN, id, query and the columns.
+    fn read_entry(&self, row: &rusqlite::Row<'_>) -> Result<Entry, SnapshotError> {
+        let id: i64 = row.get(1)?;
         let mut entry = Entry {
-            dn: dn.to_owned(),
+            dn: row.get(0)?,
             attributes: Vec::new(),
         };
-        let mut column = 2;
+        let mut rest = self.values_in_rows(id)?;
+        let mut column = 3;
         for (index, attribute) in ATTRIBUTES.iter().enumerate() {
             let mut values = Vec::new();
             if attribute.has_column() {
                 values = self.column_values(attribute.syntax, row.get_ref(column)?)?;
                 column += 1;
             }
+            let in_rows = rest.remove(&(index as i64));
             if values.is_empty() {
-                values = self.row_values(id, index as i64)?;
+                values = in_rows.unwrap_or_default();
             }
             if !values.is_empty() {
                 entry
@@ -186,20 +207,14 @@ impl Snapshot {
                     .push(RawAttribute::new(attribute.name, values));
             }
         }
-        let mut extra = self.database.prepare_cached(
-            "SELECT DISTINCT attribute.id, attribute.name FROM value JOIN attribute ON attribute.id = value.attribute
-             WHERE value.object = ?1 AND attribute.id >= ?2 ORDER BY attribute.id",
-        )?;
-        let names = extra
-            .query_map(params![id, ATTRIBUTES.len() as i64], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })?
-            .collect::<Result<Vec<_>, _>>()?;
-        for (attribute, name) in names {
-            let values = self.row_values(id, attribute)?;
+        for (attribute, values) in rest {
+            let name: String = self
+                .database
+                .prepare_cached("SELECT name FROM attribute WHERE id = ?1")?
+                .query_row([attribute], |row| row.get(0))?;
             entry.attributes.push(RawAttribute::new(name, values));
         }
-        Ok(Some(entry))
+        Ok(entry)
     }
 
     /// Runs SQLite's own integrity check over the whole database.
@@ -238,16 +253,21 @@ impl Snapshot {
         Ok(cell::values(syntax, &cell))
     }
 
-    fn row_values(&self, object: i64, attribute: i64) -> Result<Vec<Vec<u8>>, SnapshotError> {
+    /// Values that have no column, by attribute and in order.
+    fn values_in_rows(&self, object: i64) -> Result<BTreeMap<i64, Vec<Vec<u8>>>, SnapshotError> {
         let mut statement = self.database.prepare_cached(
-            "SELECT position, CAST(name.dn AS BLOB) FROM link JOIN name ON name.id = link.target
-               WHERE link.object = ?1 AND link.attribute = ?2
+            "SELECT attribute, position, CAST(name.dn AS BLOB) FROM link JOIN name ON name.id = link.target
+               WHERE link.object = ?1
              UNION ALL
-             SELECT position, value FROM value WHERE object = ?1 AND attribute = ?2
-             ORDER BY position",
+             SELECT attribute, position, value FROM value WHERE object = ?1
+             ORDER BY attribute, position",
         )?;
-        let rows = statement.query_map(params![object, attribute], |row| row.get(1))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = statement.query([object])?;
+        let mut values: BTreeMap<i64, Vec<Vec<u8>>> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            values.entry(row.get(0)?).or_default().push(row.get(2)?);
+        }
+        Ok(values)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::ledger::{
 use crate::manifest::Counts;
 
 /// Objects of each class whose GUIDs are given.
-const SAMPLES: usize = 20;
+const SAMPLES: usize = 10;
 
 /// A most specific objectClass among the objects of a query.
 #[derive(Debug, Clone, PartialEq, Eq)]

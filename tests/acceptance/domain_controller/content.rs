@@ -19,27 +19,19 @@ pub(crate) type Attributes = BTreeMap<String, Vec<Vec<u8>>>;
 /// Every object with every value, by DN.
 pub(crate) fn of(path: &Path) -> BTreeMap<String, Attributes> {
     let snapshot = Snapshot::open(path).unwrap();
-    let mut statement = snapshot
-        .database()
-        .prepare("SELECT dn FROM object JOIN name USING (id)")
-        .unwrap();
-    let dns: Vec<String> = statement
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    dns.into_iter()
-        .map(|dn| {
-            let entry = snapshot.entry(&dn).unwrap().unwrap();
+    let mut content = BTreeMap::new();
+    snapshot
+        .each_entry(|entry| {
             let attributes = entry
                 .attributes
                 .into_iter()
                 .filter(|attribute| !LOGON.contains(&attribute.name.as_str()))
                 .map(|attribute| (attribute.name, attribute.values))
                 .collect();
-            (dn, attributes)
+            content.insert(entry.dn, attributes);
         })
-        .collect()
+        .unwrap();
+    content
 }
 
 /// Fails with the first difference.

@@ -22,7 +22,11 @@ fn uncompressed(path: &Path) -> Vec<u8> {
 }
 
 fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+    // The standard library searches text much faster than it compares windows of bytes.
+    match std::str::from_utf8(wanted) {
+        Ok(text) => String::from_utf8_lossy(bytes).contains(text),
+        Err(_) => bytes.windows(wanted.len()).any(|window| window == wanted),
+    }
 }
 
 pub(super) fn no_secret_is_collected_even_by_an_administrator(controller: &DomainController) {
