@@ -200,7 +200,7 @@ pub struct Reading {
     pub rate: Option<u32>,
 
     /// About how many objects are asked for in one part: what an interruption costs
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub partition_size: u32,
 
     /// How often a lost connection is opened again before a server is given up
