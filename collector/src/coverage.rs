@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use coldcase_schemas::container::hex;
 use coldcase_schemas::ledger::{Absence, CoverageRow};
 use coldcase_schemas::snapshot::{ClassSeen, SchemaAttribute};
 use coldcase_schemas::{Entry, SnapshotError, SnapshotWriter};
@@ -76,6 +77,7 @@ fn ask(connection: &mut Connection, seen: &ClassSeen) -> Told {
         ..Told::default()
     };
     for guid in &seen.samples {
+        // A DN may name an object by the bytes of its GUID (MS-ADTS 3.1.1.3.1.2.4).
         let dn = format!("<GUID={}>", hex(guid));
         // What a class may have is the same for each of its objects, and costs the server most.
         let names: &[&str] = if told.allowed.is_none() {
@@ -177,11 +179,6 @@ fn ever_set(bytes: &[u8]) -> Option<Vec<(u32, u32)>> {
         .chunks_exact(48)
         .map(|entry| Some((number(entry.get(..4))?, number(entry.get(4..8))?)))
         .collect()
-}
-
-/// A GUID as a DN may name it (MS-ADTS 3.1.1.3.1.2.4): its bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -8,9 +8,7 @@ use coldcase_schemas::plan::{NamingContexts, Query, Selection};
 
 use crate::arguments::{Arguments, Scope, Transport};
 use crate::sysvol;
-
-/// Width of what is printed.
-const WIDTH: usize = 80;
+use crate::wrapping::{WIDTH, wrapped};
 
 /// Prints every attribute with its reason, or one of them.
 pub(crate) fn attributes(name: Option<&str>) -> Result<()> {
@@ -195,25 +193,4 @@ fn contexts(domain: Option<&str>) -> NamingContexts {
         configuration: "CN=Configuration,<the forest>".to_owned(),
         schema: "CN=Schema,CN=Configuration,<the forest>".to_owned(),
     }
-}
-
-/// `text` after `head`, in lines that fit, the further ones indented as far as the head.
-fn wrapped(out: &mut impl Write, head: &str, text: &str) -> io::Result<()> {
-    let indent = head.chars().count();
-    let mut line = head.to_owned();
-    let mut empty = true;
-    for word in text.split_whitespace() {
-        let length = line.chars().count();
-        if !empty && length + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{line}")?;
-            line = " ".repeat(indent);
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    writeln!(out, "{line}")
 }

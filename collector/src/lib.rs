@@ -17,6 +17,7 @@ mod reader;
 mod sysvol;
 mod transport;
 mod work;
+mod wrapping;
 
 pub use arguments::Arguments;
 pub use collect::run;

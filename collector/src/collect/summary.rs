@@ -8,11 +8,12 @@ use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use coldcase_schemas::Manifest;
+use coldcase_schemas::container::hex;
 use coldcase_schemas::ledger::{Absence, CoverageRow, LedgerRow};
 use sha2::{Digest, Sha256};
 
-/// Widest line that is printed.
-const WIDTH: usize = 80;
+use crate::ldap::failure::printable;
+use crate::wrapping::wrapped;
 
 /// What is told at the end of a collection.
 pub(super) struct End<'a> {
@@ -135,16 +136,6 @@ fn quoted(name: &str) -> String {
     format!("'{}'", name.replace('\'', "'\\''"))
 }
 
-/// Without what would move the cursor or change the order of reading: a server may have sent it.
-fn printable(text: &str) -> String {
-    let harmful = |c: char| {
-        c.is_control()
-            || ('\u{202A}'..='\u{202E}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c)
-    };
-    text.chars().filter(|c| !harmful(*c)).collect()
-}
-
 fn table(out: &mut impl Write, ledger: &[LedgerRow]) -> io::Result<()> {
     writeln!(
         out,
@@ -164,8 +155,7 @@ fn table(out: &mut impl Write, ledger: &[LedgerRow]) -> io::Result<()> {
             Some(outcome) => (outcome.entries, outcome.pages, "NO, see below".to_owned()),
             None => (0, 0, "NO, see below".to_owned()),
         };
-        let line = format!("{:<20} {objects:>10} {pages:>7}  {how}", row.plan.name);
-        wrapped(out, "", &line)?;
+        writeln!(out, "{:<20} {objects:>10} {pages:>7}  {how}", row.plan.name)?;
     }
     Ok(())
 }
@@ -202,22 +192,6 @@ fn unseen(out: &mut impl Write, coverage: &[CoverageRow]) -> io::Result<()> {
     Ok(())
 }
 
-/// `text` in lines of at most [`WIDTH`], the first one after `head`, the others indented as far.
-fn wrapped(out: &mut impl Write, head: &str, text: &str) -> io::Result<()> {
-    let indent = head.len().max(4);
-    let mut line = head.to_owned();
-    let mut empty = true;
-    for word in text.split_inclusive(' ') {
-        if !empty && line.chars().count() + word.trim_end().chars().count() > WIDTH {
-            writeln!(out, "{}", line.trim_end())?;
-            line = " ".repeat(indent);
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    writeln!(out, "{}", line.trim_end())
-}
-
 /// Size in bytes and SHA-256 in hexadecimal of a file.
 pub(super) fn measure(file: &Path) -> io::Result<(u64, String)> {
     struct Hasher(Sha256);
@@ -232,16 +206,11 @@ pub(super) fn measure(file: &Path) -> io::Result<(u64, String)> {
     }
     let mut hasher = Hasher(Sha256::new());
     let size = io::copy(&mut BufReader::new(File::open(file)?), &mut hasher)?;
-    let digest = hasher.0.finalize();
-    Ok((
-        size,
-        digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-    ))
+    Ok((size, hex(&hasher.0.finalize())))
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -249,15 +218,5 @@ mod tests {
         assert_eq!(quoted("a/b-1.zst"), "a/b-1.zst");
         assert_eq!(quoted("my file's.zst"), "'my file'\\''s.zst'");
         assert_eq!(printable("a\u{1b}[2Jb\u{202e}c"), "a[2Jbc");
-    }
-
-    #[test]
-    fn no_line_is_wider_than_a_terminal() {
-        let mut out = Vec::new();
-        wrapped(&mut out, "  user: ", &"attribute, ".repeat(30)).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.lines().count() > 3);
-        assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
-        assert_eq!(text.matches("attribute").count(), 30);
     }
 }

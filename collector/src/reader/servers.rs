@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use coldcase_schemas::RawAttribute;
+use coldcase_schemas::container::hex;
 use sha2::{Digest, Sha256};
 
 use crate::ldap::{Connection, Failure};
@@ -170,13 +171,4 @@ pub(crate) fn first_text(attributes: &[RawAttribute], name: &str) -> Option<Stri
         .iter()
         .find(|attribute| attribute.name.eq_ignore_ascii_case(name))?;
     String::from_utf8(attribute.values.first()?.clone()).ok()
-}
-
-/// Lower-case hexadecimal.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
