@@ -15,6 +15,8 @@ use aes_siv::siv::Aes256Siv;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::container::hex;
+
 /// First word of a key file; the number is the version of everything in this module.
 const FILE_MARK: &str = "coldcase-pseudonym-key-1";
 
@@ -133,7 +135,7 @@ impl Key {
                 error,
             },
         })?;
-        let line = format!("{FILE_MARK} {}\n", hexadecimal(&key.secret));
+        let line = format!("{FILE_MARK} {}\n", hex(&key.secret));
         file.write_all(line.as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(|error| {
@@ -269,10 +271,6 @@ fn base32(bytes: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The 32 bytes of a key file's text.
 fn parse(text: &str) -> Option<[u8; 32]> {
     let (mark, digits) = text.trim_end().split_once(' ')?;
@@ -316,7 +314,7 @@ mod tests {
         let mut mac = keyed(&secret);
         mac.update(&[0xdd; 50]);
         assert_eq!(
-            hexadecimal(&mac.finalize().into_bytes()),
+            hex(&mac.finalize().into_bytes()),
             "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
         );
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use coldcase_schemas::container::hex;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -114,7 +115,7 @@ impl ServerCertVerifier for Pinned {
                     "no certificate has the fingerprint {}; the server sent only its own certificate, {}: \
                      check that fingerprint with whoever runs it and give it, \
                      or give the authority's certificate with --ca-file",
-                    hexadecimal(&wanted),
+                    hex(&wanted),
                     describe(end_entity)
                 )));
             }
@@ -124,7 +125,7 @@ impl ServerCertVerifier for Pinned {
                 .collect();
             return Err(rustls::Error::General(format!(
                 "no certificate has the fingerprint {}; the server sent: {}",
-                hexadecimal(&wanted),
+                hex(&wanted),
                 offered.join("; ")
             )));
         };
@@ -167,10 +168,6 @@ fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate).into()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Fingerprint and subject, as a user compares them.
 fn describe(certificate: &CertificateDer<'_>) -> String {
     let subject = X509Certificate::from_der(certificate).map_or_else(
@@ -181,7 +178,7 @@ fn describe(certificate: &CertificateDer<'_>) -> String {
             subject.chars().take(200).collect()
         },
     );
-    format!("{} ({subject})", hexadecimal(&fingerprint(certificate)))
+    format!("{} ({subject})", hex(&fingerprint(certificate)))
 }
 
 #[cfg(test)]
@@ -254,18 +251,15 @@ mod tests {
         )
         .unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(&hexadecimal(&fingerprint(&leaf))), "{text}");
-        assert!(
-            text.contains(&hexadecimal(&fingerprint(&authority))),
-            "{text}"
-        );
+        assert!(text.contains(&hex(&fingerprint(&leaf))), "{text}");
+        assert!(text.contains(&hex(&fingerprint(&authority))), "{text}");
         assert!(text.contains("CN=dc1.corp.example"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
         assert!(!text.contains("only its own"), "{text}");
         let error = verify([7; 32], &leaf, &[], "dc1.corp.example").unwrap_err();
         let text = error.to_string();
         for part in [
-            &hexadecimal(&fingerprint(&leaf)),
+            &hex(&fingerprint(&leaf)),
             "only its own certificate",
             "--ca-file",
         ] {
