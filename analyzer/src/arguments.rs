@@ -31,6 +31,9 @@ pub enum Command {
     Report(ReportArguments),
     /// List the service accounts with risk, age and readers
     Accounts(SnapshotArguments),
+    /// Show what a principal may do, as the domain controller would decide
+    #[command(after_help = ACCESS_EXAMPLES)]
+    Access(AccessArguments),
     /// Show what a snapshot says of itself, without decompressing it
     Info(SnapshotArguments),
     /// Check a snapshot byte for byte: hashes, tables, integrity, ledger
@@ -43,6 +46,37 @@ pub enum Command {
     Sql(SqlArguments),
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
     Frames(FramesArguments),
+}
+
+const ACCESS_EXAMPLES: &str = "\
+Examples:
+  coldcase access SNAP --as svc-web --on gmsa-sql$
+  coldcase access SNAP --as S-1-5-11
+  coldcase access SNAP --as alice@corp.example --format json > alice.ndjson
+
+Denies, their order, object types, nested groups, owners and SIDs of the past count as they
+do on a domain controller. A principal or target is a sAMAccountName, DN, SID, objectGUID or
+userPrincipalName. JSON has a line for each object, with what a controller answers in
+sDRightsEffective (sd_rights), allowedAttributesEffective (write_attributes) and
+allowedChildClassesEffective (create_classes).";
+
+/// `coldcase access`.
+#[derive(Debug, Args)]
+pub struct AccessArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// Who asks
+    #[arg(long = "as", value_name = "PRINCIPAL")]
+    pub principal: String,
+    /// One object, with every attribute; all objects if not given
+    #[arg(long = "on", value_name = "TARGET")]
+    pub target: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// A snapshot and a format.

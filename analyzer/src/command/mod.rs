@@ -2,6 +2,7 @@
 //!
 //! Deliberately holds no analysis: commands call the stages and write what comes out.
 
+mod access;
 mod accounts;
 mod frames;
 mod info;
@@ -30,6 +31,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
     match &arguments.command {
         Command::Report(arguments) => report::run(arguments),
         Command::Accounts(arguments) => accounts::run(arguments),
+        Command::Access(arguments) => access::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
@@ -39,12 +41,16 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
     }
 }
 
-/// Opens a snapshot and builds everything that is computed from it.
-fn analyse(path: &Path) -> Result<(Analysis, Frames)> {
+/// Opens a snapshot and builds what access and paths are found from.
+fn load(path: &Path) -> Result<Analysis> {
     let snapshot = open(path)?;
     let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
-    drop(snapshot);
-    let analysis = Analysis::new(directory);
+    Ok(Analysis::new(directory))
+}
+
+/// Opens a snapshot and builds everything that is computed from it.
+fn analyse(path: &Path) -> Result<(Analysis, Frames)> {
+    let analysis = load(path)?;
     let frames = Frames::build(&analysis)?;
     Ok((analysis, frames))
 }

@@ -192,7 +192,7 @@ impl<'a> Impacts<'a> {
             .map(|(dmsa, _)| *dmsa)
             .collect();
         Self {
-            replicators: super::controls::replicators(analysis),
+            replicators: analysis.controls().replicators(analysis),
             analysis,
             tier0_predecessor,
             operators,

@@ -1,10 +1,14 @@
 //! What frames are built from: the directory and what follows from it.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use coldcase_winsec::{SecurityDescriptor, Sid};
 
-use crate::graph::{Memberships, Principals, Rights};
+use super::controls::Controls;
+use crate::graph::{
+    Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, trustees,
+};
 use crate::load::{Directory, Object};
 
 /// A directory with its memberships and classifications.
@@ -13,20 +17,36 @@ pub(crate) struct Analysis {
     pub(crate) directory: Directory,
     pub(crate) memberships: Memberships,
     pub(crate) principals: Principals,
-    pub(crate) rights: Rights,
+    pub(crate) effective: Effective,
+    controls: OnceLock<Controls>,
 }
 
 impl Analysis {
     pub(crate) fn new(directory: Directory) -> Self {
         let memberships = Memberships::new(&directory);
         let principals = Principals::new(&directory, &memberships);
-        let rights = Rights::new(&directory.schema);
+        let groups = |place| memberships.groups(place).iter().map(|(group, _)| *group).collect();
+        let tokens = Tokens::new(&directory, groups, principals.history(), trustees(&directory));
+        // Domain Admins, and Enterprise Admins if this is the root of the forest.
+        let exempt = [512, 519].iter().filter_map(|rid| directory.domain_rid(*rid));
+        let effective = Effective {
+            exempt: exempt.filter_map(|sid| tokens.of(&directory, &sid)).collect(),
+            tokens,
+            rights: Rights::new(&directory.schema),
+            owners_blocked: directory.domain.owners_blocked(),
+        };
         Self {
             directory,
             memberships,
             principals,
-            rights,
+            effective,
+            controls: OnceLock::new(),
         }
+    }
+
+    /// Who holds what over the objects that matter, computed when it is first asked for.
+    pub(crate) fn controls(&self) -> &Controls {
+        self.controls.get_or_init(|| Controls::new(self))
     }
 
     /// Service accounts with their places, in the order of the snapshot.
@@ -44,6 +64,16 @@ impl Analysis {
         descriptors.get(id).filter(|_| !descriptors.is_broken(id))
     }
 
+    /// A descriptor that was decoded without defect, ready for access checks.
+    pub(crate) fn prepared(&self, id: i64) -> Option<Prepared> {
+        Some(Prepared::new(self.whole_descriptor(id)?, &self.effective.tokens, &self.directory))
+    }
+
+    /// The SID of a holder.
+    pub(crate) fn sid_of(&self, holder: Holder) -> Option<&Sid> {
+        self.effective.tokens.sid(&self.directory, holder)
+    }
+
     pub(super) fn object(&self, place: usize) -> Option<&Object> {
         self.directory.objects.get(place)
     }
@@ -52,13 +82,15 @@ impl Analysis {
         self.object(self.directory.place_of_sid(sid)?)
     }
 
+    /// The SIDs in the token of somebody.
     pub(super) fn token(&self, sid: &Sid) -> HashSet<Sid> {
-        self.principals
-            .token(&self.directory, &self.memberships, sid)
+        let tokens = &self.effective.tokens;
+        let token = tokens.of(&self.directory, sid).map(|holder| tokens.token(holder)).unwrap_or_default();
+        token.into_iter().filter_map(|holder| self.sid_of(holder).cloned()).collect()
     }
 
     /// Name of a SID for people: the object's, the well-known one, or the SID itself.
-    pub(super) fn name_of(&self, sid: &Sid) -> String {
+    pub(crate) fn name_of(&self, sid: &Sid) -> String {
         match self.by_sid(sid) {
             // A foreign principal's own name is its SID; the well-known name says more.
             Some(object) if object.sam_account_name.is_some() => object.display_name().to_owned(),

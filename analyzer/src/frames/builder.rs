@@ -35,7 +35,13 @@ cell_from!(i64 => Integer, u32 => Integer, f64 => Float, bool => Boolean, String
 
 impl From<usize> for Cell {
     fn from(count: usize) -> Self {
-        Self::Integer(i64::try_from(count).ok())
+        Self::from(Some(count))
+    }
+}
+
+impl From<Option<usize>> for Cell {
+    fn from(count: Option<usize>) -> Self {
+        Self::Integer(count.and_then(|count| i64::try_from(count).ok()))
     }
 }
 

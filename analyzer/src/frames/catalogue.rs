@@ -171,15 +171,18 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("broad", B, "Resource-based: the trusted principal is broad as in readers"),
         column("to_domain_controller", B, "The target SPN belongs to a domain controller"),
     ]},
-    Frame { name: "controls", about: "A right that a principal has over a service account, KDS root key, container, privileged or reader group or the domain; denies and order honoured, computed for each trustee of the DACL with its groups", columns: &[
+    Frame { name: "controls", about: "A right that a principal has over a service account, one of its hosts, a KDS root key, container, group policy, privileged or reader group or the domain, as the domain controller computes it: denies, order, object types and nested groups honoured", columns: &[
         column("object_id", I, "The object controlled"),
         column("trustee_sid", T, "Who"),
         column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
         column("trustee_name", T, "Name of the trustee"),
         column("trustee_expected", B, "SYSTEM, Administrators, Domain, Enterprise or Schema Admins, domain controllers, SELF, the account itself, or tier 0"),
         column("trustee_broad", B, "As in readers"),
-        column("right", T, "owner, full-control, write-all, write-dacl, write-owner, reset-password, write-spn, write-key-credential, write-delegation, write-readers, write-predecessor, write-member, create-dmsa, create-any, replicate-all, read-secret"),
+        column("right", T, "owner, full-control, write-all, write-dacl, write-owner, delete, reset-password, write-spn, write-key-credential, write-alt-identities, write-allowed-to-act, write-delegate-to, write-account-control, write-logon-script, write-readers, write-predecessor, write-successor, write-member, add-self, create-any, create-dmsa, create-account, delete-child, write-gplink, replicate-all, read-secret, recreate, move; what follows from a stronger right of the same trustee is left out"),
         column("inherited", B, "The deciding ACE is inherited"),
+        column("ace", I, "Position of the deciding ACE in the DACL, from 0; NULL for an owner, a missing DACL, or rights that come together from several"),
+        column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
+        column("except_members", I, "Members of the trustee who are denied the right"),
     ]},
     Frame { name: "kds_keys", about: "A KDS root key, seen as an object or inferred from a password id", columns: &[
         column("object_id", I, "NULL if only inferred"),

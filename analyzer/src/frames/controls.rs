@@ -1,52 +1,91 @@
 //! Frame `controls`: rights over the objects that matter, denies and order honoured.
 //!
-//! Computed once for each distinct (descriptor, kind) and repeated for the objects that share it.
+//! Computed once for each distinct (descriptor, class) and repeated for the objects that share it. Which rights there
+//! are and who holds them is [`crate::graph`]'s; this module chooses the objects and writes the rows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::str::FromStr;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Result;
-use coldcase_winsec::{AceFlags, Acl, DaclState, SecurityDescriptor, Sid};
+use coldcase_winsec::Sid;
 use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::graph::{Grant, RightKind, allowed_trustees, group_class, is_group};
+use crate::graph::{Held, RightKind, group_class, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
 
-/// OWNER RIGHTS: where it appears in a DACL, it replaces what an owner holds by being owner (MS-DTYP 2.4.2.4).
-const OWNER_RIGHTS: &str = "S-1-3-4";
-
-/// What a descriptor grants: whom, which right.
-type Grants = Arc<Vec<(Sid, Grant)>>;
-
-/// Tokens by trustee: the same few trustees stand in thousands of descriptors.
-#[derive(Default)]
-struct Tokens {
-    known: HashMap<Sid, Arc<HashSet<Sid>>>,
+/// Who holds what over which objects, by place, each list shared by the objects of one descriptor and class.
+#[derive(Debug, Default)]
+pub(crate) struct Controls {
+    pub(crate) rows: Vec<(usize, Arc<Vec<Held>>)>,
 }
 
-pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+impl Controls {
+    /// Over every object that matters and whose descriptor was read whole.
+    pub(crate) fn new(analysis: &Analysis) -> Self {
+        let watched = watched(analysis);
+        let objects = analysis.directory.objects.iter().enumerate();
+        let wanted: Vec<(usize, &Object)> =
+            objects.filter(|(place, object)| matters(*place, object, &watched)).collect();
+        // Two halves of about the same work: most machines have at least two cores.
+        let mut keys: Vec<(i64, Kind, &str)> = wanted
+            .iter()
+            .filter_map(|(_, object)| Some((object.descriptor?, object.kind, &*object.classes)))
+            .collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let half = keys.len().div_ceil(2).max(1);
+        let mut known: HashMap<(i64, Kind, &str), Arc<Vec<Held>>> = HashMap::new();
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = keys
+                .chunks(half)
+                .map(|part| scope.spawn(move || part.iter().map(|key| held(analysis, *key)).collect::<Vec<_>>()))
+                .collect();
+            for (part, keys) in parts.into_iter().zip(keys.chunks(half)) {
+                for (key, held) in keys.iter().zip(part.join().unwrap_or_default()) {
+                    known.extend(held.map(|held| (*key, Arc::new(held))));
+                }
+            }
+        });
+        let rows = wanted
+            .into_iter()
+            .filter_map(|(place, object)| {
+                let key = (object.descriptor?, object.kind, &*object.classes);
+                Some((place, Arc::clone(known.get(&key)?)))
+            })
+            .collect();
+        Self { rows }
+    }
+
+    /// SIDs, not expected to, that hold both replication rights on the domain head.
+    pub(super) fn replicators(&self, analysis: &Analysis) -> HashSet<Sid> {
+        let head = analysis.directory.head;
+        self.rows
+            .iter()
+            .filter(|(place, _)| Some(*place) == head)
+            .flat_map(|(_, held)| held.iter())
+            .filter(|held| held.right == RightKind::ReplicateAll)
+            .filter_map(|held| analysis.sid_of(held.holder))
+            .filter(|sid| !analysis.principals.is_expected(&analysis.directory, sid))
+            .cloned()
+            .collect()
+    }
+}
+
+/// A descriptor that does not decode says nothing; rules that need it are not evaluated.
+fn held(analysis: &Analysis, (id, kind, classes): (i64, Kind, &str)) -> Option<Vec<Held>> {
+    let prepared = analysis.prepared(id)?;
+    let root = analysis.directory.classes.root(classes);
+    Some(analysis.effective.held(&prepared, kind, root))
+}
+
+pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
-    let mut tokens = Tokens::default();
-    let mut known: HashMap<(i64, Kind), Grants> = HashMap::new();
-    let watched = watched_groups(analysis);
-    for (place, object) in analysis.directory.objects.iter().enumerate() {
-        let Some(id) = object
-            .descriptor
-            .filter(|_| matters(place, object, &watched))
-        else {
-            continue;
-        };
-        // A descriptor that does not decode says nothing; rules that need it are not evaluated.
-        let Some(descriptor) = analysis.whole_descriptor(id) else {
-            continue;
-        };
-        let grants = known
-            .entry((id, object.kind))
-            .or_insert_with(|| Arc::new(grants(analysis, &mut tokens, object.kind, descriptor)));
-        for (trustee, grant) in grants.iter() {
+    for (place, held) in &controls.rows {
+        let Some(object) = analysis.object(*place) else { continue };
+        for held in held.iter() {
+            let Some(trustee) = analysis.sid_of(held.holder) else { continue };
             // An account's own token may hold rights over itself; that is no one else's control.
             let own = object.sid.as_ref() == Some(trustee);
             frame.row([
@@ -54,45 +93,34 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 trustee.to_string().into(),
                 analysis.by_sid(trustee).map(|object| object.id).into(),
                 analysis.name_of(trustee).into(),
-                (own || analysis
-                    .principals
-                    .is_expected(&analysis.directory, trustee))
-                .into(),
+                (own || analysis.principals.is_expected(&analysis.directory, trustee)).into(),
                 analysis.principals.is_broad(trustee).into(),
-                grant.right.as_str().into(),
-                grant.inherited.into(),
+                held.right.as_str().into(),
+                held.inherited.into(),
+                held.ace.into(),
+                held.unknown.into(),
+                held.except.as_ref().map_or(0, |except| except.count()).into(),
             ]);
         }
     }
     frame.finish()
 }
 
-/// SIDs, not expected to, that hold both replication rights on the domain head.
-pub(super) fn replicators(analysis: &Analysis) -> HashSet<Sid> {
-    let head = analysis
-        .directory
-        .head
-        .and_then(|place| analysis.object(place));
-    let descriptor = head
-        .and_then(|head| head.descriptor)
-        .and_then(|id| analysis.whole_descriptor(id));
-    let Some(descriptor) = descriptor else {
-        return HashSet::new();
-    };
-    grants(analysis, &mut Tokens::default(), Kind::Domain, descriptor)
-        .into_iter()
-        .filter(|(sid, grant)| {
-            grant.right == RightKind::ReplicateAll
-                && !analysis.principals.is_expected(&analysis.directory, sid)
-        })
-        .map(|(sid, _)| sid)
-        .collect()
+/// Groups and hosts that matter.
+struct Watched {
+    groups: HashSet<usize>,
+    hosts: HashSet<usize>,
 }
 
-fn matters(place: usize, object: &Object, watched: &HashSet<usize>) -> bool {
+fn matters(place: usize, object: &Object, watched: &Watched) -> bool {
     match object.kind {
-        Kind::Group => watched.contains(&place),
-        Kind::KdsRootKey | Kind::Domain | Kind::OrganizationalUnit | Kind::Container => true,
+        Kind::Group => watched.groups.contains(&place),
+        Kind::Computer => watched.hosts.contains(&place),
+        Kind::KdsRootKey
+        | Kind::Domain
+        | Kind::OrganizationalUnit
+        | Kind::Container
+        | Kind::Gpo => true,
         Kind::Other => object
             .dn
             .to_lowercase()
@@ -101,9 +129,10 @@ fn matters(place: usize, object: &Object, watched: &HashSet<usize>) -> bool {
     }
 }
 
-/// Privileged groups, groups that stand in a reader descriptor, and every group nested in one of them: who may change
-/// the members of the innermost may change who is in the outermost.
-fn watched_groups(analysis: &Analysis) -> HashSet<usize> {
+/// Groups: privileged ones, those that stand in a reader descriptor, and every group nested in one of them: who may
+/// change the members of the innermost may change who is in the outermost. Hosts: domain controllers, readers of managed
+/// passwords however nested, and computers that run a standalone managed account.
+fn watched(analysis: &Analysis) -> Watched {
     let directory = &analysis.directory;
     let privileged = directory
         .objects
@@ -111,136 +140,45 @@ fn watched_groups(analysis: &Analysis) -> HashSet<usize> {
         .enumerate()
         .filter(|(_, object)| group_class(directory, object).is_some())
         .map(|(place, _)| place);
-    let readers = directory
-        .objects
-        .iter()
-        .filter_map(|object| directory.descriptors.get(object.readers?))
-        .filter_map(|descriptor| descriptor.dacl.as_ref())
-        .flat_map(allowed_trustees)
-        .filter_map(|sid| directory.place_of_sid(sid))
-        .filter(|place| is_group(directory, *place));
-    let mut watched: HashSet<usize> = privileged.chain(readers).collect();
-    for group in watched.clone() {
+    let mut readers = HashSet::new();
+    let mut seen = HashSet::new();
+    for id in directory.objects.iter().filter_map(|object| object.readers) {
+        let Some(prepared) = seen.insert(id).then(|| analysis.prepared(id)).flatten() else {
+            continue;
+        };
+        let trustees = prepared.allowed();
+        readers.extend(trustees.filter_map(|holder| analysis.effective.tokens.place(holder)));
+    }
+    let mut groups: HashSet<usize> = privileged
+        .chain(readers.iter().copied())
+        .filter(|place| is_group(directory, *place))
+        .collect();
+    let mut hosts: HashSet<usize> = readers;
+    for group in groups.clone() {
         let members = analysis
             .memberships
             .all_members(group, |place| is_group(directory, place));
-        let nested = members.iter().map(|member| member.place);
-        watched.extend(nested.filter(|place| is_group(directory, *place)));
-    }
-    watched
-}
-
-fn grants(
-    analysis: &Analysis,
-    tokens: &mut Tokens,
-    kind: Kind,
-    descriptor: &SecurityDescriptor,
-) -> Vec<(Sid, Grant)> {
-    let dacl = match descriptor.dacl_state() {
-        DaclState::Present(dacl) => dacl,
-        DaclState::Absent | DaclState::Null => {
-            let Ok(everyone) = Sid::from_str("S-1-1-0") else {
-                return Vec::new();
-            };
-            return analysis
-                .rights
-                .without_dacl(kind)
-                .into_iter()
-                .map(|grant| (everyone.clone(), grant))
-                .collect();
-        }
-    };
-    let mut found = Vec::new();
-    let owner_rights = Sid::from_str(OWNER_RIGHTS).ok();
-    let trustees = allowed_trustees(dacl);
-    let limited = dacl
-        .aces
-        .iter()
-        .filter(|ace| !ace.flags.contains(AceFlags::INHERIT_ONLY))
-        .filter_map(|ace| ace.known())
-        .any(|known| Some(&known.trustee) == owner_rights.as_ref());
-    if let Some(owner) = descriptor.owner.as_ref().filter(|_| !limited) {
-        found.push((
-            owner.clone(),
-            Grant {
-                right: RightKind::Owner,
-                inherited: false,
-                by: None,
-            },
-        ));
-    }
-    let mut partial = Vec::new();
-    for trustee in trustees {
-        let holder = match &descriptor.owner {
-            Some(owner) if Some(trustee) == owner_rights.as_ref() => owner,
-            _ => trustee,
-        };
-        let token = tokens.of(analysis, trustee);
-        for grant in analysis.rights.held(kind, dacl, &token) {
-            // What Everyone or Authenticated Users hold is told once, of them.
-            let everybodys = grant
-                .by
-                .as_ref()
-                .is_some_and(|by| by != trustee && analysis.principals.is_in_every_token(by));
-            if !everybodys {
-                found.push((holder.clone(), grant));
-            }
-        }
-        if analysis.rights.holds_a_part(kind, dacl, &token) {
-            partial.push(trustee);
-        }
-    }
-    found.extend(combined(analysis, tokens, kind, dacl, &partial));
-    found
-}
-
-/// Rights of several parts that come together only in somebody who is in several of the `partial` trustees.
-fn combined(
-    analysis: &Analysis,
-    tokens: &mut Tokens,
-    kind: Kind,
-    dacl: &Acl,
-    partial: &[&Sid],
-) -> Vec<(Sid, Grant)> {
-    if partial.len() < 2 {
-        return Vec::new();
-    }
-    let mut members: BTreeMap<usize, usize> = BTreeMap::new();
-    for trustee in partial {
-        let Some(group) = analysis.directory.place_of_sid(trustee) else {
-            continue;
-        };
-        for member in analysis.memberships.all_members(group, |_| true) {
-            *members.entry(member.place).or_default() += 1;
-        }
-        *members.entry(group).or_default() += 1;
-    }
-    let mut found = Vec::new();
-    for (place, trustees) in members {
-        let Some(sid) = analysis
-            .object(place)
-            .and_then(|object| object.sid.as_ref())
-        else {
-            continue;
-        };
-        if trustees < 2 || partial.contains(&sid) {
-            continue;
-        }
-        let token = tokens.of(analysis, sid);
-        for grant in analysis.rights.held(kind, dacl, &token) {
-            if matches!(grant.right, RightKind::ReplicateAll | RightKind::ReadSecret) {
-                found.push((sid.clone(), grant));
+        let sid = analysis.object(group).and_then(|group| group.sid.as_ref());
+        let broad = sid.is_some_and(|sid| analysis.principals.is_broad(sid));
+        for member in members {
+            if is_group(directory, member.place) {
+                groups.insert(member.place);
+            } else if !broad {
+                hosts.insert(member.place);
             }
         }
     }
-    found
-}
-
-impl Tokens {
-    fn of(&mut self, analysis: &Analysis, sid: &Sid) -> Arc<HashSet<Sid>> {
-        self.known
-            .entry(sid.clone())
-            .or_insert_with(|| Arc::new(analysis.token(sid)))
-            .clone()
-    }
+    hosts.extend(
+        directory
+            .links("msDS-HostServiceAccount")
+            .iter()
+            .filter_map(|(host, _)| directory.place(*host)),
+    );
+    let controllers = directory.objects.iter().enumerate();
+    hosts.extend(
+        controllers
+            .filter(|(_, object)| object.kind == Kind::Computer && is_domain_controller(object))
+            .map(|(place, _)| place),
+    );
+    Watched { groups, hosts }
 }

@@ -8,8 +8,8 @@ use polars::prelude::DataFrame;
 use super::accounts::host_part;
 use super::analysis::Analysis;
 use super::builder::Builder;
-use super::readers::{holders, kind_of};
-use crate::graph::{is_domain_controller, may_act};
+use super::readers::{ACTING, holders, kind_of};
+use crate::graph::is_domain_controller;
 use crate::load::Kind;
 
 /// TRUSTED_FOR_DELEGATION and TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION (MS-ADTS 2.2.16).
@@ -93,7 +93,7 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
         let Some(descriptor) = object.allowed_to_act else {
             continue;
         };
-        for holder in holders(analysis, descriptor, may_act) {
+        for holder in holders(analysis, descriptor, ACTING) {
             let sid = holder.sid.as_ref();
             let trusted = holder.place.and_then(|place| analysis.object(place));
             let kind = kind_of(analysis, sid, trusted);

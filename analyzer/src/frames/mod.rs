@@ -15,6 +15,7 @@ mod objects;
 mod policies;
 mod readers;
 mod successions;
+mod wording;
 
 use anyhow::Result;
 use polars::prelude::{IntoLazy, LazyFrame};
@@ -38,7 +39,7 @@ impl Frames {
         let (first, second) = std::thread::scope(|scope| {
             let second = scope.spawn(|| -> Result<_> {
                 Ok((
-                    controls::build(analysis)?,
+                    controls::build(analysis, analysis.controls())?,
                     delegations::build(analysis)?,
                     readers::build(analysis)?,
                     successions::build(analysis)?,

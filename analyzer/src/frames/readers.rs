@@ -4,14 +4,22 @@ use std::collections::HashSet;
 use std::str::FromStr;
 
 use anyhow::Result;
-use coldcase_winsec::{Acl, DaclState, Sid};
+use coldcase_winsec::access::Node;
+use coldcase_winsec::{AccessMask, Sid};
 use polars::prelude::{DataFrame, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, col};
 
 use super::analysis::Analysis;
 use super::builder::{Builder, Cell};
 use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
-use crate::graph::{Reached, allowed_trustees, is_group, may_read};
+use crate::graph::{Part, Reached, index, is_group};
 use crate::load::{Kind, Object};
+
+/// What msDS-GroupMSAMembership must grant for the password to be read (MS-ADTS 3.1.1.4.5.39).
+const READING: &[AccessMask] = &[AccessMask::READ_PROPERTY];
+
+/// What msDS-AllowedToActOnBehalfOfOtherIdentity may grant to whom it lets act: writers of the attribute put in various
+/// masks, so reading or control access, either is taken as meant.
+pub(super) const ACTING: &[AccessMask] = &[AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS];
 
 /// Somebody whom a bare descriptor (readers, resource-based delegation) lets in, groups expanded.
 #[derive(Debug)]
@@ -36,7 +44,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
         };
         accounts.row([object.id.into(), descriptor.into()]);
         if known.insert(descriptor) {
-            for reader in holders(analysis, descriptor, may_read) {
+            for reader in holders(analysis, descriptor, READING) {
                 push(&mut readers, analysis, descriptor, &reader);
             }
         }
@@ -118,42 +126,48 @@ pub(super) fn kind_of(
     }
 }
 
-/// Everybody whom the descriptor lets in as `may` asks, groups expanded and denies honoured for each.
+/// Everybody to whom the descriptor grants one of `bits`, groups expanded and denies honoured for each.
 pub(super) fn holders(
     analysis: &Analysis,
     descriptor: i64,
-    may: impl Fn(&Acl, &HashSet<Sid>) -> bool,
+    bits: &[AccessMask],
 ) -> Vec<Holder> {
-    let Some(descriptor) = analysis.whole_descriptor(descriptor) else {
+    let Some(prepared) = analysis.prepared(descriptor) else {
         return Vec::new();
     };
-    let dacl = match descriptor.dacl_state() {
-        DaclState::Present(dacl) => dacl,
-        // A NULL DACL grants everything to everybody (MS-DTYP 2.5.3).
-        DaclState::Absent | DaclState::Null => {
-            let everyone = Sid::from_str("S-1-1-0").ok();
-            return everyone
-                .map(|sid| Holder {
-                    name: analysis.name_of(&sid),
-                    via: "no DACL".to_owned(),
-                    place: None,
-                    direct: true,
-                    sid: Some(sid),
-                })
-                .into_iter()
-                .collect();
-        }
-    };
+    // A NULL DACL grants everything to everybody (MS-DTYP 2.5.3.2).
+    if prepared.list.is_null() {
+        let everyone = Sid::from_str("S-1-1-0").ok();
+        return everyone
+            .map(|sid| Holder {
+                name: analysis.name_of(&sid),
+                via: "no DACL".to_owned(),
+                place: None,
+                direct: true,
+                sid: Some(sid),
+            })
+            .into_iter()
+            .collect();
+    }
+    let parts: Vec<Part> = bits
+        .iter()
+        .map(|bit| Part {
+            bit: *bit,
+            node: Node::Object,
+        })
+        .collect();
+    let tokens = &analysis.effective.tokens;
+    let admitted = analysis.effective.set(&prepared, &parts);
     let mut found: Vec<Holder> = Vec::new();
     let mut seen = HashSet::new();
-    for trustee in allowed_trustees(dacl) {
-        let token = analysis.token(trustee);
-        for candidate in candidates(analysis, trustee) {
-            let held = match &candidate.sid {
-                Some(sid) => may(dacl, &analysis.token(sid)),
-                // Its groups elsewhere are not known; what its group here may do, it may.
-                None => may(dacl, &token),
-            };
+    for trustee in prepared.allowed() {
+        let Some(sid) = analysis.sid_of(trustee) else {
+            continue;
+        };
+        for candidate in candidates(analysis, sid) {
+            // The groups of a member without an object are not known: what its group here may do, it may.
+            let asked = candidate.sid.as_ref().and_then(|sid| tokens.of(&analysis.directory, sid));
+            let held = admitted.contains(index(asked.unwrap_or(trustee)));
             if held && seen.insert((candidate.sid.clone(), candidate.name.clone())) {
                 found.push(candidate);
             }

@@ -1,13 +1,19 @@
 //! Who is in what, and who may do what.
 //!
-//! Owns memberships, the classification of principals and the walk over a DACL.
+//! Owns memberships, the classification of principals, tokens and effective rights.
 //! Deliberately does not build frames or judge: [`crate::frames`] and the rules do.
 
-mod access;
+mod answer;
+mod effective;
 mod membership;
 mod principal;
+mod right;
+mod token;
 
-pub(crate) use access::{Grant, RightKind, Rights, allowed_trustees, may_act, may_read};
+pub(crate) use answer::{Answer, Answers, Granted, NamedRight};
+pub(crate) use effective::{Effective, Held, Prepared, trustees};
+pub(crate) use right::{Part, RightKind, Rights};
+pub(crate) use token::{Holder, Tokens, index};
 pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{GroupClass, Principals, group_class, is_domain_controller};

@@ -194,6 +194,11 @@ impl Principals {
         }
     }
 
+    /// SIDs of the past, by place.
+    pub(crate) fn history(&self) -> &HashMap<usize, Vec<Sid>> {
+        &self.history
+    }
+
     /// In tier 0.
     pub(crate) fn is_tier0(&self, place: usize) -> bool {
         self.tier0.contains(&place)
@@ -217,38 +222,6 @@ impl Principals {
     /// In the token of everybody who logged on: Everyone and Authenticated Users.
     pub(crate) fn is_in_every_token(&self, sid: &Sid) -> bool {
         self.everyone.as_ref() == Some(sid) || self.authenticated.as_ref() == Some(sid)
-    }
-
-    /// The SIDs a domain controller puts into the token of `sid` (MS-ADTS 5.1.1.3 in outline): itself, its groups,
-    /// Everyone, and for anything that logged on, Authenticated Users.
-    pub(crate) fn token(
-        &self,
-        directory: &Directory,
-        memberships: &Memberships,
-        sid: &Sid,
-    ) -> HashSet<Sid> {
-        let mut token = HashSet::from([sid.clone()]);
-        token.extend(self.everyone.clone());
-        let mut from: Vec<usize> = directory.place_of_sid(sid).into_iter().collect();
-        let past = from.first().and_then(|place| self.history.get(place));
-        for sid in past.into_iter().flatten() {
-            token.insert(sid.clone());
-            from.extend(directory.place_of_sid(sid));
-        }
-        let anonymous = Sid::from_str("S-1-5-7").ok();
-        if Some(sid) != self.everyone.as_ref() && Some(sid) != anonymous.as_ref() {
-            token.extend(self.authenticated.clone());
-            from.extend(&self.in_every_token);
-        }
-        for reached in memberships.all_groups(&from) {
-            token.extend(
-                directory
-                    .objects
-                    .get(reached.place)
-                    .and_then(|group| group.sid.clone()),
-            );
-        }
-        token
     }
 
     /// Places from which the groups of `place` are followed: itself, its SIDs of the past and what is in every token.

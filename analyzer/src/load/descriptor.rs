@@ -31,6 +31,11 @@ impl Descriptors {
         self.entry(id).map(|(_, descriptor, _)| descriptor)
     }
 
+    /// Every descriptor.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &SecurityDescriptor> {
+        self.decoded.iter().map(|(_, descriptor, _)| descriptor)
+    }
+
     /// True if the descriptor's bytes were not well-formed.
     pub(crate) fn is_broken(&self, id: i64) -> bool {
         self.entry(id).is_some_and(|(_, _, broken)| *broken)

@@ -43,6 +43,24 @@ pub(crate) struct Trust {
 }
 
 impl DomainFacts {
+    /// Owners of objects that derive from computer may not change their DACL by being owners: BlockOwnerImplicitRights,
+    /// the 29th character of dSHeuristics (MS-ADTS 6.1.1.2.4.1.2 and 6.1.3.4).
+    pub(crate) fn owners_blocked(&self) -> bool {
+        self.enforces(29)
+    }
+
+    /// Who creates an object that derives from computer needs a right for each attribute: AttributeAuthorizationOnLDAPAdd,
+    /// the 28th character of dSHeuristics (MS-ADTS 6.1.1.2.4.1.2 and 3.1.1.5.2.1.1).
+    pub(crate) fn authorizes_on_add(&self) -> bool {
+        self.enforces(28)
+    }
+
+    /// Where the character is not there, it is 0, audit only. What is not defined counts as 1, enforce.
+    fn enforces(&self, character: usize) -> bool {
+        let text = self.ds_heuristics.as_deref().unwrap_or_default();
+        text.chars().nth(character - 1).is_some_and(|value| !matches!(value, '0' | '2' | '3'))
+    }
+
     pub(super) fn load(database: &Connection, head: Option<i64>) -> rusqlite::Result<Self> {
         let mut facts = Self::default();
         if let Some(head) = head {

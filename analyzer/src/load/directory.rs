@@ -11,9 +11,9 @@ use coldcase_winsec::Sid;
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
-use super::object::{COLUMNS, Kind, Object};
+use super::object::{COLUMNS, ClassLists, Kind, Object};
 use super::{
-    Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy, Schema, Trust,
+    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy, Schema, Trust,
 };
 
 /// Queries whose objects describe the schema, not the domain.
@@ -52,6 +52,7 @@ pub(crate) struct Directory {
     pub(crate) objects: Vec<Object>,
     pub(crate) descriptors: Descriptors,
     pub(crate) schema: Schema,
+    pub(crate) classes: Classes,
     pub(crate) domain: DomainFacts,
     /// Index of the domain head.
     pub(crate) head: Option<usize>,
@@ -126,6 +127,7 @@ impl Directory {
             cut_short: load_cut_short(database)?,
             descriptors: Descriptors::load(database)?,
             schema: Schema::load(database, SCHEMA_QUERIES, schema_complete)?,
+            classes: Classes::load(database)?,
             domain: DomainFacts::load(database, head_id)?,
             head,
             domain_sid: head
@@ -172,6 +174,11 @@ impl Directory {
     /// Place of the object with this SID.
     pub(crate) fn place_of_sid(&self, sid: &Sid) -> Option<usize> {
         self.by_sid.get(sid).copied()
+    }
+
+    /// True for an object of the domain naming context, false for one of the configuration.
+    pub(crate) fn is_in_domain(&self, object: &Object) -> bool {
+        !object.dn.to_lowercase().contains(",cn=configuration,dc=")
     }
 
     /// Place of the parent, if it is in the snapshot.
@@ -242,7 +249,8 @@ fn load_objects(database: &Connection) -> Result<Vec<Object>> {
          WHERE object.query NOT IN ({SCHEMA_AND_RIGHTS}) ORDER BY object.id",
         columns.join(", ")
     ))?;
-    let rows = statement.query_map([], Object::read)?;
+    let mut lists = ClassLists::default();
+    let rows = statement.query_map([], |row| Object::read(row, &mut lists))?;
     rows.collect::<Result<_, _>>()
         .context("table object holds a value of the wrong type")
 }

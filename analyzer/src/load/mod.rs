@@ -3,18 +3,22 @@
 //! Owns the way from columns to typed values. Deliberately does not judge, and keeps *not readable* apart
 //! from *not set*: both are `None`, but [`Object::shows`] and the ledger tell which.
 
+mod class;
 mod descriptor;
 mod detail;
 mod directory;
 mod group_policy;
+mod lookup;
 mod object;
 mod schema;
 mod time;
 
+pub(crate) use class::Classes;
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;
 pub(crate) use group_policy::GroupPolicies;
+pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};
 pub(crate) use schema::{Schema, well_known_guid};
 pub(crate) use time::Clock;

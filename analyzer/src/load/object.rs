@@ -3,6 +3,9 @@
 //! Owns the kind of an object and which facts it shows. Deliberately does not hold rare attributes:
 //! see [`super::detail`].
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use coldcase_winsec::{Guid, Sid};
 use rusqlite::Row;
 
@@ -39,6 +42,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "msDS-ManagedPasswordId",
     "msDS-ManagedPasswordInterval",
     "msDS-DelegatedMSAState",
+    "groupType",
+    "userPrincipalName",
 ];
 
 /// What an object is, by its most special class.
@@ -155,12 +160,29 @@ impl Fact {
     }
 }
 
+/// objectClass lists, each kept once: a hundred thousand objects have a dozen.
+#[derive(Debug, Default)]
+pub(super) struct ClassLists(HashSet<Arc<str>>);
+
+impl ClassLists {
+    fn shared(&mut self, list: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(list) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = Arc::from(list);
+        self.0.insert(Arc::clone(&new));
+        new
+    }
+}
+
 /// One directory object. Times are FILETIME ticks; descriptors are ids of [`super::Descriptors`].
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) id: i64,
     pub(crate) dn: String,
     pub(crate) kind: Kind,
+    /// objectClass, one a line, from `top` down.
+    pub(crate) classes: Arc<str>,
     pub(crate) guid: Option<Guid>,
     pub(crate) sid: Option<Sid>,
     pub(crate) name: Option<String>,
@@ -188,12 +210,14 @@ pub(crate) struct Object {
     pub(crate) password_id: Option<Vec<u8>>,
     pub(crate) password_interval: Option<i64>,
     pub(crate) dmsa_state: Option<i64>,
+    pub(crate) group_type: Option<i64>,
+    pub(crate) user_principal_name: Option<String>,
 }
 
 impl Object {
     /// From a row of `SELECT name.dn, object.id, COLUMNS…`.
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let classes: Option<String> = row.get(3)?;
+    pub(super) fn read(row: &Row<'_>, lists: &mut ClassLists) -> rusqlite::Result<Self> {
+        let classes = lists.shared(row.get_ref(3)?.as_str_or_null()?.unwrap_or_default());
         let sid: Option<Vec<u8>> = row.get(4)?;
         let guid: Option<Vec<u8>> = row.get(2)?;
         let created: Option<String> = row.get(8)?;
@@ -202,7 +226,8 @@ impl Object {
         Ok(Self {
             dn: row.get(0)?,
             id: row.get(1)?,
-            kind: classes.map_or(Kind::Other, |classes| Kind::of(&classes)),
+            kind: Kind::of(&classes),
+            classes,
             guid: guid.and_then(|bytes| Guid::from_bytes(&bytes)),
             sid: sid.and_then(|bytes| Sid::parse(&bytes).ok()),
             name: row.get(5)?,
@@ -230,6 +255,8 @@ impl Object {
             password_id: row.get(28)?,
             password_interval: row.get(29)?,
             dmsa_state: row.get(30)?,
+            group_type: row.get(31)?,
+            user_principal_name: row.get(32)?,
         })
     }
 

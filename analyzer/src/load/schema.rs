@@ -66,6 +66,8 @@ const PROPERTY_SETS: &[(&str, &str)] = &[
 pub(crate) struct Schema {
     guids: HashMap<String, Guid>,
     sets: HashMap<String, Guid>,
+    /// Classes, attributes, property sets and extended rights, as the forest spells them.
+    names: HashMap<Guid, String>,
     /// True if every class and attribute of the forest was read, so that one that is missing does not exist.
     complete: bool,
 }
@@ -87,10 +89,23 @@ impl Schema {
             let set: Option<Vec<u8>> = row.get(2)?;
             let Some(name) = name else { continue };
             if let Some(guid) = guid.and_then(|bytes| Guid::from_bytes(&bytes)) {
+                schema.names.insert(guid, name.clone());
                 schema.guids.insert(name.to_ascii_lowercase(), guid);
                 if let Some(set) = set.and_then(|bytes| Guid::from_bytes(&bytes)) {
                     schema.sets.insert(name.to_ascii_lowercase(), set);
                 }
+            }
+        }
+        let mut statement = database.prepare(
+            "SELECT object.\"cn\", object.\"rightsGuid\" FROM object JOIN query ON query.id = object.query
+             WHERE query.name = 'extended-rights'",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (name, guid): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+            if let (Some(name), Some(guid)) = (name, guid.and_then(|text| Guid::from_str(&text).ok())) {
+                // A validated write has the GUID of its attribute, whose name says as much.
+                schema.names.entry(guid).or_insert(name);
             }
         }
         schema.complete = complete && !schema.guids.is_empty();
@@ -112,6 +127,11 @@ impl Schema {
             return self.sets.get(&folded).copied();
         }
         constant(PROPERTY_SETS, attribute)
+    }
+
+    /// What a GUID in an ACE stands for; the GUID itself if this forest does not tell.
+    pub(crate) fn name_of(&self, guid: Guid) -> String {
+        self.names.get(&guid).cloned().unwrap_or_else(|| guid.to_string())
     }
 
     /// True if the schema has the class or attribute; `None` if it was not seen in a schema that was not read whole.

@@ -1,8 +1,10 @@
 //! Windows security structures: SID, GUID, access mask, ACE, ACL, security descriptor, SDDL and
-//! the managed password id, decoded from hostile bytes and encoded again.
+//! the managed password id, decoded from hostile bytes and encoded again; and what a descriptor
+//! grants.
 //!
-//! Owns the wire formats of MS-DTYP 2.4 and 2.5.1 and of MS-GKDI 2.2.4. Owns no access check, no
-//! name look-up and no I/O: what a descriptor *grants* is decided elsewhere.
+//! Owns the wire formats of MS-DTYP 2.4 and 2.5.1 and of MS-GKDI 2.2.4, and in [`access`] the access
+//! check of the directory (MS-ADTS 5.1.3.3). Owns no name look-up and no I/O, and knows no token:
+//! which SIDs a principal holds is decided elsewhere.
 //!
 //! # Promises
 //!
@@ -41,6 +43,8 @@
 //! Of 3,562 texts with the bytes Windows made of them (`tests/windows_vectors.rs`), all bytes encode
 //! to themselves and become exactly the text; 3,556 texts become exactly the bytes. The other 6 are
 //! object ACEs without GUIDs as above.
+
+pub mod access;
 
 mod ace;
 mod acl;

@@ -137,4 +137,8 @@ pub const ATTRIBUTES: &[Attribute] = &[
     row("rightsGuid", Text, &[ExtendedRight], "What object ACEs refer to"),
     row("appliesTo", TextList, &[ExtendedRight], "Classes an extended right is for"),
     row("validAccesses", Integer, &[ExtendedRight], "Extended right, validated write or property set"),
+    row("mayContain", TextList, &[Schema], "Attributes that objects of a class may have, and so may be written"),
+    row("mustContain", TextList, &[Schema], "Attributes that objects of a class have, and so may be written"),
+    row("systemMayContain", TextList, &[Schema], "Attributes that objects of a class may have, and so may be written"),
+    row("systemMustContain", TextList, &[Schema], "Attributes that objects of a class have, and so may be written"),
 ];

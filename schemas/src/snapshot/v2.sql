@@ -156,7 +156,7 @@ CREATE TABLE object (
   "rightsGuid" TEXT,
   "appliesTo" TEXT,
   "validAccesses" INTEGER
-) STRICT;
+, "mayContain" TEXT, "mustContain" TEXT, "systemMayContain" TEXT, "systemMustContain" TEXT) STRICT; -- as ALTER TABLE leaves it
 
 -- DN-valued attributes.
 CREATE TABLE link (

@@ -1,4 +1,4 @@
--- From format 1 to format 2: partitions, coverage, policy settings, pseudonyms, and what a collection says of itself.
+-- From format 1 to format 2: the attributes of classes, partitions, coverage, policy settings, pseudonyms, and what a collection says of itself.
 
 -- What the collection says of itself, by name: program, server, collected_as, taken_at, scope, …
 CREATE TABLE collection (
@@ -53,3 +53,9 @@ CREATE TABLE pseudonym (
   token TEXT PRIMARY KEY,
   sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The attributes that a class gives its objects.
+ALTER TABLE object ADD COLUMN "mayContain" TEXT;
+ALTER TABLE object ADD COLUMN "mustContain" TEXT;
+ALTER TABLE object ADD COLUMN "systemMayContain" TEXT;
+ALTER TABLE object ADD COLUMN "systemMustContain" TEXT;

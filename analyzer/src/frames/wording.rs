@@ -1,0 +1,80 @@
+//! An ACE in words: who is allowed or denied what, over which attribute, class or right of this forest.
+//!
+//! Deliberately does not say what the ACE leads to.
+
+use coldcase_winsec::{AccessMask, AceFlags, KnownAce};
+
+use super::analysis::Analysis;
+
+/// The bits of a directory object by name (MS-ADTS 5.1.3.2).
+const BITS: &[(AccessMask, &str)] = &[
+    (AccessMask::CREATE_CHILD, "create child"),
+    (AccessMask::DELETE_CHILD, "delete child"),
+    (AccessMask::LIST_CHILDREN, "list children"),
+    (AccessMask::SELF_WRITE, "validated write"),
+    (AccessMask::READ_PROPERTY, "read property"),
+    (AccessMask::WRITE_PROPERTY, "write property"),
+    (AccessMask::DELETE_TREE, "delete tree"),
+    (AccessMask::LIST_OBJECT, "list object"),
+    (AccessMask::CONTROL_ACCESS, "control access"),
+    (AccessMask::DELETE, "delete"),
+    (AccessMask::READ_CONTROL, "read permissions"),
+    (AccessMask::WRITE_DACL, "write DACL"),
+    (AccessMask::WRITE_OWNER, "write owner"),
+];
+
+/// More rights than these are counted.
+const NAMED: usize = 4;
+
+impl Analysis {
+    /// The ACE at `position` of the DACL of descriptor `id`: "allow write property servicePrincipalName to help-desk
+    /// (ACE 12, inherited)".
+    pub(crate) fn ace_text(&self, id: i64, position: usize) -> Option<String> {
+        let descriptor = self.directory.descriptors.get(id)?;
+        let ace = descriptor.dacl.as_ref()?.aces.get(position)?;
+        let known = ace.known()?;
+        let verb = if known.ace_type.allows() { "allow" } else { "deny" };
+        let condition = if known.ace_type.is_conditional() { ", under a condition" } else { "" };
+        let inherited = if ace.flags.contains(AceFlags::INHERITED) { ", inherited" } else { "" };
+        let over = known
+            .object_type
+            .map(|guid| format!(" {}", self.directory.schema.name_of(guid)))
+            .unwrap_or_default();
+        Some(format!(
+            "{verb} {}{over} to {} (ACE {position}{inherited}{condition})",
+            rights_of(known),
+            self.name_of(&known.trustee),
+        ))
+    }
+}
+
+fn rights_of(ace: &KnownAce) -> String {
+    let mask = ace.mask.map_generic_ds();
+    if mask.contains(AccessMask::DS_FULL_CONTROL) {
+        return "full control".to_owned();
+    }
+    let names: Vec<&str> = BITS
+        .iter()
+        .filter(|(bit, _)| mask.contains(*bit))
+        .map(|(_, name)| *name)
+        .collect();
+    match names.len().checked_sub(NAMED) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names.get(..NAMED).unwrap_or(&names).join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use coldcase_winsec::{AceType, Sid};
+
+    #[test]
+    fn masks_in_words() {
+        let ace = |mask| KnownAce::new(AceType::AccessAllowed, AccessMask(mask), Sid::new(1, &[0]).unwrap());
+        assert_eq!(rights_of(&ace(0x1000_0000)), "full control");
+        assert_eq!(rights_of(&ace(0x20)), "write property");
+        assert_eq!(rights_of(&ace(0xF_01BF)), "create child, delete child, list children, validated write and 8 more");
+    }
+}

@@ -1,0 +1,294 @@
+//! The rights that hand over an object, by kind of object: what each is called and which bits over which nodes it takes.
+//!
+//! Owns the vocabulary of the frames. Deliberately does not decide who holds them: [`super::effective`] does.
+
+use coldcase_winsec::access::Node;
+use coldcase_winsec::{AccessMask, Guid};
+
+use crate::load::{Kind, Schema, well_known_guid};
+
+macro_rules! rights {
+    ($($variant:ident => $name:literal, $about:literal;)*) => {
+        /// A right by the name that frames use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) enum RightKind { $(#[doc = $about] $variant,)* }
+
+        impl RightKind {
+            /// As frames spell it.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What its holder may do, for people; begins like "may …".
+            pub(crate) fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+        }
+    };
+}
+
+rights! {
+    Owner => "owner", "owns it, and so may change its permissions";
+    FullControl => "full-control", "has full control";
+    WriteAll => "write-all", "may write every attribute";
+    WriteDacl => "write-dacl", "may change its permissions";
+    WriteOwner => "write-owner", "may take ownership";
+    Delete => "delete", "may delete it";
+    ResetPassword => "reset-password", "may reset its password";
+    WriteSpn => "write-spn", "may give it service principal names";
+    WriteKeyCredential => "write-key-credential", "may add a key that logs on as it";
+    WriteAltIdentities => "write-alt-identities", "may add a certificate that logs on as it";
+    WriteAllowedToAct => "write-allowed-to-act", "may name who impersonates users to it";
+    WriteDelegateTo => "write-delegate-to", "may name services it impersonates users to";
+    WriteAccountControl => "write-account-control", "may change its userAccountControl";
+    WriteLogonScript => "write-logon-script", "may name the script that runs when it logs on";
+    WriteReaders => "write-readers", "may name who reads its managed password";
+    WritePredecessor => "write-predecessor", "may name the account it succeeds";
+    WriteSuccessor => "write-successor", "may name the dMSA that succeeds it";
+    WriteMember => "write-member", "may change its members";
+    AddSelf => "add-self", "may add itself as a member";
+    CreateAny => "create-any", "may create objects of every class in it";
+    CreateDmsa => "create-dmsa", "may create delegated managed service accounts in it";
+    CreateAccount => "create-account", "may create managed service accounts, users or computers in it";
+    DeleteChild => "delete-child", "may delete accounts in it";
+    WriteGpLink => "write-gplink", "may link group policies to it";
+    ReplicateAll => "replicate-all", "may replicate every password of the domain";
+    ReadSecret => "read-secret", "may read the key that passwords are derived from";
+    Recreate => "recreate", "may delete it and create another in its place";
+    Move => "move", "may move it to where other permissions are inherited";
+    ReadPassword => "read-password", "may read its managed password";
+    ActFor => "act-for", "may impersonate users to it";
+}
+
+impl RightKind {
+    /// A right that holds anyway once `stronger` does, and is then not told again.
+    pub(crate) fn follows_from(self, stronger: Self) -> bool {
+        match stronger {
+            Self::FullControl => !matches!(
+                self,
+                Self::FullControl | Self::Owner | Self::CreateAny | Self::ReplicateAll | Self::ReadSecret
+            ),
+            Self::WriteAll => matches!(
+                self,
+                Self::WriteSpn
+                    | Self::WriteKeyCredential
+                    | Self::WriteAltIdentities
+                    | Self::WriteAllowedToAct
+                    | Self::WriteDelegateTo
+                    | Self::WriteAccountControl
+                    | Self::WriteLogonScript
+                    | Self::WriteReaders
+                    | Self::WritePredecessor
+                    | Self::WriteSuccessor
+                    | Self::WriteMember
+                    | Self::AddSelf
+                    | Self::WriteGpLink
+            ),
+            Self::WriteMember => self == Self::AddSelf,
+            Self::CreateAny => matches!(self, Self::CreateDmsa | Self::CreateAccount),
+            _ => false,
+        }
+    }
+}
+
+/// One bit over one node of the object type tree.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) bit: AccessMask,
+    pub(crate) node: Node,
+}
+
+/// What must be granted for a right.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    /// Every bit of the mask over the whole object, through one trustee: several trustees that have it together are
+    /// told by the weaker rights of each.
+    Whole(AccessMask),
+    /// One of these.
+    Any(Vec<Part>),
+    /// All of these, also through several trustees.
+    All(Vec<Part>),
+}
+
+/// A right with what it takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Right {
+    pub(crate) kind: RightKind,
+    pub(crate) form: Form,
+}
+
+/// An attribute as the object type tree has it.
+#[derive(Debug, Clone, Copy)]
+struct Attribute {
+    guid: Option<Guid>,
+    set: Option<Guid>,
+}
+
+/// The GUIDs of this forest, resolved once.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    write: Vec<(RightKind, Vec<Attribute>)>,
+    member: Option<Guid>,
+    root_key: Attribute,
+    reset: Option<Guid>,
+    get_changes: Option<Guid>,
+    get_changes_all: Option<Guid>,
+    dmsa: Option<Guid>,
+    accounts: Vec<Guid>,
+}
+
+/// Attributes whose writing hands over an account, group or container.
+const WRITES: &[(RightKind, &[&str])] = &[
+    (RightKind::WriteSpn, &["servicePrincipalName"]),
+    (RightKind::WriteKeyCredential, &["msDS-KeyCredentialLink"]),
+    (RightKind::WriteAltIdentities, &["altSecurityIdentities"]),
+    (RightKind::WriteAllowedToAct, &["msDS-AllowedToActOnBehalfOfOtherIdentity"]),
+    (RightKind::WriteDelegateTo, &["msDS-AllowedToDelegateTo"]),
+    (RightKind::WriteAccountControl, &["userAccountControl"]),
+    (RightKind::WriteLogonScript, &["scriptPath", "profilePath"]),
+    (RightKind::WriteReaders, &["msDS-GroupMSAMembership"]),
+    (RightKind::WritePredecessor, &["msDS-ManagedAccountPrecededByLink"]),
+    (RightKind::WriteSuccessor, &["msDS-SupersededManagedAccountLink"]),
+    (RightKind::WriteMember, &["member"]),
+    (RightKind::WriteGpLink, &["gPLink"]),
+];
+
+/// Classes of accounts that a service can run as.
+const ACCOUNT_CLASSES: &[&str] = &[
+    "user",
+    "computer",
+    "msDS-ManagedServiceAccount",
+    "msDS-GroupManagedServiceAccount",
+    "msDS-DelegatedManagedServiceAccount",
+];
+
+impl Rights {
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let attribute = |name: &str| Attribute {
+            guid: schema.guid(name),
+            set: schema.property_set(name),
+        };
+        Self {
+            write: WRITES
+                .iter()
+                .map(|(kind, names)| (*kind, names.iter().map(|name| attribute(name)).collect()))
+                .collect(),
+            member: schema.guid("member"),
+            root_key: attribute("msKds-RootKeyData"),
+            reset: well_known_guid("User-Force-Change-Password"),
+            get_changes: well_known_guid("DS-Replication-Get-Changes"),
+            get_changes_all: well_known_guid("DS-Replication-Get-Changes-All"),
+            dmsa: schema.guid("msDS-DelegatedManagedServiceAccount"),
+            accounts: ACCOUNT_CLASSES.iter().filter_map(|name| schema.guid(name)).collect(),
+        }
+    }
+
+    /// The rights to look for on an object of `kind`, strongest first. `root` is the GUID of its class.
+    pub(crate) fn of(&self, kind: Kind, root: Option<Guid>) -> Vec<Right> {
+        let mut rights = vec![
+            whole(RightKind::FullControl, AccessMask::DS_FULL_CONTROL),
+            one(RightKind::WriteAll, AccessMask::WRITE_PROPERTY, root.map_or(Node::Object, Node::ObjectOfClass)),
+            bit(RightKind::WriteDacl, AccessMask::WRITE_DACL),
+            bit(RightKind::WriteOwner, AccessMask::WRITE_OWNER),
+        ];
+        let mut writes = |kinds: &[RightKind]| {
+            let wanted = self.write.iter().filter(|(kind, _)| kinds.contains(kind));
+            rights.extend(wanted.map(|(kind, attributes)| Right {
+                kind: *kind,
+                form: Form::Any(
+                    attributes
+                        .iter()
+                        .filter_map(|attribute| part(AccessMask::WRITE_PROPERTY, root, *attribute))
+                        .collect(),
+                ),
+            }));
+        };
+        match kind {
+            Kind::Gmsa | Kind::Dmsa | Kind::Smsa | Kind::User | Kind::Computer => {
+                writes(&[
+                    RightKind::WriteSpn,
+                    RightKind::WriteKeyCredential,
+                    RightKind::WriteAltIdentities,
+                    RightKind::WriteAllowedToAct,
+                    RightKind::WriteDelegateTo,
+                    RightKind::WriteAccountControl,
+                ]);
+                match kind {
+                    Kind::Gmsa => writes(&[RightKind::WriteReaders]),
+                    Kind::Dmsa => writes(&[RightKind::WriteReaders, RightKind::WritePredecessor]),
+                    Kind::User => writes(&[RightKind::WriteLogonScript, RightKind::WriteSuccessor]),
+                    _ => (),
+                }
+                rights.extend(self.reset.map(|guid| one(RightKind::ResetPassword, AccessMask::CONTROL_ACCESS, Node::ControlRight(guid))));
+                rights.push(bit(RightKind::Delete, AccessMask::DELETE));
+            }
+            Kind::Group => {
+                writes(&[RightKind::WriteMember]);
+                rights.extend(self.member.map(|guid| one(RightKind::AddSelf, AccessMask::SELF_WRITE, Node::ValidatedWrite(guid))));
+            }
+            Kind::OrganizationalUnit | Kind::Container | Kind::Domain => {
+                writes(&[RightKind::WriteGpLink]);
+                rights.push(bit(RightKind::CreateAny, AccessMask::CREATE_CHILD));
+                let child = |kind, bit, classes: &[Guid]| Right {
+                    kind,
+                    form: Form::Any(
+                        classes.iter().map(|guid| Part { bit, node: Node::ChildClass(*guid) }).collect(),
+                    ),
+                };
+                rights.push(child(RightKind::CreateDmsa, AccessMask::CREATE_CHILD, self.dmsa.as_slice()));
+                rights.push(child(RightKind::CreateAccount, AccessMask::CREATE_CHILD, &self.accounts));
+                rights.push(child(RightKind::DeleteChild, AccessMask::DELETE_CHILD, &self.accounts));
+            }
+            Kind::KdsRootKey => rights.push(Right {
+                kind: RightKind::ReadSecret,
+                // Reading a confidential attribute takes CONTROL_ACCESS over it too (MS-ADTS 3.1.1.4.4).
+                form: Form::All(
+                    [AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS]
+                        .into_iter()
+                        .filter_map(|bit| part(bit, root, self.root_key))
+                        .collect(),
+                ),
+            }),
+            _ => (),
+        }
+        if kind == Kind::Domain {
+            let both = [self.get_changes, self.get_changes_all];
+            rights.push(Right {
+                kind: RightKind::ReplicateAll,
+                form: Form::All(
+                    both.into_iter()
+                        .flatten()
+                        .map(|guid| Part { bit: AccessMask::CONTROL_ACCESS, node: Node::ControlRight(guid) })
+                        .collect(),
+                ),
+            });
+        }
+        rights
+    }
+}
+
+fn part(bit: AccessMask, root: Option<Guid>, attribute: Attribute) -> Option<Part> {
+    Some(Part {
+        bit,
+        node: Node::Attribute {
+            class: root,
+            property_set: attribute.set,
+            attribute: attribute.guid?,
+        },
+    })
+}
+
+fn whole(kind: RightKind, mask: AccessMask) -> Right {
+    Right { kind, form: Form::Whole(mask) }
+}
+
+fn bit(kind: RightKind, bit: AccessMask) -> Right {
+    one(kind, bit, Node::Object)
+}
+
+fn one(kind: RightKind, bit: AccessMask, node: Node) -> Right {
+    Right {
+        kind,
+        form: Form::Any(vec![Part { bit, node }]),
+    }
+}

@@ -1,0 +1,302 @@
+//! Classes of this forest: which attributes their objects may have, and what may be created below them.
+//!
+//! Owns the inheritance of MS-ADTS 3.1.1.2.4: superclasses, auxiliary classes, possible superiors. Deliberately does
+//! not know rights: which of these attributes somebody may write, [`crate::graph`] computes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use coldcase_winsec::Guid;
+use rusqlite::Connection;
+
+/// FLAG_ATTR_IS_CONSTRUCTED of systemFlags (MS-ADTS 2.2.10).
+const CONSTRUCTED: i64 = 4;
+
+/// objectClassCategory (MS-ADTS 3.1.1.2.4.4).
+const ABSTRACT: i64 = 2;
+const AUXILIARY: i64 = 3;
+
+/// An attributeSchema object.
+#[derive(Debug, Clone)]
+pub(crate) struct AttributeSchema {
+    /// lDAPDisplayName.
+    pub(crate) name: String,
+    /// schemaIDGUID.
+    pub(crate) guid: Guid,
+    /// attributeSecurityGUID.
+    pub(crate) property_set: Option<Guid>,
+    link: Option<i64>,
+    system_flags: i64,
+}
+
+/// A classSchema object. Other classes and attributes are named in lower case.
+#[derive(Debug, Clone, Default)]
+struct Class {
+    name: String,
+    guid: Option<Guid>,
+    parent: String,
+    category: i64,
+    system_only: bool,
+    auxiliaries: Vec<String>,
+    superiors: Vec<String>,
+    attributes: Vec<String>,
+}
+
+/// All classes and attributes of the schema, by lower-case lDAPDisplayName.
+#[derive(Debug, Default)]
+pub(crate) struct Classes {
+    classes: BTreeMap<String, Class>,
+    attributes: HashMap<String, AttributeSchema>,
+}
+
+impl Classes {
+    pub(super) fn load(database: &Connection) -> rusqlite::Result<Self> {
+        let mut schema = Self::default();
+        let mut statement = database.prepare(
+            "SELECT object.\"lDAPDisplayName\", object.\"schemaIDGUID\", object.\"isDefunct\", object.\"systemOnly\",
+                    object.\"attributeSecurityGUID\", object.\"linkID\", object.\"systemFlags\",
+                    object.\"subClassOf\", object.\"objectClassCategory\",
+                    object.\"auxiliaryClass\", object.\"systemAuxiliaryClass\",
+                    object.\"possSuperiors\", object.\"systemPossSuperiors\",
+                    object.\"mayContain\", object.\"mustContain\", object.\"systemMayContain\", object.\"systemMustContain\",
+                    query.name
+             FROM object JOIN query ON query.id = object.query
+             WHERE query.name IN ('schema-classes', 'schema-attributes')",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (Some(name), defunct): (Option<String>, Option<i64>) = (row.get(0)?, row.get(2)?)
+            else {
+                continue;
+            };
+            if defunct == Some(1) {
+                continue;
+            }
+            let guid = row
+                .get::<_, Option<Vec<u8>>>(1)?
+                .and_then(|bytes| Guid::from_bytes(&bytes));
+            let folded = name.to_lowercase();
+            if row.get::<_, String>(17)? == "schema-attributes" {
+                let Some(guid) = guid else { continue };
+                let set: Option<Vec<u8>> = row.get(4)?;
+                schema.attributes.insert(
+                    folded,
+                    AttributeSchema {
+                        name,
+                        guid,
+                        property_set: set.and_then(|bytes| Guid::from_bytes(&bytes)),
+                        link: row.get(5)?,
+                        system_flags: row.get::<_, Option<i64>>(6)?.unwrap_or(0),
+                    },
+                );
+                continue;
+            }
+            let lists = |columns: &[usize]| -> rusqlite::Result<Vec<String>> {
+                let mut names = Vec::new();
+                for column in columns {
+                    let joined: Option<String> = row.get(*column)?;
+                    names.extend(joined.iter().flat_map(|text| text.split('\n')).map(str::to_lowercase));
+                }
+                Ok(names)
+            };
+            schema.classes.insert(
+                folded,
+                Class {
+                    name,
+                    guid,
+                    parent: row.get::<_, Option<String>>(7)?.unwrap_or_default().to_lowercase(),
+                    category: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
+                    system_only: row.get::<_, Option<i64>>(3)? == Some(1),
+                    auxiliaries: lists(&[9, 10])?,
+                    superiors: lists(&[11, 12])?,
+                    attributes: lists(&[13, 14, 15, 16])?,
+                },
+            );
+        }
+        Ok(schema)
+    }
+
+    /// schemaIDGUID of the most special class of an objectClass list (one a line, from `top` down): the root of the
+    /// object type tree of MS-ADTS 5.1.3.3.3.
+    pub(crate) fn root(&self, object_class: &str) -> Option<Guid> {
+        let special = object_class.rsplit('\n').next()?;
+        self.classes.get(&special.to_lowercase())?.guid
+    }
+
+    /// Whether what objects of these classes may have is known: every class with the lists of its attributes.
+    pub(crate) fn knows(&self, object_class: &str) -> bool {
+        self.has_lists()
+            && object_class
+                .split('\n')
+                .all(|class| self.classes.contains_key(&class.to_lowercase()))
+    }
+
+    /// A snapshot from before the lists were collected has none at all.
+    fn has_lists(&self) -> bool {
+        self.classes.values().any(|class| !class.attributes.is_empty())
+    }
+
+    /// The attributes that a requester may be granted to write on objects of these classes, by name: the allowed ones
+    /// without back links and constructed ones (allowedAttributesEffective, MS-ADTS 3.1.1.4.5.7).
+    pub(crate) fn writable(&self, object_class: &str) -> Vec<&AttributeSchema> {
+        let mut names = BTreeSet::new();
+        for class in self.with_ancestors(object_class.split('\n')) {
+            names.extend(class.attributes.iter().map(String::as_str));
+        }
+        names
+            .into_iter()
+            .filter_map(|name| self.attributes.get(name))
+            .filter(|attribute| attribute.link.is_none_or(|link| link % 2 == 0))
+            .filter(|attribute| {
+                attribute.system_flags & CONSTRUCTED == 0 || attribute.name == "entryTTL"
+            })
+            .collect()
+    }
+
+    /// The classes of which objects may be created below objects of these classes, by name (allowedChildClasses, MS-ADTS
+    /// 3.1.1.4.5.3): neither abstract nor auxiliary, not left to the system.
+    pub(crate) fn children(&self, object_class: &str) -> Vec<(&str, Guid)> {
+        let own: HashSet<String> = object_class
+            .split('\n')
+            .flat_map(|class| self.superclasses(&class.to_lowercase()))
+            .map(|class| class.name.to_lowercase())
+            .collect();
+        let mut found: Vec<(&str, Guid)> = self
+            .classes
+            .iter()
+            .filter(|(_, class)| {
+                class.category != ABSTRACT && class.category != AUXILIARY && !class.system_only
+            })
+            .filter(|(folded, _)| {
+                self.superclasses(folded)
+                    .into_iter()
+                    .flat_map(|class| &class.superiors)
+                    .any(|superior| own.contains(superior))
+            })
+            .filter_map(|(_, class)| Some((class.name.as_str(), class.guid?)))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    /// True for a class whose objects are security principals or hold them, which live in a domain only (MS-ADTS 3.1.1.4.2).
+    pub(crate) fn is_of_principals(&self, class: &str) -> bool {
+        const ROOTS: &[&str] = &["builtindomain", "samserver", "samdomain", "group", "user"];
+        self.superclasses(&class.to_lowercase())
+            .iter()
+            .any(|class| ROOTS.iter().any(|root| root.eq_ignore_ascii_case(&class.name)))
+    }
+
+    /// The class and its superclasses.
+    fn superclasses(&self, folded: &str) -> Vec<&Class> {
+        let mut found: Vec<&Class> = Vec::new();
+        let mut next = folded;
+        while let Some(class) = self.classes.get(next) {
+            // `top` is its own superclass, and a broken schema may have a cycle.
+            if found.iter().any(|known| std::ptr::eq(*known, class)) {
+                break;
+            }
+            found.push(class);
+            next = &class.parent;
+        }
+        found
+    }
+
+    /// The classes, their superclasses and the auxiliary classes of all of them, each once.
+    fn with_ancestors<'a>(&'a self, classes: impl IntoIterator<Item = &'a str>) -> Vec<&'a Class> {
+        let mut waiting: Vec<String> = classes.into_iter().map(str::to_lowercase).collect();
+        let mut seen = HashSet::new();
+        let mut found = Vec::new();
+        while let Some(name) = waiting.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            let Some(class) = self.classes.get(&name) else {
+                continue;
+            };
+            waiting.push(class.parent.clone());
+            waiting.extend(class.auxiliaries.iter().cloned());
+            found.push(class);
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Classes {
+        let guid = |number: u8| Guid::from_bytes(&[number; 16]);
+        let class = |name: &str, parent: &str, category, number| Class {
+            name: name.to_owned(),
+            guid: guid(number),
+            parent: parent.to_owned(),
+            category,
+            ..Class::default()
+        };
+        let attribute = |name: &str, link, system_flags| AttributeSchema {
+            name: name.to_owned(),
+            guid: guid(1).unwrap_or_default(),
+            property_set: None,
+            link,
+            system_flags,
+        };
+        let mut schema = Classes::default();
+        let mut top = class("top", "top", ABSTRACT, 2);
+        top.attributes = vec!["description".to_owned(), "memberof".to_owned(), "entryttl".to_owned()];
+        let mut mail = class("mailRecipient", "top", AUXILIARY, 3);
+        mail.attributes = vec!["mail".to_owned()];
+        let mut group = class("group", "top", 1, 4);
+        group.auxiliaries = vec!["mailrecipient".to_owned()];
+        group.attributes = vec!["member".to_owned(), "primarygrouptoken".to_owned()];
+        group.superiors = vec!["container".to_owned()];
+        let container = class("container", "top", 1, 5);
+        let mut special = class("specialGroup", "group", 1, 6);
+        special.system_only = false;
+        let folder = class("folder", "container", 1, 7);
+        for class in [top, mail, group, container, special, folder] {
+            schema.classes.insert(class.name.to_lowercase(), class);
+        }
+        for attribute in [
+            attribute("description", None, 0),
+            attribute("memberOf", Some(3), 0),
+            attribute("entryTTL", None, CONSTRUCTED),
+            attribute("mail", None, 0),
+            attribute("member", Some(2), 0),
+            attribute("primaryGroupToken", None, CONSTRUCTED),
+        ] {
+            schema.attributes.insert(attribute.name.to_lowercase(), attribute);
+        }
+        schema
+    }
+
+    #[test]
+    fn attributes_come_from_ancestors_and_auxiliaries() {
+        let schema = schema();
+        let names: Vec<_> = schema
+            .writable("top\ngroup\nspecialGroup")
+            .iter()
+            .map(|attribute| attribute.name.as_str())
+            .collect();
+        assert_eq!(names, ["description", "entryTTL", "mail", "member"]);
+        assert!(schema.knows("top\ngroup"));
+        assert!(!schema.knows("top\ngroup\nstranger"));
+    }
+
+    #[test]
+    fn superiors_are_inherited_on_both_sides() {
+        let schema = schema();
+        let below = |classes| -> Vec<&str> {
+            schema.children(classes).into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(below("top\ncontainer"), ["group", "specialGroup"]);
+        assert_eq!(below("top\ncontainer\nfolder"), ["group", "specialGroup"]);
+        assert!(below("top\ngroup").is_empty());
+    }
+
+    #[test]
+    fn the_root_is_the_most_special_class() {
+        assert_eq!(schema().root("top\ngroup"), Guid::from_bytes(&[4; 16]));
+        assert_eq!(schema().root("top\nstranger"), None);
+    }
+}
