@@ -8,6 +8,7 @@ mod command;
 mod frames;
 mod graph;
 mod load;
+mod paths;
 mod report;
 mod rules;
 mod score;

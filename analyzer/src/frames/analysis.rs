@@ -7,7 +7,7 @@ use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use super::controls::Controls;
 use crate::graph::{
-    Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, trustees,
+    Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller, trustees,
 };
 use crate::load::{Directory, Object};
 
@@ -44,6 +44,24 @@ impl Analysis {
         }
     }
 
+    /// Domain controllers whose operatingSystem names Server 2025.
+    pub(crate) fn controllers_2025(&self) -> usize {
+        let objects = self.directory.objects.iter();
+        objects
+            .filter(|object| is_domain_controller(object))
+            .filter(|object| {
+                let system = object.operating_system.as_deref();
+                system.is_some_and(|name| name.contains("2025"))
+            })
+            .count()
+    }
+
+    /// The place of AdminSDHolder.
+    pub(crate) fn admin_sd_holder(&self) -> Option<usize> {
+        let head = self.object(self.directory.head?)?;
+        self.directory.place_of_dn(&format!("CN=AdminSDHolder,CN=System,{}", head.dn))
+    }
+
     /// Who holds what over the objects that matter, computed when it is first asked for.
     pub(crate) fn controls(&self) -> &Controls {
         self.controls.get_or_init(|| Controls::new(self))
@@ -74,7 +92,7 @@ impl Analysis {
         self.effective.tokens.sid(&self.directory, holder)
     }
 
-    pub(super) fn object(&self, place: usize) -> Option<&Object> {
+    pub(crate) fn object(&self, place: usize) -> Option<&Object> {
         self.directory.objects.get(place)
     }
 

@@ -19,6 +19,8 @@ use crate::load::{Kind, Object};
 #[derive(Debug, Default)]
 pub(crate) struct Controls {
     pub(crate) rows: Vec<(usize, Arc<Vec<Held>>)>,
+    /// Objects that matter whose descriptor was not readable or is malformed: who controls them is not known.
+    pub(crate) not_evaluated: usize,
 }
 
 impl Controls {
@@ -48,14 +50,18 @@ impl Controls {
                 }
             }
         });
-        let rows = wanted
+        let matter = wanted.len();
+        let rows: Vec<_> = wanted
             .into_iter()
             .filter_map(|(place, object)| {
                 let key = (object.descriptor?, object.kind, &*object.classes);
                 Some((place, Arc::clone(known.get(&key)?)))
             })
             .collect();
-        Self { rows }
+        Self {
+            not_evaluated: matter - rows.len(),
+            rows,
+        }
     }
 
     /// SIDs, not expected to, that hold both replication rights on the domain head.

@@ -17,7 +17,7 @@ const UNCONSTRAINED: i64 = 0x8_0000;
 const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
 /// Who owns a service principal name, folded.
-struct Owners {
+pub(crate) struct Owners {
     exact: HashMap<String, usize>,
     /// Host names of computers: dNSHostName, sAMAccountName without `$`, and HOST names.
     hosts: HashMap<String, usize>,
@@ -117,7 +117,8 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
 }
 
 impl Owners {
-    fn new(analysis: &Analysis) -> Self {
+    /// Of every object of the directory.
+    pub(crate) fn new(analysis: &Analysis) -> Self {
         let mut exact = HashMap::new();
         let mut hosts = HashMap::new();
         for (place, object) in analysis.directory.objects.iter().enumerate() {
@@ -155,7 +156,7 @@ impl Owners {
     }
 
     /// Who answers for the SPN: who holds it, else the computer of its host name.
-    fn of(&self, spn: &str) -> Option<usize> {
+    pub(crate) fn of(&self, spn: &str) -> Option<usize> {
         self.exact
             .get(&spn.to_lowercase())
             .or_else(|| self.hosts.get(&host_part(spn)))

@@ -8,7 +8,6 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::graph::is_domain_controller;
 
 /// DOMAIN_PASSWORD_STORE_CLEARTEXT (MS-SAMR 2.2.3.5).
 const STORE_CLEARTEXT: i64 = 0x10;
@@ -17,17 +16,6 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let head = directory.head.and_then(|place| analysis.object(place));
     let facts = &directory.domain;
-    let controllers_2025 = directory
-        .objects
-        .iter()
-        .filter(|object| is_domain_controller(object))
-        .filter(|object| {
-            object
-                .operating_system
-                .as_deref()
-                .is_some_and(|name| name.contains("2025"))
-        })
-        .count();
     let mut frame = Builder::new("domain")?;
     frame.row([
         head.map(|head| head.id).into(),
@@ -45,7 +33,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             .schema
             .has("msDS-DelegatedManagedServiceAccount")
             .into(),
-        controllers_2025.into(),
+        analysis.controllers_2025().into(),
     ]);
     frame.finish()
 }

@@ -23,6 +23,8 @@ use polars::sql::SQLContext;
 
 pub(crate) use accounts::Impacts;
 pub(crate) use analysis::Analysis;
+pub(crate) use delegations::Owners;
+pub(crate) use readers::bits_for;
 
 /// All frames of one snapshot, in the catalogue's order.
 pub(crate) struct Frames {

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 use std::str::FromStr;
 
 use anyhow::Result;
-use coldcase_winsec::access::Node;
 use coldcase_winsec::{AccessMask, Sid};
 use polars::prelude::{DataFrame, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, col};
 
 use super::analysis::Analysis;
 use super::builder::{Builder, Cell};
 use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
-use crate::graph::{Part, Reached, index, is_group};
+use crate::graph::{Part, Reached, RightKind, index, is_group};
 use crate::load::{Kind, Object};
 
 /// What msDS-GroupMSAMembership must grant for the password to be read (MS-ADTS 3.1.1.4.5.39).
@@ -20,6 +19,15 @@ const READING: &[AccessMask] = &[AccessMask::READ_PROPERTY];
 /// What msDS-AllowedToActOnBehalfOfOtherIdentity may grant to whom it lets act: writers of the attribute put in various
 /// masks, so reading or control access, either is taken as meant.
 pub(super) const ACTING: &[AccessMask] = &[AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS];
+
+/// The bits of which one is needed for a right by a bare descriptor.
+pub(crate) fn bits_for(right: RightKind) -> &'static [AccessMask] {
+    match right {
+        RightKind::ReadPassword => READING,
+        RightKind::ActFor => ACTING,
+        _ => &[],
+    }
+}
 
 /// Somebody whom a bare descriptor (readers, resource-based delegation) lets in, groups expanded.
 #[derive(Debug)]
@@ -149,13 +157,7 @@ pub(super) fn holders(
             .into_iter()
             .collect();
     }
-    let parts: Vec<Part> = bits
-        .iter()
-        .map(|bit| Part {
-            bit: *bit,
-            node: Node::Object,
-        })
-        .collect();
+    let parts: Vec<Part> = bits.iter().map(|bit| Part::whole(*bit)).collect();
     let tokens = &analysis.effective.tokens;
     let admitted = analysis.effective.set(&prepared, &parts);
     let mut found: Vec<Holder> = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! Deliberately does not say what the ACE leads to.
 
-use coldcase_winsec::{AccessMask, AceFlags, KnownAce};
+use coldcase_winsec::{AccessMask, AceFlags, DaclState, KnownAce};
 
 use super::analysis::Analysis;
 
@@ -27,6 +27,18 @@ const BITS: &[(AccessMask, &str)] = &[
 const NAMED: usize = 4;
 
 impl Analysis {
+    /// Why descriptor `id` grants something without any ACE.
+    pub(crate) fn without_ace(&self, id: i64) -> Option<String> {
+        let descriptor = self.directory.descriptors.get(id)?;
+        Some(match descriptor.dacl_state() {
+            DaclState::Present(_) => match &descriptor.owner {
+                Some(owner) => format!("owner: {}", self.name_of(owner)),
+                None => String::new(),
+            },
+            DaclState::Absent | DaclState::Null => "no DACL, which grants everything to everybody".to_owned(),
+        })
+    }
+
     /// The ACE at `position` of the DACL of descriptor `id`: "allow write property servicePrincipalName to help-desk
     /// (ACE 12, inherited)".
     pub(crate) fn ace_text(&self, id: i64, position: usize) -> Option<String> {

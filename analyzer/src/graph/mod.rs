@@ -6,14 +6,17 @@
 mod answer;
 mod effective;
 mod membership;
+pub(crate) mod network;
 mod principal;
 mod right;
 mod token;
 
 pub(crate) use answer::{Answer, Answers, Granted, NamedRight};
 pub(crate) use effective::{Effective, Held, Prepared, trustees};
-pub(crate) use right::{Part, RightKind, Rights};
-pub(crate) use token::{Holder, Tokens, index};
+pub(crate) use right::{Form, Part, Right, RightKind, Rights};
+pub(crate) use token::{Holder, Reach, Tokens, index};
 pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
-pub(crate) use principal::{GroupClass, Principals, group_class, is_domain_controller};
+pub(crate) use principal::{
+    GroupClass, Principals, group_class, is_domain_controller, operates_controllers,
+};

@@ -260,6 +260,16 @@ pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<Grou
     }
 }
 
+/// BUILTIN Server, Print and Backup Operators and DnsAdmins: what they may do on a domain controller leads to the domain.
+pub(crate) fn operates_controllers(directory: &Directory, object: &Object) -> bool {
+    const BY_RID: &[u32] = &[549, 550, 551];
+    let builtin = object.sid.as_ref().is_some_and(
+        |sid| matches!(sid.sub_authorities(), [32, rid] if BY_RID.contains(rid)),
+    );
+    let named = object.sam_account_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("DnsAdmins"));
+    object.kind == Kind::Group && (builtin || (named && domain_rid(directory, object).is_some()))
+}
+
 /// SERVER_TRUST_ACCOUNT. The primary group tells only where the flags are not readable: anybody who may write
 /// primaryGroupID could hide behind it. A read-only controller is none: it holds few secrets and is not tier 0.
 pub(crate) fn is_domain_controller(object: &Object) -> bool {

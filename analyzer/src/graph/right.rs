@@ -8,7 +8,7 @@ use coldcase_winsec::{AccessMask, Guid};
 use crate::load::{Kind, Schema, well_known_guid};
 
 macro_rules! rights {
-    ($($variant:ident => $name:literal, $about:literal;)*) => {
+    ($($variant:ident => $name:literal, $about:literal, $between:literal;)*) => {
         /// A right by the name that frames use.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub(crate) enum RightKind { $(#[doc = $about] $variant,)* }
@@ -19,45 +19,50 @@ macro_rules! rights {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What its holder may do, for people; begins like "may …".
+            /// What its holder may do, for people: "may reset its password".
             pub(crate) fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)* }
+            }
+
+            /// The words between holder and object: "may reset the password of".
+            pub(crate) fn between(self) -> &'static str {
+                match self { $(Self::$variant => $between,)* }
             }
         }
     };
 }
 
 rights! {
-    Owner => "owner", "owns it, and so may change its permissions";
-    FullControl => "full-control", "has full control";
-    WriteAll => "write-all", "may write every attribute";
-    WriteDacl => "write-dacl", "may change its permissions";
-    WriteOwner => "write-owner", "may take ownership";
-    Delete => "delete", "may delete it";
-    ResetPassword => "reset-password", "may reset its password";
-    WriteSpn => "write-spn", "may give it service principal names";
-    WriteKeyCredential => "write-key-credential", "may add a key that logs on as it";
-    WriteAltIdentities => "write-alt-identities", "may add a certificate that logs on as it";
-    WriteAllowedToAct => "write-allowed-to-act", "may name who impersonates users to it";
-    WriteDelegateTo => "write-delegate-to", "may name services it impersonates users to";
-    WriteAccountControl => "write-account-control", "may change its userAccountControl";
-    WriteLogonScript => "write-logon-script", "may name the script that runs when it logs on";
-    WriteReaders => "write-readers", "may name who reads its managed password";
-    WritePredecessor => "write-predecessor", "may name the account it succeeds";
-    WriteSuccessor => "write-successor", "may name the dMSA that succeeds it";
-    WriteMember => "write-member", "may change its members";
-    AddSelf => "add-self", "may add itself as a member";
-    CreateAny => "create-any", "may create objects of every class in it";
-    CreateDmsa => "create-dmsa", "may create delegated managed service accounts in it";
-    CreateAccount => "create-account", "may create managed service accounts, users or computers in it";
-    DeleteChild => "delete-child", "may delete accounts in it";
-    WriteGpLink => "write-gplink", "may link group policies to it";
-    ReplicateAll => "replicate-all", "may replicate every password of the domain";
-    ReadSecret => "read-secret", "may read the key that passwords are derived from";
-    Recreate => "recreate", "may delete it and create another in its place";
-    Move => "move", "may move it to where other permissions are inherited";
-    ReadPassword => "read-password", "may read its managed password";
-    ActFor => "act-for", "may impersonate users to it";
+    Owner => "owner", "owns it, and so may change its permissions", "owns";
+    FullControl => "full-control", "has full control", "has full control of";
+    WriteAll => "write-all", "may write every attribute", "may write every attribute of";
+    WriteDacl => "write-dacl", "may change its permissions", "may change the permissions of";
+    WriteOwner => "write-owner", "may take ownership", "may take ownership of";
+    Delete => "delete", "may delete it", "may delete";
+    ResetPassword => "reset-password", "may reset its password", "may reset the password of";
+    WriteSpn => "write-spn", "may give it service principal names", "may give a service principal name to, and crack the ticket of,";
+    WriteKeyCredential => "write-key-credential", "may add a key that logs on as it", "may add a key that logs on as";
+    WriteAltIdentities => "write-alt-identities", "may add a certificate that logs on as it", "may name a certificate that logs on as";
+    WriteAllowedToAct => "write-allowed-to-act", "may name who impersonates users to it", "may name who impersonates users to";
+    WriteDelegateTo => "write-delegate-to", "may name services it impersonates users to (with a privilege)", "may name services of, given a privilege,";
+    WriteAccountControl => "write-account-control", "may change its userAccountControl", "may switch off pre-authentication, and crack the reply, of";
+    WriteLogonScript => "write-logon-script", "may name the script that runs when it logs on", "may name the logon script of";
+    WriteReaders => "write-readers", "may name who reads its managed password", "may name who reads the password of";
+    WritePredecessor => "write-predecessor", "may name the account it succeeds", "may name the account that is succeeded by";
+    WriteSuccessor => "write-successor", "may name the dMSA that succeeds it", "may name the dMSA that succeeds";
+    WriteMember => "write-member", "may change its members", "may change the members of";
+    AddSelf => "add-self", "may add itself as a member", "may add itself to";
+    CreateAny => "create-any", "may create objects of every class in it", "may create any object in";
+    CreateDmsa => "create-dmsa", "may create delegated managed service accounts in it", "may create dMSAs in";
+    CreateAccount => "create-account", "may create managed service accounts, users or computers in it", "may create accounts in";
+    DeleteChild => "delete-child", "may delete accounts in it", "may delete accounts in";
+    WriteGpLink => "write-gplink", "may link group policies to it", "may link policies to";
+    ReplicateAll => "replicate-all", "may replicate every password of the domain", "may replicate every password of";
+    ReadSecret => "read-secret", "may read the key that passwords are derived from", "may read the key material of";
+    Recreate => "recreate", "may delete it and create another in its place", "may delete and create anew";
+    Move => "move", "may move it to where other permissions are inherited", "may move under permissions of its own choice";
+    ReadPassword => "read-password", "may read its managed password", "may read the password of";
+    ActFor => "act-for", "may impersonate users to it", "may impersonate users to";
 }
 
 impl RightKind {
@@ -96,6 +101,13 @@ impl RightKind {
 pub(crate) struct Part {
     pub(crate) bit: AccessMask,
     pub(crate) node: Node,
+}
+
+impl Part {
+    /// The bit over the whole object.
+    pub(crate) fn whole(bit: AccessMask) -> Self {
+        Self { bit, node: Node::Object }
+    }
 }
 
 /// What must be granted for a right.

@@ -20,7 +20,7 @@ pub(crate) type Holder = u32;
 pub(crate) type Holders = FixedBitSet;
 
 /// Everybody in whose token somebody is: often one, sometimes all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reach {
     /// In ascending order.
     Few(Vec<Holder>),
@@ -293,6 +293,14 @@ impl Reach {
         match self {
             Self::Few(holders) => holders.iter().all(|holder| set.contains(index(*holder))),
             Self::Many(all) => all.is_subset(set),
+        }
+    }
+
+    /// Whether the two have nobody in common.
+    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Few(few), any) | (any, Self::Few(few)) => !few.iter().any(|holder| any.contains(*holder)),
+            (Self::Many(one), Self::Many(other)) => one.is_disjoint(other),
         }
     }
 

@@ -181,11 +181,14 @@ impl Directory {
         !object.dn.to_lowercase().contains(",cn=configuration,dc=")
     }
 
+    /// Place of the object with this DN, whose case does not matter.
+    pub(crate) fn place_of_dn(&self, dn: &str) -> Option<usize> {
+        self.by_dn.get(&dn.to_lowercase()).copied()
+    }
+
     /// Place of the parent, if it is in the snapshot.
     pub(crate) fn parent(&self, object: &Object) -> Option<usize> {
-        self.by_dn
-            .get(&parent_dn(&object.dn)?.to_lowercase())
-            .copied()
+        self.place_of_dn(parent_dn(&object.dn)?)
     }
 
     /// The DN with this id, whether or not the object is in the snapshot.

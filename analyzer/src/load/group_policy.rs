@@ -10,6 +10,8 @@ use rusqlite::Connection;
 
 /// GPLO_DISABLE, "ignore this link" (MS-GPOL 2.2.2).
 const LINK_DISABLED: u32 = 1;
+/// GPLO_FORCE, "enforced".
+const LINK_ENFORCED: u32 = 2;
 
 /// A groupPolicyContainer.
 #[derive(Debug, Clone)]
@@ -106,27 +108,33 @@ impl GroupPolicies {
         format!("cn={}{}", gpo.to_lowercase(), self.container)
     }
 
-    /// `[LDAP://DN;OPTIONS]…` (MS-GPOL 2.2.2).
     fn link(&mut self, value: &str) {
-        const PREFIX: &str = "ldap://";
-        for link in value.split('[').skip(1) {
-            let Some((path, options)) = link
-                .split(']')
-                .next()
-                .and_then(|link| link.rsplit_once(';'))
-            else {
-                continue;
-            };
-            let path = path.to_lowercase();
-            let disabled = options
-                .trim()
-                .parse::<u32>()
-                .is_ok_and(|options| options & LINK_DISABLED != 0);
-            if let (Some(dn), false) = (path.strip_prefix(PREFIX), disabled) {
-                self.linked.insert(dn.to_owned());
-            }
-        }
+        self.linked.extend(policy_links(value).map(|link| link.policy));
     }
+}
+
+/// A link to a group policy that is not disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PolicyLink {
+    /// Folded DN of the policy.
+    pub(crate) policy: String,
+    /// Holds below units that block inheritance as well.
+    pub(crate) enforced: bool,
+}
+
+/// The links in a gPLink value, `[LDAP://DN;OPTIONS]…` (MS-GPOL 2.2.2), without those that are disabled.
+pub(crate) fn policy_links(value: &str) -> impl Iterator<Item = PolicyLink> {
+    const PREFIX: &str = "ldap://";
+    value.split('[').skip(1).filter_map(|link| {
+        let (path, options) = link.split(']').next()?.rsplit_once(';')?;
+        let options = options.trim().parse::<u32>().unwrap_or(0);
+        let path = path.to_lowercase();
+        let policy = path.strip_prefix(PREFIX).filter(|_| options & LINK_DISABLED == 0)?;
+        Some(PolicyLink {
+            policy: policy.to_owned(),
+            enforced: options & LINK_ENFORCED != 0,
+        })
+    })
 }
 
 #[cfg(test)]

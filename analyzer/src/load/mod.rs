@@ -17,7 +17,7 @@ pub(crate) use class::Classes;
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;
-pub(crate) use group_policy::GroupPolicies;
+pub(crate) use group_policy::{GroupPolicies, policy_links};
 pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};
 pub(crate) use schema::{Schema, well_known_guid};

@@ -44,6 +44,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "msDS-DelegatedMSAState",
     "groupType",
     "userPrincipalName",
+    "gPLink",
+    "gPOptions",
 ];
 
 /// What an object is, by its most special class.
@@ -212,6 +214,8 @@ pub(crate) struct Object {
     pub(crate) dmsa_state: Option<i64>,
     pub(crate) group_type: Option<i64>,
     pub(crate) user_principal_name: Option<String>,
+    pub(crate) policy_links: Option<String>,
+    pub(crate) policy_options: Option<i64>,
 }
 
 impl Object {
@@ -257,6 +261,8 @@ impl Object {
             dmsa_state: row.get(30)?,
             group_type: row.get(31)?,
             user_principal_name: row.get(32)?,
+            policy_links: row.get(33)?,
+            policy_options: row.get(34)?,
         })
     }
 

@@ -294,7 +294,8 @@ mod tests {
             }
             for (this, other) in nodes.clone().flat_map(|a| nodes.clone().map(move |b| (a, b))) {
                 if let (Some(a), Some(b)) = (tree.number(this), tree.number(other)) {
-                    let gone: Vec<Edge> = case.edges.iter().copied().filter(|e| e.from == this || e.to == this).collect();
+                    let touches = |edge: &Edge| edge.from == this || edge.to == this;
+                    let gone: Vec<Edge> = case.edges.iter().copied().filter(touches).collect();
                     let left: Vec<u32> = case.targets.iter().copied().filter(|target| *target != this).collect();
                     let needed = this == other || case.hops(other, &left, &gone).is_none();
                     proptest::prop_assert_eq!(tree.dominates(a, b), needed, "{} over {}", this, other);

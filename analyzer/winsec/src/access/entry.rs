@@ -50,8 +50,8 @@ impl Entry {
     /// Reads the ACE at this position of a DACL.
     ///
     /// Inherit-only ACEs decide nothing, nor do system ACEs, which MS-DTYP 2.5.3.2 does not look at
-    /// in a DACL. Compound ACEs, whose meaning is unpublished, unknown types and ACEs too damaged to
-    /// read could decide something: they are not understood.
+    /// in a DACL. Compound ACEs, which MS-DTYP 2.4.4.1 reserves, unknown types, and ACEs too damaged
+    /// to read could decide something: they are not understood.
     pub(super) fn read(position: usize, ace: &Ace) -> Reading {
         if ace.flags.contains(AceFlags::INHERIT_ONLY) {
             return Reading::DecidesNothing;

@@ -1,0 +1,137 @@
+//! Why an edge of the control graph is there, and how it reads.
+//!
+//! Deliberately keeps what many edges share once: the rights that one descriptor gives are the same over all its objects.
+
+use crate::frames::Analysis;
+use crate::graph::RightKind;
+
+/// Why whoever is the first node can act as, or control, the second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Reason {
+    /// A member, by `member`, primaryGroupID or SID of the past; or as every controller adds it.
+    Member,
+    /// Everybody who logs on.
+    Everybody,
+    /// Can make itself or others a member.
+    Fills,
+    /// A right by an ACE, by ownership or for want of a DACL.
+    Right {
+        right: RightKind,
+        descriptor: i64,
+        ace: Option<u32>,
+        /// Hangs on a condition.
+        unknown: bool,
+    },
+    /// Has all rights in a group but for members who are denied them.
+    NotDenied,
+    /// msDS-HostServiceAccount: the account is installed on the host.
+    Installed,
+    /// msDS-AllowedToDelegateTo names a service of the target.
+    Delegates,
+    /// TRUSTED_FOR_DELEGATION: keeps the tickets of whoever calls it, a domain controller too.
+    Unconstrained,
+    /// A dMSA that names the account as its predecessor.
+    Succeeds,
+    /// The DACL of what lies in it inherits from it.
+    Contains,
+    /// A group policy linked here applies to what lies below.
+    Linked,
+    /// Inherits the policies of the unit above.
+    BelowPolicy,
+    /// The policies that apply here apply to it.
+    Applies,
+    /// Passwords of managed accounts are derived from the key.
+    Derives,
+    /// Its permissions are copied to every protected group and account.
+    Protects,
+    /// May do on domain controllers what leads to the domain: log on, back up, load drivers.
+    Operates,
+    /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
+    /// August 2025).
+    Creates { right: RightKind, descriptor: i64, ace: Option<u32>, unknown: bool },
+    /// Holds the domain.
+    Rules,
+}
+
+impl Reason {
+    /// Names the kind of edge, as the frames and JSON have it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Everybody => "everybody",
+            Self::Fills => "fills",
+            Self::Right { right, .. } => right.as_str(),
+            Self::NotDenied => "member-not-denied",
+            Self::Installed => "installed-on",
+            Self::Delegates => "delegates",
+            Self::Unconstrained => "unconstrained",
+            Self::Succeeds => "succeeds",
+            Self::Contains => "contains",
+            Self::Linked => "policy-linked",
+            Self::BelowPolicy => "policy-inherited",
+            Self::Applies => "policy-applies",
+            Self::Derives => "derives-passwords",
+            Self::Protects => "adminsdholder",
+            Self::Operates => "operates",
+            Self::Creates { .. } => "badsuccessor",
+            Self::Rules => "rules",
+        }
+    }
+
+    /// The words between the names of the two nodes.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Member | Self::Everybody => "is in",
+            Self::NotDenied => "is in, and not among the denied of,",
+            Self::Fills => "can fill",
+            Self::Right { right, .. } => right.between(),
+            Self::Installed => "is the host of",
+            Self::Delegates => "may impersonate anybody to a service of",
+            Self::Unconstrained => "keeps the tickets of callers (a controller can be made to call), and so reaches",
+            Self::Succeeds => "is the successor of, and so acts as,",
+            Self::Contains => "passes its permissions down to",
+            Self::Linked => "is linked to",
+            Self::BelowPolicy => "passes its policies down to",
+            Self::Applies => "has policies that apply to",
+            Self::Derives => "is what the password is derived from of",
+            Self::Protects => "is the template for the permissions of",
+            Self::Operates => "works on the controllers of",
+            Self::Creates { .. } => "may create a dMSA that succeeds anybody in",
+            Self::Rules => "rules",
+        }
+    }
+
+    /// What proves it: the ACE, or where it is written.
+    pub(crate) fn evidence(self, analysis: &Analysis) -> String {
+        match self {
+            Self::Right { descriptor, ace, unknown, .. } | Self::Creates { descriptor, ace, unknown, .. } => {
+                let text = match ace {
+                    Some(ace) => usize::try_from(ace).ok().and_then(|ace| analysis.ace_text(descriptor, ace)),
+                    None => analysis.without_ace(descriptor),
+                };
+                let doubt = if unknown { "; hangs on a condition" } else { "" };
+                format!("{}{doubt}", text.unwrap_or_default())
+            }
+            Self::Member => "member, primaryGroupID or sIDHistory".to_owned(),
+            Self::Everybody => "in the token of whoever logs on".to_owned(),
+            Self::Installed => "msDS-HostServiceAccount".to_owned(),
+            Self::Delegates => "msDS-AllowedToDelegateTo".to_owned(),
+            Self::Unconstrained => "userAccountControl, TRUSTED_FOR_DELEGATION".to_owned(),
+            Self::Succeeds => "msDS-ManagedAccountPrecededByLink".to_owned(),
+            Self::Linked => "gPLink".to_owned(),
+            Self::Contains => "inheritance is not blocked there".to_owned(),
+            Self::Derives => "msDS-ManagedPasswordId".to_owned(),
+            Self::Protects => "SDProp copies it every hour".to_owned(),
+            Self::Operates => "default privileges on domain controllers".to_owned(),
+            Self::NotDenied | Self::Fills | Self::BelowPolicy | Self::Applies | Self::Rules => String::new(),
+        }
+    }
+
+    /// True if the step is one to be carried out, not one that is there already, such as a membership.
+    pub(crate) fn is_an_act(self) -> bool {
+        !matches!(
+            self,
+            Self::Member | Self::Everybody | Self::NotDenied | Self::BelowPolicy | Self::Applies | Self::Linked
+        )
+    }
+}

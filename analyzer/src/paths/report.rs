@@ -1,0 +1,249 @@
+//! Questions to the control graph and their answers, as JSON has them and as text is written from.
+//!
+//! Deliberately holds no layout: [`crate::command`] writes.
+
+use serde::Serialize;
+
+use super::ControlGraph;
+use crate::frames::Analysis;
+use crate::graph::network::{NodeSet, Ways};
+use crate::load::Object;
+
+/// One step of a chain.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Step {
+    pub(crate) from: String,
+    /// The kind of edge.
+    pub(crate) by: &'static str,
+    #[serde(skip)]
+    pub(crate) words: &'static str,
+    pub(crate) to: String,
+    pub(crate) to_dn: Option<String>,
+    pub(crate) evidence: String,
+    /// True for something to be done, false for what is there already, such as a membership.
+    pub(crate) act: bool,
+}
+
+/// The shortest way from one node to another.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Chain {
+    pub(crate) from: String,
+    pub(crate) from_dn: Option<String>,
+    pub(crate) to: String,
+    pub(crate) hops: u32,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// All that leads from one node to another, and whose ways depend on it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ChokePoint {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Users, computers and managed accounts outside tier 0 that reach it now and would not any more.
+    pub(crate) cuts: u32,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// How many are how far from tier 0.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Distance {
+    pub(crate) hops: u32,
+    pub(crate) principals: usize,
+}
+
+/// A service account and who can take it over.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Exposed {
+    pub(crate) account: String,
+    pub(crate) dn: String,
+    pub(crate) tier0: bool,
+    /// Users, computers and managed accounts outside tier 0 that can take it over.
+    pub(crate) taken_over_by: u32,
+}
+
+/// The whole graph in outline.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Overview {
+    pub(crate) nodes: usize,
+    pub(crate) edges: usize,
+    /// Users, computers and managed accounts outside tier 0.
+    pub(crate) principals: usize,
+    /// Those of them that reach tier 0.
+    pub(crate) reaching: u32,
+    pub(crate) distances: Vec<Distance>,
+    /// Objects that matter whose permissions were not readable or are malformed: ways through them are not seen.
+    pub(crate) not_evaluated: usize,
+    /// Everyone, Authenticated Users, Domain Users, …: from them everybody reaches tier 0.
+    pub(crate) everybody: Vec<Chain>,
+    /// Service accounts outside tier 0 that reach it, nearest first.
+    pub(crate) service_accounts: Vec<Chain>,
+    /// Service accounts that somebody outside tier 0 can take over, most exposed first.
+    pub(crate) exposed: Vec<Exposed>,
+    pub(crate) chokes: Vec<ChokePoint>,
+}
+
+/// Who reaches an object, or what an object reaches.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Towards {
+    /// How many there are; not all chains need be told.
+    pub(crate) count: usize,
+    pub(crate) chains: Vec<Chain>,
+}
+
+impl ControlGraph {
+    /// The graph in outline, with at most `most` of each list.
+    pub(crate) fn overview(&self, analysis: &Analysis, most: usize) -> Overview {
+        let mut distances: Vec<usize> = Vec::new();
+        for hops in self.sources().iter().filter_map(|node| self.hops(node)) {
+            let place = hops as usize;
+            if distances.len() <= place {
+                distances.resize(place + 1, 0);
+            }
+            if let Some(count) = distances.get_mut(place) {
+                *count += 1;
+            }
+        }
+        let chokes = self.chokes(most);
+        let mut service: Vec<(u32, &Object)> = Vec::new();
+        let mut everybody = Vec::new();
+        for (object, node) in analysis.directory.objects.iter().zip(0_u32..) {
+            if object.is_service_account() {
+                service.push((node, object));
+            }
+        }
+        for holder in 0..u32::try_from(analysis.effective.tokens.len()).unwrap_or(u32::MAX) {
+            let broad = analysis.sid_of(holder).is_some_and(|sid| analysis.principals.is_broad(sid));
+            if broad && !self.is_tier0(holder) && self.hops(holder).is_some() {
+                everybody.extend(self.to_tier0(analysis, holder));
+            }
+        }
+        let nodes: Vec<u32> = service.iter().map(|(node, _)| *node).collect();
+        let counts = self.network.counts_reaching(&nodes, self.sources(), &self.closed);
+        let mut exposed: Vec<Exposed> = service
+            .iter()
+            .zip(counts)
+            .filter(|(_, count)| *count > 0)
+            .map(|((node, object), count)| Exposed {
+                account: object.display_name().to_owned(),
+                dn: object.dn.clone(),
+                tier0: self.is_tier0(*node),
+                taken_over_by: count,
+            })
+            .collect();
+        exposed.sort_by(|a, b| (b.tier0, b.taken_over_by, &a.dn).cmp(&(a.tier0, a.taken_over_by, &b.dn)));
+        exposed.truncate(most);
+        let mut reaching: Vec<(u32, u32)> = service
+            .iter()
+            .filter(|(node, _)| !self.is_tier0(*node))
+            .filter_map(|(node, _)| Some((self.hops(*node)?, *node)))
+            .collect();
+        reaching.sort_unstable();
+        reaching.truncate(most);
+        Overview {
+            nodes: self.network.nodes(),
+            edges: self.network.edges().len(),
+            principals: self.sources().len(),
+            reaching: chokes.reaching,
+            distances: (0..)
+                .zip(distances)
+                .filter(|(_, principals)| *principals > 0)
+                .map(|(hops, principals)| Distance { hops, principals })
+                .collect(),
+            not_evaluated: analysis.controls().not_evaluated,
+            everybody,
+            service_accounts: reaching.iter().filter_map(|(_, node)| self.to_tier0(analysis, *node)).collect(),
+            exposed,
+            chokes: chokes
+                .pairs
+                .iter()
+                .filter_map(|choke| {
+                    let steps: Vec<Step> = choke.edges.clone().filter_map(|edge| self.step(analysis, edge)).collect();
+                    let first = steps.first()?;
+                    Some(ChokePoint {
+                        from: first.from.clone(),
+                        to: first.to.clone(),
+                        cuts: choke.sources,
+                        steps,
+                    })
+                })
+                .collect(),
+        }
+    }
+
+    /// The shortest way to tier 0; `None` if there is none or the node is in tier 0 itself.
+    pub(crate) fn to_tier0(&self, analysis: &Analysis, node: u32) -> Option<Chain> {
+        self.hops(node).filter(|hops| *hops > 0)?;
+        self.chain(analysis, node, &self.way_to_tier0(node))
+    }
+
+    /// The shortest way from one node to another, through tier 0 only if it begins there.
+    pub(crate) fn between(&self, analysis: &Analysis, from: u32, to: u32) -> Option<Chain> {
+        let ways = self.network.ways_to(&[to], &self.barrier(from));
+        ways.hops(from).filter(|hops| *hops > 0)?;
+        self.chain(analysis, from, &ways.edges(from))
+    }
+
+    /// Users, computers and managed accounts outside tier 0 that reach a node, nearest first.
+    pub(crate) fn reaching(&self, analysis: &Analysis, to: u32, most: usize) -> Towards {
+        let ways = self.network.ways_to(&[to], &self.closed);
+        let sources = self.sources().iter().filter(|source| *source != to);
+        self.towards(analysis, &ways, sources.collect(), most, |node| node)
+    }
+
+    /// Service accounts that a node reaches, nearest first.
+    pub(crate) fn reached(&self, analysis: &Analysis, from: u32, most: usize) -> Towards {
+        let ways = self.network.ways_from(&[from], &self.barrier(from));
+        let objects = analysis.directory.objects.iter().zip(0_u32..);
+        let accounts = objects.filter(|(object, _)| object.is_service_account()).map(|(_, node)| node);
+        self.towards(analysis, &ways, accounts.filter(|node| *node != from).collect(), most, |_| from)
+    }
+
+    /// Tier 0 ends a way, unless the way begins there.
+    fn barrier(&self, from: u32) -> NodeSet {
+        if self.is_tier0(from) { NodeSet::default() } else { self.closed.clone() }
+    }
+
+    fn towards(&self, analysis: &Analysis, ways: &Ways, nodes: Vec<u32>, most: usize, start: impl Fn(u32) -> u32) -> Towards {
+        let mut found: Vec<(u32, u32)> =
+            nodes.into_iter().filter_map(|node| Some((ways.hops(node)?, node))).collect();
+        found.sort_unstable();
+        Towards {
+            count: found.len(),
+            chains: found
+                .iter()
+                .take(most)
+                .filter_map(|(_, node)| self.chain(analysis, start(*node), &ways.edges(*node)))
+                .collect(),
+        }
+    }
+
+    fn chain(&self, analysis: &Analysis, from: u32, edges: &[u32]) -> Option<Chain> {
+        let steps: Vec<Step> = edges.iter().filter_map(|edge| self.step(analysis, *edge)).collect();
+        let dn = |node: u32| self.dn(analysis, node);
+        Some(Chain {
+            from: self.name(analysis, from),
+            from_dn: dn(from),
+            to: steps.last()?.to.clone(),
+            hops: u32::try_from(steps.len()).ok()?,
+            steps,
+        })
+    }
+
+    fn step(&self, analysis: &Analysis, edge: u32) -> Option<Step> {
+        let (edge, reason) = self.edge(edge)?;
+        Some(Step {
+            from: self.name(analysis, edge.from),
+            by: reason.as_str(),
+            words: reason.words(),
+            to: self.name(analysis, edge.to),
+            to_dn: self.dn(analysis, edge.to),
+            evidence: reason.evidence(analysis),
+            act: reason.is_an_act(),
+        })
+    }
+
+    fn dn(&self, analysis: &Analysis, node: u32) -> Option<String> {
+        let place = analysis.effective.tokens.place(node)?;
+        analysis.object(place).map(|object| object.dn.clone())
+    }
+}
