@@ -34,6 +34,9 @@ pub enum Command {
     /// Show what a principal may do, as the domain controller would decide
     #[command(after_help = ACCESS_EXAMPLES)]
     Access(AccessArguments),
+    /// Show who can take over what, step by step, and which steps to cut first
+    #[command(after_help = PATHS_EXAMPLES)]
+    Paths(PathsArguments),
     /// Show what a snapshot says of itself, without decompressing it
     Info(SnapshotArguments),
     /// Check a snapshot byte for byte: hashes, tables, integrity, ledger
@@ -59,6 +62,42 @@ do on a domain controller. A principal or target is a sAMAccountName, DN, SID, o
 userPrincipalName. JSON has a line for each object, with what a controller answers in
 sDRightsEffective (sd_rights), allowedAttributesEffective (write_attributes) and
 allowedChildClassesEffective (create_classes).";
+
+const PATHS_EXAMPLES: &str = "\
+Examples:
+  coldcase paths SNAP
+  coldcase paths SNAP --from svc-web
+  coldcase paths SNAP --to gmsa-sql$ --all
+  coldcase paths SNAP --from helpdesk --to \"Domain Admins\" --format json
+
+Tier 0 is the domain, its controllers, privileged groups and their members, KDS root keys,
+AdminSDHolder and the group policies that apply to all of these. A way is a chain of rights,
+memberships and attributes; each step names the ACE or attribute that proves it.";
+
+/// `coldcase paths`.
+#[derive(Debug, Args)]
+pub struct PathsArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// What this user, computer, account or group reaches
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub from: Option<String>,
+    /// Who reaches this object
+    #[arg(long, value_name = "TARGET")]
+    pub to: Option<String>,
+    /// Show every way, not only the first few
+    #[arg(long)]
+    pub all: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Tell on standard error how long each stage took
+    #[arg(long)]
+    pub timings: bool,
+}
 
 /// `coldcase access`.
 #[derive(Debug, Args)]

@@ -7,10 +7,12 @@ mod accounts;
 mod frames;
 mod info;
 mod output;
+mod paths;
 mod report;
 pub(crate) mod reveal;
 mod rules;
 mod sql;
+mod timings;
 mod verify;
 
 use std::path::Path;
@@ -32,6 +34,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Report(arguments) => report::run(arguments),
         Command::Accounts(arguments) => accounts::run(arguments),
         Command::Access(arguments) => access::run(arguments),
+        Command::Paths(arguments) => paths::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

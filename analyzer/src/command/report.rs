@@ -1,12 +1,10 @@
 //! `coldcase report`.
 
-use std::io::Write;
-use std::time::Instant;
-
 use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::{Severity, Verdict};
 
+use super::timings::Timings;
 use super::{open, output};
 use crate::arguments::{Format, ReportArguments, SeverityArgument};
 use crate::frames::{Analysis, Frames};
@@ -57,30 +55,6 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         (false, true) => AnalyzeExit::NotEvaluated,
         (false, false) => AnalyzeExit::Clean,
     })
-}
-
-/// How long the stages take. It goes to standard error and into no report.
-struct Timings {
-    wanted: bool,
-    since: Instant,
-}
-
-impl Timings {
-    fn new(wanted: bool) -> Self {
-        Self {
-            wanted,
-            since: Instant::now(),
-        }
-    }
-
-    fn stage(&mut self, name: &str) -> Result<()> {
-        if self.wanted {
-            let took = self.since.elapsed().as_secs_f64() * 1000.0;
-            writeln!(std::io::stderr(), "{name:<18} {took:>8.1} ms")?;
-        }
-        self.since = Instant::now();
-        Ok(())
-    }
 }
 
 impl From<SeverityArgument> for Severity {

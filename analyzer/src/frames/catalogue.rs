@@ -184,6 +184,14 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
         column("except_members", I, "Members of the trustee who are denied the right"),
     ]},
+    Frame { name: "takeovers", about: "A service account in the control graph: rights, memberships and attributes by which one object takes over another", columns: &[
+        column("account_id", I, "object_id of the account"),
+        column("tier0_hops", I, "Steps of the shortest way to tier 0; 0 in tier 0, NULL if no way is seen"),
+        column("tier0_way", T, "That way in words"),
+        column("taken_over_by", I, "Users, computers and managed accounts outside tier 0 that can take it over"),
+        column("reaches_accounts", I, "Service accounts that it can take over"),
+        column("by_everybody", B, "Whoever logs on can take it over"),
+    ]},
     Frame { name: "kds_keys", about: "A KDS root key, seen as an object or inferred from a password id", columns: &[
         column("object_id", I, "NULL if only inferred"),
         column("key_id", T, "Root key identifier"),

@@ -15,6 +15,7 @@ mod objects;
 mod policies;
 mod readers;
 mod successions;
+mod takeovers;
 mod wording;
 
 use anyhow::Result;
@@ -68,6 +69,7 @@ impl Frames {
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),
+            ("takeovers", takeovers::build(analysis)?.lazy()),
             ("kds_keys", domain::kds_keys(analysis)?.lazy()),
             ("account_hosts", account_hosts.lazy()),
             ("successions", successions.lazy()),

@@ -15,7 +15,7 @@ use crate::graph::network::{Chokes, Edge, Network, NodeSet, Ways};
 use crate::load::Kind;
 
 pub(crate) use reason::Reason;
-pub(crate) use report::{Chain, ChokePoint, Overview, Step, Towards};
+pub(crate) use report::{Chain, Overview, Step, Towards};
 
 /// A node that is no object and no SID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,8 @@ impl ControlGraph {
     /// What a node is called.
     pub(crate) fn name(&self, analysis: &Analysis, node: u32) -> String {
         let holder = |holder: Holder| match analysis.effective.tokens.place(holder).and_then(|place| analysis.object(place)) {
-            Some(object) if object.sid.is_none() || object.sam_account_name.is_some() => object.display_name().to_owned(),
+            Some(object) if object.kind == Kind::Domain => analysis.directory.manifest.domain.clone(),
+            Some(object) if object.kind != Kind::ForeignPrincipal => object.display_name().to_owned(),
             _ => analysis.sid_of(holder).map_or_else(|| "?".to_owned(), |sid| analysis.name_of(sid)),
         };
         match self.extra(node) {

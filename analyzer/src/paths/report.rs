@@ -34,6 +34,14 @@ pub(crate) struct Chain {
     pub(crate) steps: Vec<Step>,
 }
 
+impl Chain {
+    /// In one line: "svc-web is in Web → may reset the password of svc-sql".
+    pub(crate) fn in_words(&self) -> String {
+        let steps = self.steps.iter().map(|step| format!("{} {}", step.words, step.to));
+        format!("{} {}", self.from, steps.collect::<Vec<_>>().join(" → "))
+    }
+}
+
 /// All that leads from one node to another, and whose ways depend on it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ChokePoint {
@@ -90,7 +98,46 @@ pub(crate) struct Towards {
     pub(crate) chains: Vec<Chain>,
 }
 
+/// A service account in the control graph.
+#[derive(Debug, Clone)]
+pub(crate) struct Takeover {
+    pub(crate) place: usize,
+    /// Steps to tier 0; `None` if no way is seen, 0 in tier 0.
+    pub(crate) tier0_hops: Option<u32>,
+    /// The shortest way to tier 0 in words.
+    pub(crate) tier0_way: Option<String>,
+    /// Users, computers and managed accounts outside tier 0 that can take it over.
+    pub(crate) taken_over_by: u32,
+    /// Service accounts that it can take over.
+    pub(crate) reaches: u32,
+    /// Whoever logs on can take it over.
+    pub(crate) by_everybody: bool,
+}
+
 impl ControlGraph {
+    /// Every service account.
+    pub(crate) fn takeovers(&self, analysis: &Analysis) -> Vec<Takeover> {
+        let objects = analysis.directory.objects.iter().zip(0_u32..);
+        let nodes: Vec<u32> = objects.filter(|(object, _)| object.is_service_account()).map(|(_, node)| node).collect();
+        let accounts = NodeSet::of(self.network.nodes(), nodes.iter().copied());
+        let by = self.network.counts_reaching(&nodes, self.sources(), &self.closed);
+        let reaches = self.network.counts_reachable_from(&nodes, &accounts, &self.closed);
+        let everybody: Vec<u32> = analysis.effective.tokens.everybody().to_vec();
+        let from_everybody = self.network.ways_from(&everybody, &self.closed);
+        nodes
+            .iter()
+            .zip(by.into_iter().zip(reaches))
+            .map(|(node, (taken_over_by, reaches))| Takeover {
+                place: *node as usize,
+                tier0_hops: self.hops(*node),
+                tier0_way: self.to_tier0(analysis, *node).map(|chain| chain.in_words()),
+                taken_over_by,
+                reaches,
+                by_everybody: from_everybody.hops(*node).is_some(),
+            })
+            .collect()
+    }
+
     /// The graph in outline, with at most `most` of each list.
     pub(crate) fn overview(&self, analysis: &Analysis, most: usize) -> Overview {
         let mut distances: Vec<usize> = Vec::new();
@@ -156,6 +203,8 @@ impl ControlGraph {
             chokes: chokes
                 .pairs
                 .iter()
+                // That somebody depends on what is his own is no news.
+                .filter(|choke| choke.sources > 1)
                 .filter_map(|choke| {
                     let steps: Vec<Step> = choke.edges.clone().filter_map(|edge| self.step(analysis, edge)).collect();
                     let first = steps.first()?;

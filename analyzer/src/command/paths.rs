@@ -1,0 +1,212 @@
+//! `coldcase paths`: who can take over what, step by step.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use coldcase_schemas::exit::AnalyzeExit;
+use serde::Serialize;
+
+use super::timings::Timings;
+use super::{load, output};
+use crate::arguments::{Format, PathsArguments};
+use crate::frames::Analysis;
+use crate::load::Found;
+use crate::paths::{Chain, ControlGraph, Overview, Step, Towards};
+use crate::report::{table, visible, wrap};
+
+/// What is told of each list unless all is asked for.
+const TOLD: usize = 10;
+
+/// What was asked and found.
+#[derive(Debug, Serialize)]
+#[serde(tag = "question", rename_all = "kebab-case")]
+enum Answer {
+    /// Nothing in particular.
+    Overview(Overview),
+    /// From one to another.
+    Between { from: String, to: String, chain: Option<Chain> },
+    /// What somebody reaches.
+    From { from: String, tier0: bool, to_tier0: Option<Chain>, accounts: Towards },
+    /// Who reaches something.
+    To { to: String, by: Towards },
+}
+
+pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
+    let mut timings = Timings::new(arguments.timings);
+    let analysis = load(&arguments.snapshot)?;
+    timings.stage("load")?;
+    let from = arguments.from.as_deref().map(|text| node_of(&analysis, text)).transpose()?;
+    let to = arguments.to.as_deref().map(|text| node_of(&analysis, text)).transpose()?;
+    analysis.controls();
+    timings.stage("rights")?;
+    let graph = ControlGraph::of(&analysis);
+    timings.stage("graph")?;
+    let most = if arguments.all { usize::MAX } else { TOLD };
+    let name = |node: u32| graph.name(&analysis, node);
+    let answer = match (from, to) {
+        (None, None) => Answer::Overview(graph.overview(&analysis, most)),
+        (Some(from), Some(to)) => Answer::Between {
+            from: name(from),
+            to: name(to),
+            chain: graph.between(&analysis, from, to),
+        },
+        (Some(from), None) => Answer::From {
+            from: name(from),
+            tier0: graph.is_tier0(from),
+            to_tier0: graph.to_tier0(&analysis, from),
+            accounts: graph.reached(&analysis, from, most),
+        },
+        (None, Some(to)) => Answer::To {
+            to: name(to),
+            by: graph.reaching(&analysis, to, most),
+        },
+    };
+    timings.stage("questions")?;
+    let file = arguments.output.as_deref();
+    let width = output::style(file, true).width;
+    match arguments.format {
+        Format::Json => output::json(file, &answer)?,
+        Format::Text => output::to(file, |out| write(out, &answer, &analysis, width))?,
+    }
+    timings.stage("write")?;
+    Ok(AnalyzeExit::Clean)
+}
+
+fn node_of(analysis: &Analysis, text: &str) -> Result<u32> {
+    match analysis.directory.find(text)? {
+        Found::Object(place) => Ok(u32::try_from(place)?),
+        Found::Sid(sid) => analysis
+            .effective
+            .tokens
+            .of(&analysis.directory, &sid)
+            .with_context(|| format!("no object and no ACE of the snapshot has the SID {sid}, so nothing leads from or to it")),
+    }
+}
+
+fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) -> io::Result<()> {
+    match answer {
+        Answer::Overview(overview) => write_overview(out, overview, width)?,
+        Answer::Between { chain: Some(chain), .. } => write_chain(out, chain, width)?,
+        Answer::Between { from, to, chain: None } => {
+            writeln!(out, "No way is seen from {} to {}.", visible(from), visible(to))?;
+        }
+        Answer::From { from, tier0, to_tier0, accounts } => {
+            let from = visible(from);
+            match to_tier0 {
+                Some(chain) => write_chain(out, chain, width)?,
+                None if *tier0 => writeln!(out, "{from} is in tier 0.\n")?,
+                None => writeln!(out, "No way is seen from {from} to tier 0.\n")?,
+            }
+            writeln!(out, "Service accounts it can take over: {}\n", accounts.count)?;
+            write_chains(out, accounts, width)?;
+        }
+        Answer::To { to, by } => {
+            writeln!(out, "Users, computers and managed accounts outside tier 0 that reach {}: {}\n", visible(to), by.count)?;
+            write_chains(out, by, width)?;
+        }
+    }
+    let blind = analysis.controls().not_evaluated;
+    if blind > 0 {
+        for line in wrap(
+            &format!("Not evaluated: {blind} objects that matter, whose permissions were not readable or are malformed. Ways through them are not seen."),
+            width,
+            0,
+        ) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::Result<()> {
+    writeln!(
+        out,
+        "{} of {} users, computers and managed accounts outside tier 0 reach it.",
+        overview.reaching, overview.principals
+    )?;
+    let most = overview.distances.iter().map(|distance| distance.principals).max().unwrap_or(1).max(1);
+    let room = usize::from(width).saturating_sub(30).clamp(10, 40);
+    for distance in &overview.distances {
+        let bar = "█".repeat((distance.principals * room).div_ceil(most));
+        let steps = if distance.hops == 1 { "step " } else { "steps" };
+        writeln!(out, "  in {:>2} {steps} {:>7}  {bar}", distance.hops, distance.principals)?;
+    }
+    writeln!(out)?;
+    if !overview.everybody.is_empty() {
+        writeln!(out, "EVERYBODY reaches tier 0\n")?;
+        for chain in &overview.everybody {
+            write_chain(out, chain, width)?;
+        }
+    }
+    writeln!(out, "SERVICE ACCOUNTS THAT REACH TIER 0\n")?;
+    if overview.service_accounts.is_empty() {
+        writeln!(out, "  None is seen.\n")?;
+    }
+    for chain in &overview.service_accounts {
+        write_chain(out, chain, width)?;
+    }
+    writeln!(out, "SERVICE ACCOUNTS MOST EXPOSED\n")?;
+    let rows = overview.exposed.iter().map(|exposed| {
+        vec![
+            exposed.account.clone(),
+            if exposed.tier0 { "yes" } else { "no" }.to_owned(),
+            exposed.taken_over_by.to_string(),
+        ]
+    });
+    out.write_all(table(&["account", "tier 0", "can be taken over by (outside tier 0)"], rows, width).as_bytes())?;
+    writeln!(out, "\nSTEPS TO CUT FIRST\n")?;
+    if overview.chokes.is_empty() {
+        writeln!(out, "  No single step cuts anybody off from tier 0.")?;
+    }
+    for choke in &overview.chokes {
+        let cuts = if choke.cuts == 1 { "cuts 1 off:".to_owned() } else { format!("cuts {} off:", choke.cuts) };
+        writeln!(out, "  {cuts}")?;
+        for step in &choke.steps {
+            write_step(out, step, true, width)?;
+        }
+    }
+    writeln!(out, "\nMore: --from WHO, --to WHAT, both, or --all.")
+}
+
+fn write_chains(out: &mut dyn Write, towards: &Towards, width: u16) -> io::Result<()> {
+    for chain in &towards.chains {
+        write_chain(out, chain, width)?;
+    }
+    let more = towards.count.saturating_sub(towards.chains.len());
+    if more > 0 {
+        writeln!(out, "… and {more} more (--all)\n")?;
+    }
+    Ok(())
+}
+
+fn write_chain(out: &mut dyn Write, chain: &Chain, width: u16) -> io::Result<()> {
+    let steps = if chain.hops == 1 { "step" } else { "steps" };
+    let (from, to) = (visible(&chain.from), visible(&chain.to));
+    for line in wrap(&format!("{from} reaches {to} in {} {steps}", chain.hops), width, 2) {
+        writeln!(out, "{line}")?;
+    }
+    for step in &chain.steps {
+        write_step(out, step, false, width)?;
+    }
+    writeln!(out)
+}
+
+/// "… may reset the password of svc-sql", and what proves it in the line below.
+fn write_step(out: &mut dyn Write, step: &Step, named: bool, width: u16) -> io::Result<()> {
+    let to = visible(&step.to);
+    let text = if named {
+        format!("{} {} {to}", visible(&step.from), step.words)
+    } else {
+        format!("→ {} {to}", step.words)
+    };
+    for line in wrap(&text, width, 4) {
+        writeln!(out, "{line}")?;
+    }
+    if step.evidence.is_empty() || !step.act {
+        return Ok(());
+    }
+    for line in wrap(&visible(&step.evidence), width, 8) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

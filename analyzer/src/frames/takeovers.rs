@@ -1,0 +1,27 @@
+//! Frame `takeovers`: how far a service account is from tier 0, and who can take it over, along the control graph.
+
+use anyhow::Result;
+use polars::prelude::DataFrame;
+
+use super::analysis::Analysis;
+use super::builder::Builder;
+use crate::paths::ControlGraph;
+
+pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+    let graph = ControlGraph::of(analysis);
+    let mut frame = Builder::new("takeovers")?;
+    for takeover in graph.takeovers(analysis) {
+        let Some(account) = analysis.object(takeover.place) else {
+            continue;
+        };
+        frame.row([
+            account.id.into(),
+            takeover.tier0_hops.into(),
+            takeover.tier0_way.into(),
+            takeover.taken_over_by.into(),
+            takeover.reaches.into(),
+            takeover.by_everybody.into(),
+        ]);
+    }
+    frame.finish()
+}
