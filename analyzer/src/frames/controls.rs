@@ -12,6 +12,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::relocations::Relocations;
 use crate::graph::{Held, RightKind, group_class, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
 
@@ -51,17 +52,23 @@ impl Controls {
             }
         });
         let matter = wanted.len();
-        let rows: Vec<_> = wanted
+        let accounts: Vec<(usize, &Object)> =
+            wanted.iter().copied().filter(|(_, object)| object.is_service_account()).collect();
+        let mut rows: Vec<_> = wanted
             .into_iter()
             .filter_map(|(place, object)| {
                 let key = (object.descriptor?, object.kind, &*object.classes);
                 Some((place, Arc::clone(known.get(&key)?)))
             })
             .collect();
-        Self {
-            not_evaluated: matter - rows.len(),
-            rows,
+        let not_evaluated = matter - rows.len();
+        let mut relocations = Relocations::new(analysis);
+        for (place, object) in accounts {
+            let key = object.descriptor.map(|id| (id, object.kind, &*object.classes));
+            let Some(controls) = key.and_then(|key| known.get(&key)) else { continue };
+            rows.extend(relocations.of(object, controls).map(|held| (place, held)));
         }
+        Self { rows, not_evaluated }
     }
 
     /// SIDs, not expected to, that hold both replication rights on the domain head.

@@ -14,6 +14,7 @@ mod domain;
 mod objects;
 mod policies;
 mod readers;
+mod relocations;
 mod successions;
 mod takeovers;
 mod wording;

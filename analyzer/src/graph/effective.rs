@@ -71,9 +71,29 @@ impl Requester for Asking<'_> {
 type Cover = (Holder, Option<Arc<Reach>>);
 
 /// Who holds a part: for certain, and if every condition is met.
-struct Reached {
+#[derive(Debug, Clone)]
+pub(crate) struct Grantees {
     certain: Holders,
     possible: Holders,
+}
+
+impl Grantees {
+    /// Adds all of `other`.
+    pub(crate) fn unite(&mut self, other: &Self) {
+        self.certain.union_with(&other.certain);
+        self.possible.union_with(&other.possible);
+    }
+
+    /// Leaves those who are in `other` too.
+    pub(crate) fn intersect(&mut self, other: &Self) {
+        self.certain.intersect_with(&other.certain);
+        self.possible.intersect_with(&other.possible);
+    }
+
+    /// Nobody at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.possible.is_clear()
+    }
 }
 
 /// The engine: tokens and rights of one directory.
@@ -302,16 +322,13 @@ impl Effective {
 
     fn add_all(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, parts: &[Part]) {
         let mut trustees = Vec::new();
-        let mut reached: Option<Reached> = None;
+        let mut reached: Option<Grantees> = None;
         for part in parts {
             let allows = prepared.list.relevant(part.bit, &part.node).filter(|entry| entry.allow);
             trustees.extend(allows.filter_map(|entry| prepared.trustee(entry)));
             let next = self.walk(prepared, part);
             match &mut reached {
-                Some(reached) => {
-                    reached.certain.intersect_with(&next.certain);
-                    reached.possible.intersect_with(&next.possible);
-                }
+                Some(reached) => reached.intersect(&next),
                 None => reached = Some(next),
             }
         }
@@ -365,7 +382,7 @@ impl Effective {
     }
 
     /// Everybody who is granted a part: the DACL walked in order with sets, first match deciding for each.
-    fn walk(&self, prepared: &Prepared, part: &Part) -> Reached {
+    fn walk(&self, prepared: &Prepared, part: &Part) -> Grantees {
         let empty = || Holders::with_capacity(self.tokens.len());
         let (mut certain, mut possible) = (empty(), empty());
         let (mut not_certain, mut not_possible) = (empty(), empty());
@@ -387,12 +404,12 @@ impl Effective {
                 }
             }
         }
-        Reached { certain, possible }
+        Grantees { certain, possible }
     }
 
     /// The holders of a set in the fewest words: trustees all of whose members are in it, the members of the others one
     /// by one, or if these are too many the trustee with those who are not in it.
-    fn cover(&self, reached: &Reached, trustees: impl Iterator<Item = Holder>) -> Vec<Cover> {
+    fn cover(&self, reached: &Grantees, trustees: impl Iterator<Item = Holder>) -> Vec<Cover> {
         let set = &reached.possible;
         let mut covered: Vec<Cover> = Vec::new();
         let mut seen = HashSet::new();
@@ -440,14 +457,61 @@ impl Effective {
 
     /// Everybody who is granted one of `parts`, sure or not.
     pub(crate) fn set(&self, prepared: &Prepared, parts: &[Part]) -> Holders {
-        let mut set = Holders::with_capacity(self.tokens.len());
+        self.reached(prepared, parts).possible
+    }
+
+    /// Everybody who is granted one of `parts`.
+    pub(crate) fn reached(&self, prepared: &Prepared, parts: &[Part]) -> Grantees {
+        let mut reached = self.reached_by_none();
         if prepared.list.is_null() {
-            set.insert_range(..);
+            reached.certain.insert_range(..);
+            reached.possible.insert_range(..);
         }
         for part in parts {
-            set.union_with(&self.walk(prepared, part).possible);
+            reached.unite(&self.walk(prepared, part));
         }
-        set
+        reached
+    }
+
+    /// Nobody.
+    pub(crate) fn reached_by_none(&self) -> Grantees {
+        Grantees {
+            certain: Holders::with_capacity(self.tokens.len()),
+            possible: Holders::with_capacity(self.tokens.len()),
+        }
+    }
+
+    /// Who may change the DACL by holding the owner's SID. Not for objects that derive from computer.
+    pub(crate) fn reached_by_owner(&self, prepared: &Prepared) -> Grantees {
+        let mut reached = self.reached_by_none();
+        let implicit = prepared.list.implicit_owner_rights(false);
+        if let Some(owner) = prepared.owner.filter(|_| implicit.contains(AccessMask::WRITE_DACL)) {
+            let nobody = Holders::with_capacity(self.tokens.len());
+            let reach = self.tokens.reach(owner);
+            reach.add_to(&mut reached.certain, &nobody);
+            reach.add_to(&mut reached.possible, &nobody);
+        }
+        reached
+    }
+
+    /// Rows for a right that comes together from several ACEs, of which none decides alone.
+    pub(crate) fn together(
+        &self,
+        right: RightKind,
+        reached: &Grantees,
+        trustees: impl Iterator<Item = Holder>,
+    ) -> Vec<Held> {
+        self.cover(reached, trustees)
+            .into_iter()
+            .map(|(holder, except)| Held {
+                holder,
+                right,
+                ace: None,
+                inherited: false,
+                unknown: !reached.certain.contains(index(holder)),
+                except,
+            })
+            .collect()
     }
 
     /// Decides one question for one token, exactly; `object` is the one the descriptor is of.

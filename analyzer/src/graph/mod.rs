@@ -12,7 +12,7 @@ mod right;
 mod token;
 
 pub(crate) use answer::{Answer, Answers, Granted, NamedRight};
-pub(crate) use effective::{Effective, Held, Prepared, trustees};
+pub(crate) use effective::{Effective, Grantees, Held, Prepared, trustees};
 pub(crate) use right::{Form, Part, Right, RightKind, Rights};
 pub(crate) use token::{Holder, Reach, Tokens, index};
 pub(crate) use membership::is_group;

@@ -104,6 +104,9 @@ impl Reason {
     /// What proves it: the ACE, or where it is written.
     pub(crate) fn evidence(self, analysis: &Analysis) -> String {
         match self {
+            Self::Right { right: RightKind::Move | RightKind::Recreate, .. } => {
+                "deleting here and creating there come together".to_owned()
+            }
             Self::Right { descriptor, ace, unknown, .. } | Self::Creates { descriptor, ace, unknown, .. } => {
                 let text = match ace {
                     Some(ace) => usize::try_from(ace).ok().and_then(|ace| analysis.ace_text(descriptor, ace)),
