@@ -1,5 +1,6 @@
 //! `coldcase access`: what one principal may do to one object, or to all of them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::str::FromStr;
 
@@ -18,6 +19,9 @@ use crate::report::{table, visible, wrap};
 
 /// Groups of a token that are told by name.
 const TOLD: usize = 12;
+
+/// Objects with the same rights that are told by name.
+const NAMED: usize = 8;
 
 /// A line of the JSON output.
 #[derive(Debug, Serialize)]
@@ -211,7 +215,7 @@ fn head(out: &mut dyn Write, analysis: &Analysis, answers: &Answers<'_>, name: &
 }
 
 fn one(out: &mut dyn Write, analysis: &Analysis, object: &Object, answer: Option<&Answer>, width: u16) -> io::Result<()> {
-    let (name, dn) = (visible(object.display_name()), visible(&object.dn));
+    let (name, dn) = (visible(&analysis.title(object)), visible(&object.dn));
     writeln!(out, "On {name} ({})\n  {dn}\n", object.kind.as_str())?;
     let Some(answer) = answer else {
         return writeln!(out, "Not evaluated: {}.", reason(analysis, object, answer));
@@ -256,7 +260,7 @@ fn names(out: &mut dyn Write, title: &str, granted: &Granted, width: u16) -> io:
 }
 
 fn all(out: &mut dyn Write, analysis: &Analysis, answers: &mut Answers<'_>, width: u16) -> io::Result<()> {
-    let mut rows = Vec::new();
+    let mut found: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     let mut not_evaluated = 0;
     for (place, object) in analysis.directory.objects.iter().enumerate() {
         let Some(answer) = answers.of(place, object) else {
@@ -273,11 +277,25 @@ fn all(out: &mut dyn Write, analysis: &Analysis, answers: &mut Answers<'_>, widt
             .collect();
         told.dedup();
         if !told.is_empty() {
-            rows.push(vec![object.display_name().to_owned(), object.kind.as_str().to_owned(), told.join(", ")]);
+            let names = found.entry((told.join(", "), object.kind.as_str())).or_default();
+            names.push(analysis.title(object));
         }
     }
-    let count = rows.len();
-    out.write_all(table(&["object", "kind", "rights that hand it over"], rows.into_iter(), width).as_bytes())?;
+    let count: usize = found.values().map(Vec::len).sum();
+    for ((rights, kind), names) in &mut found {
+        names.sort_unstable();
+        let more = names.len().saturating_sub(NAMED);
+        let mut told = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            told.push_str(&format!(" and {more} more"));
+        }
+        for line in wrap(&format!("{rights} on {} of kind {kind}", names.len()), width, 2) {
+            writeln!(out, "{line}")?;
+        }
+        for line in wrap(&visible(&told), width, 6) {
+            writeln!(out, "{line}")?;
+        }
+    }
     writeln!(out, "\n{count} objects; --on OBJECT tells which ACE decides, and every attribute.")?;
     if not_evaluated > 0 {
         writeln!(out, "{not_evaluated} more were not evaluated: their permissions were not readable or are malformed.")?;

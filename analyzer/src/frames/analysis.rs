@@ -9,7 +9,7 @@ use super::controls::Controls;
 use crate::graph::{
     Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller, trustees,
 };
-use crate::load::{Directory, Object};
+use crate::load::{Directory, Kind, Object};
 
 /// A directory with its memberships and classifications.
 #[derive(Debug)]
@@ -105,6 +105,14 @@ impl Analysis {
         let tokens = &self.effective.tokens;
         let token = tokens.of(&self.directory, sid).map(|holder| tokens.token(holder)).unwrap_or_default();
         token.into_iter().filter_map(|holder| self.sid_of(holder).cloned()).collect()
+    }
+
+    /// Name of an object for people. A foreign principal's own name is its SID; the well-known name says more.
+    pub(crate) fn title(&self, object: &Object) -> String {
+        match &object.sid {
+            Some(sid) if object.kind == Kind::ForeignPrincipal => self.name_of(sid),
+            _ => object.display_name().to_owned(),
+        }
     }
 
     /// Name of a SID for people: the object's, the well-known one, or the SID itself.

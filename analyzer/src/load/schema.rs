@@ -129,9 +129,13 @@ impl Schema {
         constant(PROPERTY_SETS, attribute)
     }
 
-    /// What a GUID in an ACE stands for; the GUID itself if this forest does not tell.
+    /// What a GUID in an ACE stands for; the GUID itself if neither this forest nor a published constant tells.
     pub(crate) fn name_of(&self, guid: Guid) -> String {
-        self.names.get(&guid).cloned().unwrap_or_else(|| guid.to_string())
+        if let Some(name) = self.names.get(&guid) {
+            return name.clone();
+        }
+        let published = CONSTANTS.iter().find(|(_, text)| Guid::from_str(text) == Ok(guid));
+        published.map_or_else(|| guid.to_string(), |(name, _)| (*name).to_owned())
     }
 
     /// True if the schema has the class or attribute; `None` if it was not seen in a schema that was not read whole.
