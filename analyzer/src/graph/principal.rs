@@ -92,8 +92,6 @@ pub(crate) struct Principals {
     tier0: HashSet<usize>,
     broad: HashSet<Sid>,
     expected: HashSet<Sid>,
-    everyone: Option<Sid>,
-    authenticated: Option<Sid>,
     /// Places of the foreign principals that stand for Everyone and Authenticated Users.
     in_every_token: Vec<usize>,
     /// SIDs of the past, which are in the token like a group's.
@@ -188,8 +186,6 @@ impl Principals {
             tier0,
             broad,
             expected,
-            everyone,
-            authenticated,
             in_every_token,
         }
     }
@@ -217,11 +213,6 @@ impl Principals {
                 .is_some_and(|place| self.is_tier0(place))
         };
         !self.is_broad(sid) && (self.expected.contains(sid) || tier0())
-    }
-
-    /// In the token of everybody who logged on: Everyone and Authenticated Users.
-    pub(crate) fn is_in_every_token(&self, sid: &Sid) -> bool {
-        self.everyone.as_ref() == Some(sid) || self.authenticated.as_ref() == Some(sid)
     }
 
     /// Places from which the groups of `place` are followed: itself, its SIDs of the past and what is in every token.

@@ -12,8 +12,6 @@ pub(crate) enum Reason {
     Member,
     /// Everybody who logs on.
     Everybody,
-    /// Can make itself or others a member.
-    Fills,
     /// A right by an ACE, by ownership or for want of a DACL.
     Right {
         right: RightKind,
@@ -49,8 +47,6 @@ pub(crate) enum Reason {
     /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
     /// August 2025).
     Creates { right: RightKind, descriptor: i64, ace: Option<u32>, unknown: bool },
-    /// Holds the domain.
-    Rules,
 }
 
 impl Reason {
@@ -59,7 +55,6 @@ impl Reason {
         match self {
             Self::Member => "member",
             Self::Everybody => "everybody",
-            Self::Fills => "fills",
             Self::Right { right, .. } => right.as_str(),
             Self::NotDenied => "member-not-denied",
             Self::Installed => "installed-on",
@@ -74,7 +69,6 @@ impl Reason {
             Self::Protects => "adminsdholder",
             Self::Operates => "operates",
             Self::Creates { .. } => "badsuccessor",
-            Self::Rules => "rules",
         }
     }
 
@@ -83,7 +77,6 @@ impl Reason {
         match self {
             Self::Member | Self::Everybody => "is in",
             Self::NotDenied => "is in, and not among the denied of,",
-            Self::Fills => "can fill",
             Self::Right { right, .. } => right.between(),
             Self::Installed => "is the host of",
             Self::Delegates => "may impersonate anybody to a service of",
@@ -97,7 +90,6 @@ impl Reason {
             Self::Protects => "is the template for the permissions of",
             Self::Operates => "works on the controllers of",
             Self::Creates { .. } => "may create a dMSA that succeeds anybody in",
-            Self::Rules => "rules",
         }
     }
 
@@ -126,7 +118,7 @@ impl Reason {
             Self::Derives => "msDS-ManagedPasswordId".to_owned(),
             Self::Protects => "SDProp copies it every hour".to_owned(),
             Self::Operates => "default privileges on domain controllers".to_owned(),
-            Self::NotDenied | Self::Fills | Self::BelowPolicy | Self::Applies | Self::Rules => String::new(),
+            Self::NotDenied | Self::BelowPolicy | Self::Applies => String::new(),
         }
     }
 

@@ -21,7 +21,7 @@ mod ways;
 
 use std::ops::Range;
 
-pub(crate) use choke::{Choke, Chokes};
+pub(crate) use choke::Chokes;
 pub(crate) use node_set::NodeSet;
 pub(crate) use ways::Ways;
 

@@ -41,6 +41,7 @@ impl NodeSet {
     }
 
     /// Takes `node` out. True if it was in.
+    #[cfg(test)]
     pub(crate) fn remove(&mut self, node: u32) -> bool {
         let bit = 1 << (node % 64);
         self.words.get_mut(node as usize / 64).is_some_and(|word| {
@@ -65,6 +66,7 @@ impl NodeSet {
     }
 
     /// How many nodes are in both sets.
+    #[cfg(test)]
     pub(crate) fn shared_with(&self, other: &Self) -> usize {
         let pairs = self.words.iter().zip(&other.words);
         pairs.map(|(a, b)| (a & b).count_ones() as usize).sum()

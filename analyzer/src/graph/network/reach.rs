@@ -14,17 +14,19 @@ const TOGETHER: usize = 256;
 type Marks = [u64; TOGETHER / 64];
 
 impl Network {
-    /// All nodes that `node` has a way to that does not lead through `closed` nodes.
-    pub(crate) fn reachable_from(&self, node: u32, closed: &NodeSet) -> NodeSet {
+    /// All nodes that `node` has a way to that does not lead through `closed` nodes: what the counts are held against.
+    #[cfg(test)]
+    fn reachable_from(&self, node: u32, closed: &NodeSet) -> NodeSet {
         self.reach(Direction::Forward, node, closed)
     }
 
     /// All nodes that have a way to `node` that does not lead through `closed` nodes.
-    pub(crate) fn reaching(&self, node: u32, closed: &NodeSet) -> NodeSet {
+    #[cfg(test)]
+    fn reaching(&self, node: u32, closed: &NodeSet) -> NodeSet {
         self.reach(Direction::Backward, node, closed)
     }
 
-    /// For each of `nodes` how many of `among` are in [`Network::reachable_from`] of it.
+    /// For each of `nodes` how many of `among` it has a way to that does not lead through `closed` nodes.
     pub(crate) fn counts_reachable_from(
         &self,
         nodes: &[u32],
@@ -34,7 +36,7 @@ impl Network {
         Condensed::new(self, Direction::Forward, among, closed).counts(nodes)
     }
 
-    /// For each of `nodes` how many of `among` are in [`Network::reaching`] of it.
+    /// For each of `nodes` how many of `among` have a way to it that does not lead through `closed` nodes.
     pub(crate) fn counts_reaching(
         &self,
         nodes: &[u32],
@@ -44,6 +46,7 @@ impl Network {
         Condensed::new(self, Direction::Backward, among, closed).counts(nodes)
     }
 
+    #[cfg(test)]
     fn reach(&self, direction: Direction, start: u32, closed: &NodeSet) -> NodeSet {
         let mut reached = NodeSet::new(self.nodes());
         let mut next = vec![start];
