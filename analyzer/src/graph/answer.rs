@@ -10,7 +10,7 @@ use coldcase_winsec::AccessMask;
 use coldcase_winsec::access::{Decision, Node, Outcome};
 
 use super::effective::Prepared;
-use super::right::{Form, Part, RightKind};
+use super::right::{Form, Part, RightKind, whole_object};
 use super::token::{Holder, Token};
 use super::Effective;
 use crate::load::{Directory, Kind, Object};
@@ -101,9 +101,10 @@ impl<'a> Answers<'a> {
     fn ask(&self, prepared: &Prepared, own: Option<Holder>, object: &Object) -> Answer {
         let blocked = self.effective.blocks(object.kind) && !self.exempt;
         let decide = |part: &Part| self.effective.decide(prepared, &self.token, own, part, blocked);
-        let bit = |bit| decide(&Part { bit, node: Node::Object });
         let classes = &self.directory.classes;
         let root = classes.root(&object.classes);
+        let node = whole_object(root);
+        let bit = |bit| decide(&Part { bit, node });
 
         let (mut sd_rights, mut unknown_sd_rights) = (0, 0);
         let mut add = |outcome: Outcome, bits| {
@@ -143,7 +144,7 @@ impl<'a> Answers<'a> {
         let named = self.effective.rights.of(object.kind, root);
         let rights = named.into_iter().filter_map(|right| {
             let outcomes: Vec<Outcome> = match &right.form {
-                Form::Whole(mask) => bits(*mask).map(bit).collect(),
+                Form::Whole(mask, _) => bits(*mask).map(bit).collect(),
                 Form::All(parts) if parts.len() < 2 => return None,
                 Form::All(parts) => parts.iter().map(decide).collect(),
                 Form::Any(parts) => {

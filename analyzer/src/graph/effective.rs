@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use coldcase_winsec::access::{AccessList, Decision, Entry, Requester, Trustee};
+use coldcase_winsec::access::{AccessList, Decision, Entry, Node, Requester, Trustee};
 use coldcase_winsec::{AccessMask, Guid, SecurityDescriptor, Sid};
 
 use super::right::{Form, Part, Right, RightKind, Rights};
@@ -192,7 +192,7 @@ impl Effective {
         }
         for right in rights {
             match &right.form {
-                Form::Whole(mask) => self.add_whole(&mut found, prepared, right.kind, *mask),
+                Form::Whole(mask, node) => self.add_whole(&mut found, prepared, right.kind, *mask, node),
                 Form::Any(parts) => {
                     for part in parts {
                         self.add_part(&mut found, prepared, right.kind, part);
@@ -224,11 +224,11 @@ impl Effective {
     }
 
     /// Trustees whose own token is granted every bit of `mask` over the whole object.
-    fn add_whole(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, mask: AccessMask) {
+    fn add_whole(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, mask: AccessMask, node: &Node) {
         let bits = bits(mask);
         let mut asked = BTreeSet::new();
         for entry in prepared.list.entries() {
-            let Some(trustee) = prepared.trustee(entry).filter(|_| entry.allow && entry.object_type.is_none()) else {
+            let Some(trustee) = prepared.trustee(entry).filter(|_| entry.allow) else {
                 continue;
             };
             // Nobody has all by an ACE that gives only to read.
@@ -237,10 +237,9 @@ impl Effective {
             }
             let token = self.tokens.token(trustee);
             let asking = Asking { prepared, token: &token, object: None };
-            let node = coldcase_winsec::access::Node::Object;
             let outcomes: Vec<_> = bits
                 .iter()
-                .map(|bit| prepared.list.decide(&asking, *bit, &node, true))
+                .map(|bit| prepared.list.decide(&asking, *bit, node, true))
                 .collect();
             let certain = outcomes.iter().all(|outcome| granted(&outcome.least).is_some());
             let last = outcomes.iter().map(|outcome| granted(&outcome.most)).collect::<Option<Vec<_>>>();
@@ -255,17 +254,16 @@ impl Effective {
                 ace,
                 inherited: prepared.inherited(ace),
                 unknown: !certain,
-                except: self.denied(prepared, trustee, &bits),
+                except: self.denied(prepared, trustee, &bits, node),
             });
         }
     }
 
     /// Members of `trustee` who are denied one of `bits` over the whole object.
-    fn denied(&self, prepared: &Prepared, trustee: Holder, bits: &[AccessMask]) -> Option<Arc<Reach>> {
-        let node = coldcase_winsec::access::Node::Object;
+    fn denied(&self, prepared: &Prepared, trustee: Holder, bits: &[AccessMask], node: &Node) -> Option<Arc<Reach>> {
         let mut rest = BTreeSet::new();
         for bit in bits {
-            let part = Part { bit: *bit, node: node.clone() };
+            let part = Part { bit: *bit, node: *node };
             if has_deny(prepared, &part) {
                 let (_, denied) = self.tokens.reach(trustee).split(&self.walk(prepared, &part).possible);
                 rest.extend(denied.holders());

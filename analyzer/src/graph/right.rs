@@ -113,9 +113,9 @@ impl Part {
 /// What must be granted for a right.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
-    /// Every bit of the mask over the whole object, through one trustee: several trustees that have it together are
-    /// told by the weaker rights of each.
-    Whole(AccessMask),
+    /// Every bit of the mask over the whole object, the root of its tree, through one trustee: several trustees that have
+    /// it together are told by the weaker rights of each.
+    Whole(AccessMask, Node),
     /// One of these.
     Any(Vec<Part>),
     /// All of these, also through several trustees.
@@ -197,9 +197,14 @@ impl Rights {
 
     /// The rights to look for on an object of `kind`, strongest first. `root` is the GUID of its class.
     pub(crate) fn of(&self, kind: Kind, root: Option<Guid>) -> Vec<Right> {
+        let object = whole_object(root);
+        let bit = |kind, bit| one(kind, bit, object);
         let mut rights = vec![
-            whole(RightKind::FullControl, AccessMask::DS_FULL_CONTROL),
-            one(RightKind::WriteAll, AccessMask::WRITE_PROPERTY, root.map_or(Node::Object, Node::ObjectOfClass)),
+            Right {
+                kind: RightKind::FullControl,
+                form: Form::Whole(AccessMask::DS_FULL_CONTROL, object),
+            },
+            bit(RightKind::WriteAll, AccessMask::WRITE_PROPERTY),
             bit(RightKind::WriteDacl, AccessMask::WRITE_DACL),
             bit(RightKind::WriteOwner, AccessMask::WRITE_OWNER),
         ];
@@ -240,7 +245,8 @@ impl Rights {
             }
             Kind::OrganizationalUnit | Kind::Container | Kind::Domain => {
                 writes(&[RightKind::WriteGpLink]);
-                rights.push(bit(RightKind::CreateAny, AccessMask::CREATE_CHILD));
+                // Every class: an ACE typed with one is for that class.
+                rights.push(one(RightKind::CreateAny, AccessMask::CREATE_CHILD, Node::Object));
                 let child = |kind, bit, classes: &[Guid]| Right {
                     kind,
                     form: Form::Any(
@@ -290,12 +296,9 @@ fn part(bit: AccessMask, root: Option<Guid>, attribute: Attribute) -> Option<Par
     })
 }
 
-fn whole(kind: RightKind, mask: AccessMask) -> Right {
-    Right { kind, form: Form::Whole(mask) }
-}
-
-fn bit(kind: RightKind, bit: AccessMask) -> Right {
-    one(kind, bit, Node::Object)
+/// The root of the object type tree. An ACE typed with the class of the object covers all of it (MS-ADTS 5.1.3.3.3).
+pub(crate) fn whole_object(root: Option<Guid>) -> Node {
+    root.map_or(Node::Object, Node::ObjectOfClass)
 }
 
 fn one(kind: RightKind, bit: AccessMask, node: Node) -> Right {
