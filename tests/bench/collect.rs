@@ -12,10 +12,10 @@ use coldcase_tests::dc::{self, DomainController, Population};
 
 use crate::ldapsearch;
 use crate::measure::{self, Cost, median};
+use crate::table::{Limit, heading, limits, mebibytes, row};
 
 const USAGE: &str = "bench collect [--principals N] [--small N] [--runs N] [--page-size N] [--collector FILE] \
                      [--rusthound FILE]";
-const KIB_PER_MIB: f64 = 1024.0;
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -104,11 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         "\n{} principals, {} objects, pages of {}, median of {}",
         options.principals, manifest.counts.objects, options.page_size, options.runs
     )?;
-    writeln!(
-        out,
-        "{:<28}{:>9}{:>9}{:>10}{:>12}",
-        "", "wall, s", "CPU, s", "CPU/wall", "peak, MiB"
-    )?;
+    heading(&mut out)?;
     row(&mut out, "ldapsearch", &search)?;
     row(&mut out, "coldcase-collect", &collection)?;
     if hounds.is_empty() {
@@ -131,39 +127,36 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
         size(&mut out, "zip of rusthound-ce", zip)?;
     }
 
-    writeln!(out, "\n{:<44}{:>9}{:>9}", "", "measured", "limit")?;
-    let limits = [
-        Limit {
-            name: "wall: collect / ldapsearch",
-            measured: collection.wall.as_secs_f64() / search.wall.as_secs_f64(),
-            at_most: 1.10,
-        },
-        Limit {
-            name: "collect: CPU / wall",
-            measured: collection.cpu_share(),
-            at_most: 0.25,
-        },
-        Limit {
-            name: "collect: peak, MiB",
-            measured: mebibytes(collection.peak),
-            at_most: 64.0,
-        },
-        Limit {
-            name: "collect: peak, large / small domain",
-            measured: mebibytes(collection.peak) / mebibytes(small.peak),
-            at_most: 1.10,
-        },
-        Limit {
-            name: "size: snapshot / LDIF through zstd -3",
-            measured: ratio(sizes.snapshot, sizes.compressed),
-            at_most: 1.0,
-        },
-    ];
-    let mut all = true;
-    for limit in limits {
-        all &= limit.print(&mut out)?;
-    }
-    Ok(all)
+    limits(
+        &mut out,
+        &[
+            Limit {
+                name: "wall: collect / ldapsearch",
+                measured: collection.wall.as_secs_f64() / search.wall.as_secs_f64(),
+                at_most: 1.10,
+            },
+            Limit {
+                name: "collect: CPU / wall",
+                measured: collection.cpu_share(),
+                at_most: 0.25,
+            },
+            Limit {
+                name: "collect: peak, MiB",
+                measured: mebibytes(collection.peak),
+                at_most: 64.0,
+            },
+            Limit {
+                name: "collect: peak, large / small domain",
+                measured: mebibytes(collection.peak) / mebibytes(small.peak),
+                at_most: 1.10,
+            },
+            Limit {
+                name: "size: snapshot / LDIF through zstd -3",
+                measured: ratio(sizes.snapshot, sizes.compressed),
+                at_most: 1.0,
+            },
+        ],
+    )
 }
 
 /// A server, and what is run against it.
@@ -309,47 +302,9 @@ impl Write for Counter {
     }
 }
 
-struct Limit {
-    name: &'static str,
-    measured: f64,
-    at_most: f64,
-}
-
-impl Limit {
-    /// True if it was kept.
-    fn print(&self, out: &mut impl Write) -> Result<bool> {
-        let kept = self.measured <= self.at_most;
-        writeln!(
-            out,
-            "{:<44}{:>9.2}{:>9.2}  {}",
-            self.name,
-            self.measured,
-            self.at_most,
-            if kept { "kept" } else { "MISSED" }
-        )?;
-        Ok(kept)
-    }
-}
-
-fn row(out: &mut impl Write, name: &str, cost: &Cost) -> Result<()> {
-    writeln!(
-        out,
-        "{name:<28}{:>9.2}{:>9.2}{:>9.0}%{:>12.1}",
-        cost.wall.as_secs_f64(),
-        cost.cpu.as_secs_f64(),
-        100.0 * cost.cpu_share(),
-        mebibytes(cost.peak)
-    )?;
-    Ok(())
-}
-
 fn size(out: &mut impl Write, name: &str, bytes: u64) -> Result<()> {
     writeln!(out, "{name:<28}{:>12}", bytes.div_ceil(1024))?;
     Ok(())
-}
-
-fn mebibytes(kibibytes: u64) -> f64 {
-    kibibytes as f64 / KIB_PER_MIB
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 const TIME: &str = "/usr/bin/time";
+/// The file in the folder given to [`run`] that has the program's standard error.
+const ERRORS: &str = "errors.txt";
 
 /// What one run, or several one after the other, cost.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +50,11 @@ pub(crate) fn median(mut runs: Vec<Cost>) -> Cost {
     Cost { peak, ..middle }
 }
 
+/// What the last program run with this folder wrote to standard error.
+pub(crate) fn errors(folder: &Path) -> Result<String> {
+    fs::read_to_string(folder.join(ERRORS)).context("what the program wrote to standard error")
+}
+
 /// Runs `command` to its end, its standard output going to `output`. `exit_codes` are those that count as success.
 pub(crate) fn run(
     command: &Command,
@@ -60,7 +67,7 @@ pub(crate) fn run(
         "{TIME} is missing: the benchmark needs `apt-get install time`"
     );
     let account = folder.join("time.txt");
-    let errors = folder.join("errors.txt");
+    let errors = folder.join(ERRORS);
     let mut timed = Command::new(TIME);
     timed
         .args(["-f", "%U %S %M", "-o"])
