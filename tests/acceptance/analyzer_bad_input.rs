@@ -14,7 +14,7 @@ fn complaint(name: &str, bytes: &[u8]) -> String {
     let path: PathBuf = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
     let mut last = String::new();
-    for command in ["report", "verify", "accounts"] {
+    for command in ["report", "verify", "accounts", "paths"] {
         let ended = coldcase(&[command, path.to_str().unwrap()]).unwrap();
         assert_eq!(ended.code, 2, "{command} {name}: {ended:?}");
         assert_eq!(

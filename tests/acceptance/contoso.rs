@@ -108,7 +108,7 @@ fn a_snapshot_is_never_overwritten() {
     std::fs::copy(workspace().join(LAST), &copy).unwrap();
     let before = std::fs::read(&copy).unwrap();
     let path = copy.to_str().unwrap();
-    for command in ["report", "accounts", "info", "verify"] {
+    for command in ["report", "accounts", "info", "verify", "paths"] {
         let ended = coldcase(&[command, path, "-o", path]).unwrap();
         assert_eq!(ended.code, 2, "{command}: {ended:?}");
         assert!(
@@ -128,6 +128,10 @@ fn every_command_gives_the_same_bytes_twice() {
         &["accounts", LAST, "--format", "json"],
         &["sql", LAST, query],
         &["sql", LAST, "SELECT * FROM readers"],
+        &["access", LAST, "--as", "Helpdesk"],
+        &["access", LAST, "--as", "Helpdesk", "--format", "json"],
+        &["paths", LAST, "--all"],
+        &["paths", LAST, "--format", "json"],
         &["rules"],
         &["frames", "--format", "json"],
         &["info", LAST],

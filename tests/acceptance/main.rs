@@ -9,10 +9,13 @@
     reason = "tests"
 )]
 
+mod access_and_paths;
 mod analyzer_bad_input;
+mod bad_successor;
 mod boundaries;
 mod collector_bad_input;
 mod contoso;
+mod default_descriptors;
 mod domain_controller;
 mod end_to_end;
 mod pseudonyms;

@@ -71,8 +71,14 @@ const FURTHER: &[(&str, &str)] = &[
     ("account-full-control/inherit-only", "clear"),
     ("delegation-resource-based-broad/domain-controller", "fired"),
     ("delegation-resource-based-broad/foreign", "fired"),
+    // The published mitigation is not inherited.
+    ("dmsa-create-child/below-mitigated", "fired"),
+    ("dmsa-create-child/enforced", "fired"),
+    ("dmsa-create-child/inherit-only", "fired"),
     // The published mitigation is a deny ACE; a reader of allow ACEs alone would call it vulnerable.
     ("dmsa-create-child/mitigated", "clear"),
+    ("dmsa-create-child/mitigated-any-class", "clear"),
+    ("dmsa-create-child/other-class", "clear"),
     ("dmsa-privileged-predecessor/elsewhere", "fired"),
     ("dmsa-privileged-predecessor/operator", "fired"),
     ("gmsa-foreign-readers/outside", "fired"),

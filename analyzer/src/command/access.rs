@@ -73,7 +73,11 @@ struct RightLine {
 pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
     let analysis = load(&arguments.snapshot)?;
     let (holder, sid) = holder_of(&analysis, &arguments.principal)?;
-    let target = arguments.target.as_deref().map(|text| target_of(&analysis, text)).transpose()?;
+    let target = arguments
+        .target
+        .as_deref()
+        .map(|text| target_of(&analysis, text))
+        .transpose()?;
     let effective = &analysis.effective;
     let administrators = Sid::from_str("S-1-5-32-544")
         .ok()
@@ -85,18 +89,26 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
     output::to(file, |out| match (arguments.format, target) {
         (Format::Json, _) => {
             let sid = sid.to_string();
-            let principal = Principal { name: &name, sid: &sid };
+            let principal = Principal {
+                name: &name,
+                sid: &sid,
+            };
             for (place, object) in analysis.directory.objects.iter().enumerate() {
                 if target.is_none_or(|target| target == place) {
                     let answer = answers.of(place, object);
-                    serde_json::to_writer(&mut *out, &line(&analysis, &principal, object, answer.as_deref()))?;
+                    serde_json::to_writer(
+                        &mut *out,
+                        &line(&analysis, &principal, object, answer.as_deref()),
+                    )?;
                     out.write_all(b"\n")?;
                 }
             }
             Ok(())
         }
         (Format::Text, Some(place)) => {
-            let Some(object) = analysis.directory.objects.get(place) else { return Ok(()) };
+            let Some(object) = analysis.directory.objects.get(place) else {
+                return Ok(());
+            };
             let answer = answers.of(place, object);
             head(out, &analysis, &answers, &name, &sid, width)?;
             one(out, &analysis, object, answer.as_deref(), width)
@@ -132,7 +144,12 @@ fn target_of(analysis: &Analysis, text: &str) -> Result<usize> {
     }
 }
 
-fn line<'a>(analysis: &Analysis, principal: &Principal<'a>, object: &'a Object, answer: Option<&'a Answer>) -> Line<'a> {
+fn line<'a>(
+    analysis: &Analysis,
+    principal: &Principal<'a>,
+    object: &'a Object,
+    answer: Option<&'a Answer>,
+) -> Line<'a> {
     let attributes = answer.and_then(|answer| answer.write_attributes.as_ref());
     let unknown = answer.map(|answer| Unknown {
         sd_rights: answer.unknown_sd_rights,
@@ -163,7 +180,9 @@ fn line<'a>(analysis: &Analysis, principal: &Principal<'a>, object: &'a Object, 
             })
             .collect(),
         unknown: unknown.filter(|unknown| {
-            unknown.sd_rights != 0 || !unknown.write_attributes.is_empty() || !unknown.create_classes.is_empty()
+            unknown.sd_rights != 0
+                || !unknown.write_attributes.is_empty()
+                || !unknown.create_classes.is_empty()
         }),
     }
 }
@@ -176,16 +195,26 @@ fn reason(analysis: &Analysis, object: &Object, answer: Option<&Answer>) -> &'st
         Some(answer) if answer.write_attributes.is_none() => {
             "the snapshot does not say which attributes its classes have"
         }
-        Some(_) if analysis.directory.classes.root(&object.classes).is_none() => "its class is not in the schema that was read",
+        Some(_) if analysis.directory.classes.root(&object.classes).is_none() => {
+            "its class is not in the schema that was read"
+        }
         Some(_) => "",
     }
 }
 
 fn decided_by(analysis: &Analysis, object: &Object, right: &NamedRight) -> String {
-    let descriptor = if right.kind == RightKind::ReadPassword { object.readers } else { object.descriptor };
+    let descriptor = if right.kind == RightKind::ReadPassword {
+        object.readers
+    } else {
+        object.descriptor
+    };
     match right.decision {
-        Decision::Granted(Decider::Owner) => "being the owner, or in the group that owns it".to_owned(),
-        Decision::Granted(Decider::NullDacl) => "there is no DACL, which grants everything to everybody".to_owned(),
+        Decision::Granted(Decider::Owner) => {
+            "being the owner, or in the group that owns it".to_owned()
+        }
+        Decision::Granted(Decider::NullDacl) => {
+            "there is no DACL, which grants everything to everybody".to_owned()
+        }
         Decision::Granted(Decider::Ace(position)) => descriptor
             .and_then(|id| analysis.ace_text(id, position))
             .unwrap_or_default(),
@@ -193,7 +222,14 @@ fn decided_by(analysis: &Analysis, object: &Object, right: &NamedRight) -> Strin
     }
 }
 
-fn head(out: &mut dyn Write, analysis: &Analysis, answers: &Answers<'_>, name: &str, sid: &Sid, width: u16) -> io::Result<()> {
+fn head(
+    out: &mut dyn Write,
+    analysis: &Analysis,
+    answers: &Answers<'_>,
+    name: &str,
+    sid: &Sid,
+    width: u16,
+) -> io::Result<()> {
     let mut groups: Vec<String> = answers
         .token()
         .iter()
@@ -214,7 +250,13 @@ fn head(out: &mut dyn Write, analysis: &Analysis, answers: &Answers<'_>, name: &
     writeln!(out)
 }
 
-fn one(out: &mut dyn Write, analysis: &Analysis, object: &Object, answer: Option<&Answer>, width: u16) -> io::Result<()> {
+fn one(
+    out: &mut dyn Write,
+    analysis: &Analysis,
+    object: &Object,
+    answer: Option<&Answer>,
+    width: u16,
+) -> io::Result<()> {
     let (name, dn) = (visible(&analysis.title(object)), visible(&object.dn));
     writeln!(out, "On {name} ({})\n  {dn}\n", object.kind.as_str())?;
     let Some(answer) = answer else {
@@ -224,7 +266,11 @@ fn one(out: &mut dyn Write, analysis: &Analysis, object: &Object, answer: Option
         writeln!(out, "No right that would hand it over.")?;
     } else {
         let rows = answer.rights.iter().map(|right| {
-            let doubt = if right.unknown { " (if a condition is met)" } else { "" };
+            let doubt = if right.unknown {
+                " (if a condition is met)"
+            } else {
+                ""
+            };
             vec![
                 format!("{}{doubt}", right.kind.about()),
                 decided_by(analysis, object, right),
@@ -232,13 +278,34 @@ fn one(out: &mut dyn Write, analysis: &Analysis, object: &Object, answer: Option
         });
         out.write_all(table(&["it", "because of"], rows, width).as_bytes())?;
     }
-    let can = |bits: u32| if answer.sd_rights & bits != 0 { "yes" } else { "no" };
-    writeln!(out, "\nMay change the owner: {}, the DACL: {}, the SACL: {}", can(1), can(4), can(8))?;
+    let can = |bits: u32| {
+        if answer.sd_rights & bits != 0 {
+            "yes"
+        } else {
+            "no"
+        }
+    };
+    writeln!(
+        out,
+        "\nMay change the owner: {}, the DACL: {}, the SACL: {}",
+        can(1),
+        can(4),
+        can(8)
+    )?;
     match &answer.write_attributes {
         Some(attributes) => names(out, "Attributes it may write", attributes, width)?,
-        None => writeln!(out, "Attributes it may write: not known, {}", reason(analysis, object, Some(answer)))?,
+        None => writeln!(
+            out,
+            "Attributes it may write: not known, {}",
+            reason(analysis, object, Some(answer))
+        )?,
     }
-    names(out, "Classes it may create below", &answer.create_classes, width)
+    names(
+        out,
+        "Classes it may create below",
+        &answer.create_classes,
+        width,
+    )
 }
 
 fn names(out: &mut dyn Write, title: &str, granted: &Granted, width: u16) -> io::Result<()> {
@@ -259,7 +326,12 @@ fn names(out: &mut dyn Write, title: &str, granted: &Granted, width: u16) -> io:
     write(&format!("{title}, if a condition is met"), &granted.unknown)
 }
 
-fn all(out: &mut dyn Write, analysis: &Analysis, answers: &mut Answers<'_>, width: u16) -> io::Result<()> {
+fn all(
+    out: &mut dyn Write,
+    analysis: &Analysis,
+    answers: &mut Answers<'_>,
+    width: u16,
+) -> io::Result<()> {
     let mut found: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     let mut not_evaluated = 0;
     for (place, object) in analysis.directory.objects.iter().enumerate() {
@@ -271,13 +343,17 @@ fn all(out: &mut dyn Write, analysis: &Analysis, answers: &mut Answers<'_>, widt
             .rights
             .iter()
             .filter(|right| {
-                !answer.rights.iter().any(|stronger| right.kind.follows_from(stronger.kind) && stronger.unknown <= right.unknown)
+                !answer.rights.iter().any(|stronger| {
+                    right.kind.follows_from(stronger.kind) && stronger.unknown <= right.unknown
+                })
             })
             .map(|right| right.kind.as_str())
             .collect();
         told.dedup();
         if !told.is_empty() {
-            let names = found.entry((told.join(", "), object.kind.as_str())).or_default();
+            let names = found
+                .entry((told.join(", "), object.kind.as_str()))
+                .or_default();
             names.push(analysis.title(object));
         }
     }
@@ -285,20 +361,35 @@ fn all(out: &mut dyn Write, analysis: &Analysis, answers: &mut Answers<'_>, widt
     for ((rights, kind), names) in &mut found {
         names.sort_unstable();
         let more = names.len().saturating_sub(NAMED);
-        let mut told = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let mut told = names
+            .iter()
+            .take(NAMED)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
         if more > 0 {
             told.push_str(&format!(" and {more} more"));
         }
-        for line in wrap(&format!("{rights} on {} of kind {kind}", names.len()), width, 2) {
+        for line in wrap(
+            &format!("{rights} on {} of kind {kind}", names.len()),
+            width,
+            2,
+        ) {
             writeln!(out, "{line}")?;
         }
         for line in wrap(&visible(&told), width, 6) {
             writeln!(out, "{line}")?;
         }
     }
-    writeln!(out, "\n{count} objects; --on OBJECT tells which ACE decides, and every attribute.")?;
+    writeln!(
+        out,
+        "\n{count} objects; --on OBJECT tells which ACE decides, and every attribute."
+    )?;
     if not_evaluated > 0 {
-        writeln!(out, "{not_evaluated} more were not evaluated: their permissions were not readable or are malformed.")?;
+        writeln!(
+            out,
+            "{not_evaluated} more were not evaluated: their permissions were not readable or are malformed."
+        )?;
     }
     Ok(())
 }

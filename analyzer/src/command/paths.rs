@@ -24,9 +24,18 @@ enum Answer {
     /// Nothing in particular.
     Overview(Overview),
     /// From one to another.
-    Between { from: String, to: String, chain: Option<Chain> },
+    Between {
+        from: String,
+        to: String,
+        chain: Option<Chain>,
+    },
     /// What somebody reaches.
-    From { from: String, tier0: bool, to_tier0: Option<Chain>, accounts: Towards },
+    From {
+        from: String,
+        tier0: bool,
+        to_tier0: Option<Chain>,
+        accounts: Towards,
+    },
     /// Who reaches something.
     To { to: String, by: Towards },
 }
@@ -35,8 +44,16 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
     let analysis = load(&arguments.snapshot)?;
     timings.stage("load")?;
-    let from = arguments.from.as_deref().map(|text| node_of(&analysis, text)).transpose()?;
-    let to = arguments.to.as_deref().map(|text| node_of(&analysis, text)).transpose()?;
+    let from = arguments
+        .from
+        .as_deref()
+        .map(|text| node_of(&analysis, text))
+        .transpose()?;
+    let to = arguments
+        .to
+        .as_deref()
+        .map(|text| node_of(&analysis, text))
+        .transpose()?;
     analysis.controls();
     timings.stage("rights")?;
     let graph = ControlGraph::of(&analysis);
@@ -86,29 +103,56 @@ fn node_of(analysis: &Analysis, text: &str) -> Result<u32> {
 fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) -> io::Result<()> {
     match answer {
         Answer::Overview(overview) => write_overview(out, overview, width)?,
-        Answer::Between { chain: Some(chain), .. } => write_chain(out, chain, width)?,
-        Answer::Between { from, to, chain: None } => {
-            writeln!(out, "No way is seen from {} to {}.", visible(from), visible(to))?;
+        Answer::Between {
+            chain: Some(chain), ..
+        } => write_chain(out, chain, width)?,
+        Answer::Between {
+            from,
+            to,
+            chain: None,
+        } => {
+            writeln!(
+                out,
+                "No way is seen from {} to {}.",
+                visible(from),
+                visible(to)
+            )?;
         }
-        Answer::From { from, tier0, to_tier0, accounts } => {
+        Answer::From {
+            from,
+            tier0,
+            to_tier0,
+            accounts,
+        } => {
             let from = visible(from);
             match to_tier0 {
                 Some(chain) => write_chain(out, chain, width)?,
                 None if *tier0 => writeln!(out, "{from} is in tier 0.\n")?,
                 None => writeln!(out, "No way is seen from {from} to tier 0.\n")?,
             }
-            writeln!(out, "Service accounts it can take over: {}\n", accounts.count)?;
+            writeln!(
+                out,
+                "Service accounts it can take over: {}\n",
+                accounts.count
+            )?;
             write_chains(out, accounts, width)?;
         }
         Answer::To { to, by } => {
-            writeln!(out, "Users, computers and managed accounts outside tier 0 that reach {}: {}\n", visible(to), by.count)?;
+            writeln!(
+                out,
+                "Users, computers and managed accounts outside tier 0 that reach {}: {}\n",
+                visible(to),
+                by.count
+            )?;
             write_chains(out, by, width)?;
         }
     }
     let blind = analysis.controls().not_evaluated;
     if blind > 0 {
         for line in wrap(
-            &format!("Not evaluated: {blind} objects that matter, whose permissions were not readable or are malformed. Ways through them are not seen."),
+            &format!(
+                "Not evaluated: {blind} objects that matter, whose permissions were not readable or are malformed. Ways through them are not seen."
+            ),
             width,
             0,
         ) {
@@ -124,12 +168,22 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
         "{} of {} users, computers and managed accounts outside tier 0 reach it.",
         overview.reaching, overview.principals
     )?;
-    let most = overview.distances.iter().map(|distance| distance.principals).max().unwrap_or(1).max(1);
+    let most = overview
+        .distances
+        .iter()
+        .map(|distance| distance.principals)
+        .max()
+        .unwrap_or(1)
+        .max(1);
     let room = usize::from(width).saturating_sub(30).clamp(10, 40);
     for distance in &overview.distances {
         let bar = "█".repeat((distance.principals * room).div_ceil(most));
         let steps = if distance.hops == 1 { "step " } else { "steps" };
-        writeln!(out, "  in {:>2} {steps} {:>7}  {bar}", distance.hops, distance.principals)?;
+        writeln!(
+            out,
+            "  in {:>2} {steps} {:>7}  {bar}",
+            distance.hops, distance.principals
+        )?;
     }
     writeln!(out)?;
     if !overview.everybody.is_empty() {
@@ -153,13 +207,24 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
             exposed.taken_over_by.to_string(),
         ]
     });
-    out.write_all(table(&["account", "tier 0", "can be taken over by (outside tier 0)"], rows, width).as_bytes())?;
+    out.write_all(
+        table(
+            &["account", "tier 0", "can be taken over by (outside tier 0)"],
+            rows,
+            width,
+        )
+        .as_bytes(),
+    )?;
     writeln!(out, "\nSTEPS TO CUT FIRST\n")?;
     if overview.chokes.is_empty() {
         writeln!(out, "  No single step cuts anybody off from tier 0.")?;
     }
     for choke in &overview.chokes {
-        let cuts = if choke.cuts == 1 { "cuts 1 off:".to_owned() } else { format!("cuts {} off:", choke.cuts) };
+        let cuts = if choke.cuts == 1 {
+            "cuts 1 off:".to_owned()
+        } else {
+            format!("cuts {} off:", choke.cuts)
+        };
         writeln!(out, "  {cuts}")?;
         for step in &choke.steps {
             write_step(out, step, true, width)?;
@@ -182,7 +247,11 @@ fn write_chains(out: &mut dyn Write, towards: &Towards, width: u16) -> io::Resul
 fn write_chain(out: &mut dyn Write, chain: &Chain, width: u16) -> io::Result<()> {
     let steps = if chain.hops == 1 { "step" } else { "steps" };
     let (from, to) = (visible(&chain.from), visible(&chain.to));
-    for line in wrap(&format!("{from} reaches {to} in {} {steps}", chain.hops), width, 2) {
+    for line in wrap(
+        &format!("{from} reaches {to} in {} {steps}", chain.hops),
+        width,
+        2,
+    ) {
         writeln!(out, "{line}")?;
     }
     for step in &chain.steps {

@@ -7,7 +7,8 @@ use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use super::controls::Controls;
 use crate::graph::{
-    Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller, trustees,
+    Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller,
+    trustees,
 };
 use crate::load::{Directory, Kind, Object};
 
@@ -25,12 +26,27 @@ impl Analysis {
     pub(crate) fn new(directory: Directory) -> Self {
         let memberships = Memberships::new(&directory);
         let principals = Principals::new(&directory, &memberships);
-        let groups = |place| memberships.groups(place).iter().map(|(group, _)| *group).collect();
-        let tokens = Tokens::new(&directory, groups, principals.history(), trustees(&directory));
+        let groups = |place| {
+            memberships
+                .groups(place)
+                .iter()
+                .map(|(group, _)| *group)
+                .collect()
+        };
+        let tokens = Tokens::new(
+            &directory,
+            groups,
+            principals.history(),
+            trustees(&directory),
+        );
         // Domain Admins, and Enterprise Admins if this is the root of the forest.
-        let exempt = [512, 519].iter().filter_map(|rid| directory.domain_rid(*rid));
+        let exempt = [512, 519]
+            .iter()
+            .filter_map(|rid| directory.domain_rid(*rid));
         let effective = Effective {
-            exempt: exempt.filter_map(|sid| tokens.of(&directory, &sid)).collect(),
+            exempt: exempt
+                .filter_map(|sid| tokens.of(&directory, &sid))
+                .collect(),
             tokens,
             rights: Rights::new(&directory.schema),
             owners_blocked: directory.domain.owners_blocked(),
@@ -59,7 +75,8 @@ impl Analysis {
     /// The place of AdminSDHolder.
     pub(crate) fn admin_sd_holder(&self) -> Option<usize> {
         let head = self.object(self.directory.head?)?;
-        self.directory.place_of_dn(&format!("CN=AdminSDHolder,CN=System,{}", head.dn))
+        self.directory
+            .place_of_dn(&format!("CN=AdminSDHolder,CN=System,{}", head.dn))
     }
 
     /// Who holds what over the objects that matter, computed when it is first asked for.
@@ -84,7 +101,11 @@ impl Analysis {
 
     /// A descriptor that was decoded without defect, ready for access checks.
     pub(crate) fn prepared(&self, id: i64) -> Option<Prepared> {
-        Some(Prepared::new(self.whole_descriptor(id)?, &self.effective.tokens, &self.directory))
+        Some(Prepared::new(
+            self.whole_descriptor(id)?,
+            &self.effective.tokens,
+            &self.directory,
+        ))
     }
 
     /// The SID of a holder.
@@ -103,8 +124,14 @@ impl Analysis {
     /// The SIDs in the token of somebody.
     pub(super) fn token(&self, sid: &Sid) -> HashSet<Sid> {
         let tokens = &self.effective.tokens;
-        let token = tokens.of(&self.directory, sid).map(|holder| tokens.token(holder)).unwrap_or_default();
-        token.into_iter().filter_map(|holder| self.sid_of(holder).cloned()).collect()
+        let token = tokens
+            .of(&self.directory, sid)
+            .map(|holder| tokens.token(holder))
+            .unwrap_or_default();
+        token
+            .into_iter()
+            .filter_map(|holder| self.sid_of(holder).cloned())
+            .collect()
     }
 
     /// Name of an object for people. A foreign principal's own name is its SID; the well-known name says more.

@@ -29,8 +29,9 @@ impl Controls {
     pub(crate) fn new(analysis: &Analysis) -> Self {
         let watched = watched(analysis);
         let objects = analysis.directory.objects.iter().enumerate();
-        let wanted: Vec<(usize, &Object)> =
-            objects.filter(|(place, object)| matters(*place, object, &watched)).collect();
+        let wanted: Vec<(usize, &Object)> = objects
+            .filter(|(place, object)| matters(*place, object, &watched))
+            .collect();
         // Two halves of about the same work: most machines have at least two cores.
         let mut keys: Vec<(i64, Kind, &str)> = wanted
             .iter()
@@ -43,7 +44,13 @@ impl Controls {
         std::thread::scope(|scope| {
             let parts: Vec<_> = keys
                 .chunks(half)
-                .map(|part| scope.spawn(move || part.iter().map(|key| held(analysis, *key)).collect::<Vec<_>>()))
+                .map(|part| {
+                    scope.spawn(move || {
+                        part.iter()
+                            .map(|key| held(analysis, *key))
+                            .collect::<Vec<_>>()
+                    })
+                })
                 .collect();
             for (part, keys) in parts.into_iter().zip(keys.chunks(half)) {
                 for (key, held) in keys.iter().zip(part.join().unwrap_or_default()) {
@@ -52,8 +59,11 @@ impl Controls {
             }
         });
         let matter = wanted.len();
-        let accounts: Vec<(usize, &Object)> =
-            wanted.iter().copied().filter(|(_, object)| object.is_service_account()).collect();
+        let accounts: Vec<(usize, &Object)> = wanted
+            .iter()
+            .copied()
+            .filter(|(_, object)| object.is_service_account())
+            .collect();
         let mut rows: Vec<_> = wanted
             .into_iter()
             .filter_map(|(place, object)| {
@@ -64,11 +74,18 @@ impl Controls {
         let not_evaluated = matter - rows.len();
         let mut relocations = Relocations::new(analysis);
         for (place, object) in accounts {
-            let key = object.descriptor.map(|id| (id, object.kind, &*object.classes));
-            let Some(controls) = key.and_then(|key| known.get(&key)) else { continue };
+            let key = object
+                .descriptor
+                .map(|id| (id, object.kind, &*object.classes));
+            let Some(controls) = key.and_then(|key| known.get(&key)) else {
+                continue;
+            };
             rows.extend(relocations.of(object, controls).map(|held| (place, held)));
         }
-        Self { rows, not_evaluated }
+        Self {
+            rows,
+            not_evaluated,
+        }
     }
 
     /// SIDs, not expected to, that hold both replication rights on the domain head.
@@ -96,9 +113,13 @@ fn held(analysis: &Analysis, (id, kind, classes): (i64, Kind, &str)) -> Option<V
 pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
     for (place, held) in &controls.rows {
-        let Some(object) = analysis.object(*place) else { continue };
+        let Some(object) = analysis.object(*place) else {
+            continue;
+        };
         for held in held.iter() {
-            let Some(trustee) = analysis.sid_of(held.holder) else { continue };
+            let Some(trustee) = analysis.sid_of(held.holder) else {
+                continue;
+            };
             // An account's own token may hold rights over itself; that is no one else's control.
             let own = object.sid.as_ref() == Some(trustee);
             frame.row([
@@ -106,13 +127,19 @@ pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFram
                 trustee.to_string().into(),
                 analysis.by_sid(trustee).map(|object| object.id).into(),
                 analysis.name_of(trustee).into(),
-                (own || analysis.principals.is_expected(&analysis.directory, trustee)).into(),
+                (own || analysis
+                    .principals
+                    .is_expected(&analysis.directory, trustee))
+                .into(),
                 analysis.principals.is_broad(trustee).into(),
                 held.right.as_str().into(),
                 held.inherited.into(),
                 held.ace.into(),
                 held.unknown.into(),
-                held.except.as_ref().map_or(0, |except| except.count()).into(),
+                held.except
+                    .as_ref()
+                    .map_or(0, |except| except.count())
+                    .into(),
             ]);
         }
     }

@@ -10,6 +10,7 @@ mod analysis;
 mod builder;
 mod controls;
 mod delegations;
+mod dmsa_creation;
 mod domain;
 mod objects;
 mod policies;
@@ -71,6 +72,7 @@ impl Frames {
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),
             ("takeovers", takeovers::build(analysis)?.lazy()),
+            ("dmsa_creation", dmsa_creation::build(analysis)?.lazy()),
             ("kds_keys", domain::kds_keys(analysis)?.lazy()),
             ("account_hosts", account_hosts.lazy()),
             ("successions", successions.lazy()),

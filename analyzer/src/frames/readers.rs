@@ -135,11 +135,7 @@ pub(super) fn kind_of(
 }
 
 /// Everybody to whom the descriptor grants one of `bits`, groups expanded and denies honoured for each.
-pub(super) fn holders(
-    analysis: &Analysis,
-    descriptor: i64,
-    bits: &[AccessMask],
-) -> Vec<Holder> {
+pub(super) fn holders(analysis: &Analysis, descriptor: i64, bits: &[AccessMask]) -> Vec<Holder> {
     let Some(prepared) = analysis.prepared(descriptor) else {
         return Vec::new();
     };
@@ -168,7 +164,10 @@ pub(super) fn holders(
         };
         for candidate in candidates(analysis, sid) {
             // The groups of a member without an object are not known: what its group here may do, it may.
-            let asked = candidate.sid.as_ref().and_then(|sid| tokens.of(&analysis.directory, sid));
+            let asked = candidate
+                .sid
+                .as_ref()
+                .and_then(|sid| tokens.of(&analysis.directory, sid));
             let held = admitted.contains(index(asked.unwrap_or(trustee)));
             if held && seen.insert((candidate.sid.clone(), candidate.name.clone())) {
                 found.push(candidate);

@@ -10,7 +10,7 @@ use coldcase_winsec::access::Node;
 use coldcase_winsec::{AccessMask, Control, Guid};
 
 use super::analysis::Analysis;
-use crate::graph::{Held, Part, Prepared, Grantees, RightKind};
+use crate::graph::{Grantees, Held, Part, Prepared, RightKind};
 use crate::load::{Kind, Object};
 
 /// Descriptor, parent's descriptor, class.
@@ -36,7 +36,9 @@ impl<'a> Relocations<'a> {
     /// Who may move or re-create the account, those aside who control it anyway (`controls`).
     pub(super) fn of(&mut self, object: &Object, controls: &[Held]) -> Option<Arc<Vec<Held>>> {
         let directory = &self.analysis.directory;
-        let parent = directory.parent(object).and_then(|place| self.analysis.object(place))?;
+        let parent = directory
+            .parent(object)
+            .and_then(|place| self.analysis.object(place))?;
         let class = directory.classes.root(&object.classes)?;
         let key = (object.descriptor?, parent.descriptor?, class);
         if !self.known.contains_key(&key) {
@@ -50,7 +52,10 @@ impl<'a> Relocations<'a> {
                     && other.except.is_none()
                     && matches!(
                         other.right,
-                        RightKind::Owner | RightKind::FullControl | RightKind::WriteDacl | RightKind::WriteOwner
+                        RightKind::Owner
+                            | RightKind::FullControl
+                            | RightKind::WriteDacl
+                            | RightKind::WriteOwner
                     )
             })
         };
@@ -63,7 +68,12 @@ impl<'a> Relocations<'a> {
         let effective = &analysis.effective;
         let account = analysis.prepared(id)?;
         let parent = analysis.prepared(parent_id)?;
-        let child = |bit| [Part { bit, node: Node::ChildClass(class) }];
+        let child = |bit| {
+            [Part {
+                bit,
+                node: Node::ChildClass(class),
+            }]
+        };
         // Either is enough (MS-ADTS 3.1.1.5.5.4 and 3.1.1.5.4.1).
         let mut taken = effective.reached(&account, &[Part::whole(AccessMask::DELETE)]);
         taken.unite(&effective.reached(&parent, &child(AccessMask::DELETE_CHILD)));
@@ -88,7 +98,13 @@ impl<'a> Relocations<'a> {
                 property_set: analysis.directory.schema.property_set("name"),
                 attribute: name,
             };
-            taken.intersect(&effective.reached(&account, &[Part { bit: AccessMask::WRITE_PROPERTY, node: name }]));
+            taken.intersect(&effective.reached(
+                &account,
+                &[Part {
+                    bit: AccessMask::WRITE_PROPERTY,
+                    node: name,
+                }],
+            ));
             if !taken.is_empty() {
                 taken.intersect(self.destination(class));
                 found.extend(effective.together(RightKind::Move, &taken, trustees.into_iter()));
@@ -105,10 +121,14 @@ impl<'a> Relocations<'a> {
             let mut all = effective.reached_by_none();
             let mut seen = std::collections::HashSet::new();
             let containers = analysis.directory.objects.iter().filter(|object| {
-                matches!(object.kind, Kind::OrganizationalUnit | Kind::Container | Kind::Domain)
+                matches!(
+                    object.kind,
+                    Kind::OrganizationalUnit | Kind::Container | Kind::Domain
+                )
             });
             for id in containers.filter_map(|object| object.descriptor) {
-                let Some(prepared) = seen.insert(id).then(|| analysis.prepared(id)).flatten() else {
+                let Some(prepared) = seen.insert(id).then(|| analysis.prepared(id)).flatten()
+                else {
                     continue;
                 };
                 all.unite(&here(analysis, &prepared, class));
@@ -120,7 +140,10 @@ impl<'a> Relocations<'a> {
 
 fn here(analysis: &Analysis, prepared: &Prepared, class: Guid) -> Grantees {
     let effective = &analysis.effective;
-    let create = Part { bit: AccessMask::CREATE_CHILD, node: Node::ChildClass(class) };
+    let create = Part {
+        bit: AccessMask::CREATE_CHILD,
+        node: Node::ChildClass(class),
+    };
     let mut reached = effective.reached(prepared, &[Part::whole(AccessMask::WRITE_DACL)]);
     reached.unite(&effective.reached_by_owner(prepared));
     reached.intersect(&effective.reached(prepared, &[create]));

@@ -5,6 +5,7 @@
 use coldcase_winsec::{AccessMask, AceFlags, DaclState, KnownAce};
 
 use super::analysis::Analysis;
+use crate::graph::RightKind;
 
 /// The bits of a directory object by name (MS-ADTS 5.1.3.2).
 const BITS: &[(AccessMask, &str)] = &[
@@ -27,15 +28,20 @@ const BITS: &[(AccessMask, &str)] = &[
 const NAMED: usize = 4;
 
 impl Analysis {
-    /// Why descriptor `id` grants something without any ACE.
-    pub(crate) fn without_ace(&self, id: i64) -> Option<String> {
+    /// Why descriptor `id` grants a right of which no single ACE decides.
+    pub(crate) fn without_ace(&self, id: i64, right: RightKind) -> Option<String> {
         let descriptor = self.directory.descriptors.get(id)?;
         Some(match descriptor.dacl_state() {
+            DaclState::Present(_) if right != RightKind::Owner => {
+                "several ACEs for several groups together".to_owned()
+            }
             DaclState::Present(_) => match &descriptor.owner {
                 Some(owner) => format!("owner: {}", self.name_of(owner)),
                 None => String::new(),
             },
-            DaclState::Absent | DaclState::Null => "no DACL, which grants everything to everybody".to_owned(),
+            DaclState::Absent | DaclState::Null => {
+                "no DACL, which grants everything to everybody".to_owned()
+            }
         })
     }
 
@@ -45,9 +51,21 @@ impl Analysis {
         let descriptor = self.directory.descriptors.get(id)?;
         let ace = descriptor.dacl.as_ref()?.aces.get(position)?;
         let known = ace.known()?;
-        let verb = if known.ace_type.allows() { "allow" } else { "deny" };
-        let condition = if known.ace_type.is_conditional() { ", under a condition" } else { "" };
-        let inherited = if ace.flags.contains(AceFlags::INHERITED) { ", inherited" } else { "" };
+        let verb = if known.ace_type.allows() {
+            "allow"
+        } else {
+            "deny"
+        };
+        let condition = if known.ace_type.is_conditional() {
+            ", under a condition"
+        } else {
+            ""
+        };
+        let inherited = if ace.flags.contains(AceFlags::INHERITED) {
+            ", inherited"
+        } else {
+            ""
+        };
         let over = known
             .object_type
             .map(|guid| format!(" {}", self.directory.schema.name_of(guid)))
@@ -72,7 +90,10 @@ fn rights_of(ace: &KnownAce) -> String {
         .collect();
     match names.len().checked_sub(NAMED) {
         None | Some(0) => names.join(", "),
-        Some(more) => format!("{} and {more} more", names.get(..NAMED).unwrap_or(&names).join(", ")),
+        Some(more) => format!(
+            "{} and {more} more",
+            names.get(..NAMED).unwrap_or(&names).join(", ")
+        ),
     }
 }
 
@@ -84,9 +105,18 @@ mod tests {
 
     #[test]
     fn masks_in_words() {
-        let ace = |mask| KnownAce::new(AceType::AccessAllowed, AccessMask(mask), Sid::new(1, &[0]).unwrap());
+        let ace = |mask| {
+            KnownAce::new(
+                AceType::AccessAllowed,
+                AccessMask(mask),
+                Sid::new(1, &[0]).unwrap(),
+            )
+        };
         assert_eq!(rights_of(&ace(0x1000_0000)), "full control");
         assert_eq!(rights_of(&ace(0x20)), "write property");
-        assert_eq!(rights_of(&ace(0xF_01BF)), "create child, delete child, list children, validated write and 8 more");
+        assert_eq!(
+            rights_of(&ace(0xF_01BF)),
+            "create child, delete child, list children, validated write and 8 more"
+        );
     }
 }

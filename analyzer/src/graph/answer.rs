@@ -9,10 +9,10 @@ use std::sync::Arc;
 use coldcase_winsec::AccessMask;
 use coldcase_winsec::access::{Decision, Node, Outcome};
 
+use super::Effective;
 use super::effective::Prepared;
 use super::right::{Form, Part, RightKind, whole_object};
 use super::token::{Holder, Token};
-use super::Effective;
 use crate::load::{Directory, Kind, Object};
 
 /// Bits of sDRightsEffective (MS-ADTS 3.1.1.4.5.4).
@@ -48,6 +48,9 @@ pub(crate) struct Answer {
     pub(crate) rights: Vec<NamedRight>,
 }
 
+/// What an answer depends on: descriptor, classes, whether the object itself is in the token, whether it is in the domain.
+type Key = (i64, Arc<str>, bool, bool);
+
 /// Asks for one token, and remembers: objects that share a descriptor and a class get the same answer.
 pub(crate) struct Answers<'a> {
     effective: &'a Effective,
@@ -57,13 +60,18 @@ pub(crate) struct Answers<'a> {
     privileged: bool,
     /// In Domain or Enterprise Admins, whose implicit owner rights are never blocked (MS-ADTS 6.1.3.4).
     exempt: bool,
-    known: HashMap<(i64, Arc<str>, bool, bool), Option<Arc<Answer>>>,
+    known: HashMap<Key, Option<Arc<Answer>>>,
 }
 
 impl<'a> Answers<'a> {
     /// For the token of `holder`. `administrators` is the holder that has the privileges of an administrator on domain
     /// controllers (the default of SeTakeOwnershipPrivilege and SeSecurityPrivilege there).
-    pub(crate) fn new(effective: &'a Effective, directory: &'a Directory, holder: Holder, administrators: Option<Holder>) -> Self {
+    pub(crate) fn new(
+        effective: &'a Effective,
+        directory: &'a Directory,
+        holder: Holder,
+        administrators: Option<Holder>,
+    ) -> Self {
         let token = effective.tokens.token(holder);
         Self {
             privileged: administrators.is_some_and(|group| token.contains(&group)),
@@ -84,8 +92,15 @@ impl<'a> Answers<'a> {
     pub(crate) fn of(&mut self, place: usize, object: &Object) -> Option<Arc<Answer>> {
         let id = object.descriptor?;
         let descriptors = &self.directory.descriptors;
-        let own = Holder::try_from(place).ok().filter(|own| object.sid.is_some() && self.token.contains(own));
-        let key = (id, Arc::clone(&object.classes), own.is_some(), self.directory.is_in_domain(object));
+        let own = Holder::try_from(place)
+            .ok()
+            .filter(|own| object.sid.is_some() && self.token.contains(own));
+        let key = (
+            id,
+            Arc::clone(&object.classes),
+            own.is_some(),
+            self.directory.is_in_domain(object),
+        );
         if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
@@ -100,7 +115,10 @@ impl<'a> Answers<'a> {
 
     fn ask(&self, prepared: &Prepared, own: Option<Holder>, object: &Object) -> Answer {
         let blocked = self.effective.blocks(object.kind) && !self.exempt;
-        let decide = |part: &Part| self.effective.decide(prepared, &self.token, own, part, blocked);
+        let decide = |part: &Part| {
+            self.effective
+                .decide(prepared, &self.token, own, part, blocked)
+        };
         let classes = &self.directory.classes;
         let root = classes.root(&object.classes);
         let node = whole_object(root);
@@ -129,7 +147,10 @@ impl<'a> Answers<'a> {
                     property_set: attribute.property_set,
                     attribute: attribute.guid,
                 };
-                let outcome = decide(&Part { bit: AccessMask::WRITE_PROPERTY, node });
+                let outcome = decide(&Part {
+                    bit: AccessMask::WRITE_PROPERTY,
+                    node,
+                });
                 (attribute.name.as_str(), outcome)
             }))
         });
@@ -139,7 +160,13 @@ impl<'a> Answers<'a> {
         let children = children.filter(|(name, _)| !elsewhere || !classes.is_of_principals(name));
         let create_classes = split(children.map(|(name, guid)| {
             let node = Node::ChildClass(guid);
-            (name, decide(&Part { bit: AccessMask::CREATE_CHILD, node }))
+            (
+                name,
+                decide(&Part {
+                    bit: AccessMask::CREATE_CHILD,
+                    node,
+                }),
+            )
         }));
         let named = self.effective.rights.of(object.kind, root);
         let rights = named.into_iter().filter_map(|right| {
@@ -156,11 +183,15 @@ impl<'a> Answers<'a> {
             };
             Some(NamedRight {
                 kind: right.kind,
-                decision: outcomes.iter().map(|outcome| outcome.most).max_by_key(|most| (!most.is_granted(), most.ace()))?,
+                decision: outcomes
+                    .iter()
+                    .map(|outcome| outcome.most)
+                    .max_by_key(|most| (!most.is_granted(), most.ace()))?,
                 unknown: outcomes.iter().any(|outcome| !outcome.least.is_granted()),
             })
         });
-        let mut rights: Vec<NamedRight> = rights.filter(|right| right.decision.is_granted()).collect();
+        let mut rights: Vec<NamedRight> =
+            rights.filter(|right| right.decision.is_granted()).collect();
         rights.extend(self.owns(prepared, blocked));
         rights.extend(self.reads(object));
         Answer {
@@ -173,8 +204,13 @@ impl<'a> Answers<'a> {
     }
 
     fn owns(&self, prepared: &Prepared, blocked: bool) -> Option<NamedRight> {
-        let part = Part { bit: AccessMask::WRITE_DACL, node: Node::Object };
-        let outcome = self.effective.decide(prepared, &self.token, None, &part, blocked);
+        let part = Part {
+            bit: AccessMask::WRITE_DACL,
+            node: Node::Object,
+        };
+        let outcome = self
+            .effective
+            .decide(prepared, &self.token, None, &part, blocked);
         let owner = Decision::Granted(coldcase_winsec::access::Decider::Owner);
         (outcome.most == owner).then_some(NamedRight {
             kind: RightKind::Owner,
@@ -185,12 +221,19 @@ impl<'a> Answers<'a> {
 
     /// The managed password, by the descriptor in msDS-GroupMSAMembership.
     fn reads(&self, object: &Object) -> Option<NamedRight> {
-        let id = object.readers.filter(|_| matches!(object.kind, Kind::Gmsa | Kind::Dmsa))?;
+        let id = object
+            .readers
+            .filter(|_| matches!(object.kind, Kind::Gmsa | Kind::Dmsa))?;
         let descriptors = &self.directory.descriptors;
         let descriptor = descriptors.get(id).filter(|_| !descriptors.is_broken(id))?;
         let prepared = Prepared::new(descriptor, &self.effective.tokens, self.directory);
-        let part = Part { bit: AccessMask::READ_PROPERTY, node: Node::Object };
-        let outcome = self.effective.decide(&prepared, &self.token, None, &part, true);
+        let part = Part {
+            bit: AccessMask::READ_PROPERTY,
+            node: Node::Object,
+        };
+        let outcome = self
+            .effective
+            .decide(&prepared, &self.token, None, &part, true);
         outcome.most.is_granted().then_some(NamedRight {
             kind: RightKind::ReadPassword,
             decision: outcome.most,
@@ -200,7 +243,9 @@ impl<'a> Answers<'a> {
 }
 
 fn bits(mask: AccessMask) -> impl Iterator<Item = AccessMask> {
-    (0..u32::BITS).map(move |bit| AccessMask(mask.0 & (1 << bit))).filter(|bit| !bit.is_empty())
+    (0..u32::BITS)
+        .map(move |bit| AccessMask(mask.0 & (1 << bit)))
+        .filter(|bit| !bit.is_empty())
 }
 
 fn split<'a>(outcomes: impl Iterator<Item = (&'a str, Outcome)>) -> Granted {

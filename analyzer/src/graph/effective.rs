@@ -2,22 +2,26 @@
 //!
 //! A descriptor is looked at once for all objects that share it and their class. Where no deny stands before an allow,
 //! the trustees of the allow ACEs are the answer. Where one does, the whole DACL is walked at once for everybody, as
-//! sets of holders, and what is left is told in the fewest words: groups, and those of their members who are denied. Conditional ACEs cannot be decided offline: a right that hangs on one is *unknown*.
+//! sets of holders, and what is left is told in the fewest words: groups, and those of their members who are denied.
+//! Conditional ACEs cannot be decided offline: a right that hangs on one is *unknown*.
 //! Owns no list of rights ([`super::right`]) and no frame.
+
+mod grantees;
+mod prepared;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use coldcase_winsec::access::{AccessList, Decision, Entry, Node, Requester, Trustee};
-use coldcase_winsec::{AccessMask, Guid, SecurityDescriptor, Sid};
+use coldcase_winsec::access::{Decision, Entry, Node, Outcome, Trustee};
+use coldcase_winsec::{AccessMask, Guid, Sid};
 
 use super::right::{Form, Part, Right, RightKind, Rights};
-use super::token::{Holder, Holders, Reach, Token, Tokens, index};
+use super::token::{Holder, Holders, Reach, Token, Tokens};
 use crate::load::{Directory, Kind};
-
-/// Members of a group that are told one by one, where they hold a right only by being in another group as well. Of more,
-/// the group is told, with those who do not hold it.
-const SINGLED_OUT: usize = 2_000;
+use grantees::Cover;
+pub(crate) use grantees::Grantees;
+use prepared::Asking;
+pub(crate) use prepared::Prepared;
 
 /// Somebody holds a right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,69 +37,6 @@ pub(crate) struct Held {
     pub(crate) except: Option<Arc<Reach>>,
 }
 
-/// A descriptor with its ACEs' trustees as holders.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) list: AccessList,
-    /// By place in `list.entries()`; `None` for PRINCIPAL SELF and for SIDs nobody announced.
-    trustees: Vec<Option<Holder>>,
-    owner: Option<Holder>,
-}
-
-/// A token before a descriptor.
-struct Asking<'a> {
-    prepared: &'a Prepared,
-    token: &'a Token,
-    /// The object itself, if it is somebody.
-    object: Option<Holder>,
-}
-
-impl Requester for Asking<'_> {
-    fn is(&self, entry: &Entry) -> bool {
-        match &entry.trustee {
-            Trustee::PrincipalSelf => self.object.is_some_and(|object| self.token.contains(&object)),
-            Trustee::OwnerRights => self.owns(),
-            Trustee::Sid(_) => self
-                .prepared
-                .trustee(entry)
-                .is_some_and(|trustee| self.token.contains(&trustee)),
-        }
-    }
-
-    fn owns(&self) -> bool {
-        self.prepared.owner.is_some_and(|owner| self.token.contains(&owner))
-    }
-}
-
-/// A holder, and those of its members who are denied what it holds.
-type Cover = (Holder, Option<Arc<Reach>>);
-
-/// Who holds a part: for certain, and if every condition is met.
-#[derive(Debug, Clone)]
-pub(crate) struct Grantees {
-    certain: Holders,
-    possible: Holders,
-}
-
-impl Grantees {
-    /// Adds all of `other`.
-    pub(crate) fn unite(&mut self, other: &Self) {
-        self.certain.union_with(&other.certain);
-        self.possible.union_with(&other.possible);
-    }
-
-    /// Leaves those who are in `other` too.
-    pub(crate) fn intersect(&mut self, other: &Self) {
-        self.certain.intersect_with(&other.certain);
-        self.possible.intersect_with(&other.possible);
-    }
-
-    /// Nobody at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.possible.is_clear()
-    }
-}
-
 /// The engine: tokens and rights of one directory.
 #[derive(Debug)]
 pub(crate) struct Effective {
@@ -105,54 +46,6 @@ pub(crate) struct Effective {
     pub(crate) owners_blocked: bool,
     /// Domain and Enterprise Admins, whom that does not concern.
     pub(crate) exempt: Vec<Holder>,
-}
-
-impl Prepared {
-    pub(crate) fn new(descriptor: &SecurityDescriptor, tokens: &Tokens, directory: &Directory) -> Self {
-        let list = AccessList::new(descriptor);
-        let owner = list.owner().and_then(|owner| tokens.of(directory, owner));
-        let trustees = list
-            .entries()
-            .iter()
-            .map(|entry| match &entry.trustee {
-                Trustee::Sid(sid) => tokens.of(directory, sid),
-                Trustee::OwnerRights => owner,
-                Trustee::PrincipalSelf => None,
-            })
-            .collect();
-        Self { list, trustees, owner }
-    }
-
-    fn trustee(&self, entry: &Entry) -> Option<Holder> {
-        // Entries keep the order of the DACL, so the position finds the entry.
-        let place = self
-            .list
-            .entries()
-            .binary_search_by_key(&entry.position, |known| known.position)
-            .ok()?;
-        self.trustees.get(place).copied().flatten()
-    }
-
-    /// The trustees of allow ACEs, each once, in order.
-    pub(crate) fn allowed(&self) -> impl Iterator<Item = Holder> + '_ {
-        let mut seen = HashSet::new();
-        self.list
-            .entries()
-            .iter()
-            .zip(&self.trustees)
-            .filter(|(entry, _)| entry.allow)
-            .filter_map(|(_, trustee)| *trustee)
-            .filter(move |trustee| seen.insert(*trustee))
-    }
-
-    fn inherited(&self, ace: Option<usize>) -> bool {
-        ace.and_then(|ace| {
-            let entries = self.list.entries();
-            let place = entries.binary_search_by_key(&ace, |known| known.position).ok()?;
-            entries.get(place)
-        })
-        .is_some_and(|entry| entry.inherited)
-    }
 }
 
 impl Effective {
@@ -167,7 +60,16 @@ impl Effective {
     }
 
     /// Who holds `rights`; what follows from a stronger right of the same holder is left out.
-    pub(crate) fn held_of(&self, prepared: &Prepared, rights: &[Right], blocked: bool) -> Vec<Held> {
+    pub(crate) fn held_of(
+        &self,
+        prepared: &Prepared,
+        rights: &[Right],
+        blocked: bool,
+    ) -> Vec<Held> {
+        without_weaker(self.all_held(prepared, rights, blocked))
+    }
+
+    fn all_held(&self, prepared: &Prepared, rights: &[Right], blocked: bool) -> Vec<Held> {
         if prepared.list.is_null() {
             return self.everything(rights);
         }
@@ -178,7 +80,11 @@ impl Effective {
             .iter()
             .any(|entry| entry.trustee == Trustee::OwnerRights);
         let blocks = |owner: &Holder| {
-            blocked && !self.exempt.iter().any(|group| self.tokens.reach(*group).contains(*owner))
+            blocked
+                && !self
+                    .exempt
+                    .iter()
+                    .any(|group| self.tokens.reach(*group).contains(*owner))
         };
         if let Some(owner) = prepared.owner.filter(|owner| !limited && !blocks(owner)) {
             found.push(Held {
@@ -191,20 +97,29 @@ impl Effective {
             });
         }
         for right in rights {
-            match &right.form {
-                Form::Whole(mask, node) => self.add_whole(&mut found, prepared, right.kind, *mask, node),
-                Form::Any(parts) => {
-                    for part in parts {
-                        self.add_part(&mut found, prepared, right.kind, part);
-                    }
+            let rows = match &right.form {
+                Form::Whole(mask, node) => self.whole(prepared, right.kind, *mask, node),
+                Form::Any(parts) if parts.iter().any(|part| has_deny(prepared, part)) => {
+                    let reached = self.reached(prepared, parts);
+                    self.rows(prepared, right, parts, &reached)
                 }
-                Form::All(parts) if parts.len() > 1 => {
-                    self.add_all(&mut found, prepared, right.kind, parts);
+                Form::Any(parts) => self.undenied(prepared, right.kind, parts),
+                Form::All(parts) => {
+                    let each = parts.iter().map(|part| self.walk(prepared, part));
+                    let reached = each.reduce(|mut all, next| {
+                        all.intersect(&next);
+                        all
+                    });
+                    // Less than two parts: this forest does not have what the right is about.
+                    let reached = reached.filter(|_| parts.len() > 1);
+                    reached.map_or_else(Vec::new, |reached| {
+                        self.rows(prepared, right, parts, &reached)
+                    })
                 }
-                Form::All(_) => (),
-            }
+            };
+            found.extend(rows);
         }
-        without_weaker(found)
+        found
     }
 
     /// The rights that everybody holds on an object without a DACL (MS-DTYP 2.5.3.2).
@@ -212,7 +127,12 @@ impl Effective {
         let Some(everyone) = self.tokens.everybody().first() else {
             return Vec::new();
         };
-        let all = rights.iter().map(|right| Held {
+        let there = rights.iter().filter(|right| match &right.form {
+            Form::Whole(..) => true,
+            Form::Any(parts) => !parts.is_empty(),
+            Form::All(parts) => parts.len() > 1,
+        });
+        let all = there.map(|right| Held {
             holder: *everyone,
             right: right.kind,
             ace: None,
@@ -220,13 +140,25 @@ impl Effective {
             unknown: false,
             except: None,
         });
-        without_weaker(all.collect())
+        all.collect()
     }
 
     /// Trustees whose own token is granted every bit of `mask` over the whole object.
-    fn add_whole(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, mask: AccessMask, node: &Node) {
-        let bits = bits(mask);
+    fn whole(
+        &self,
+        prepared: &Prepared,
+        kind: RightKind,
+        mask: AccessMask,
+        node: &Node,
+    ) -> Vec<Held> {
+        let parts: Vec<Part> = bits(mask)
+            .into_iter()
+            .map(|bit| Part { bit, node: *node })
+            .collect();
+        let mut rows = Rows::default();
         let mut asked = BTreeSet::new();
+        // Where nobody is denied, members hold what the trustee holds.
+        let mut walked: Option<Vec<Grantees>> = None;
         for entry in prepared.list.entries() {
             let Some(trustee) = prepared.trustee(entry).filter(|_| entry.allow) else {
                 continue;
@@ -235,157 +167,186 @@ impl Effective {
             if !entry.mask.intersects(AccessMask::WRITE_DACL) || !asked.insert(trustee) {
                 continue;
             }
-            let token = self.tokens.token(trustee);
-            let asking = Asking { prepared, token: &token, object: None };
-            let outcomes: Vec<_> = bits
+            let outcomes = self.outcomes(prepared, trustee, &parts);
+            let Some(deciders) = outcomes
                 .iter()
-                .map(|bit| prepared.list.decide(&asking, *bit, node, true))
-                .collect();
-            let certain = outcomes.iter().all(|outcome| granted(&outcome.least).is_some());
-            let last = outcomes.iter().map(|outcome| granted(&outcome.most)).collect::<Option<Vec<_>>>();
-            let Some(aces) = last else { continue };
-            let ace = aces.into_iter().flatten().max();
-            if self.is_everybodys(prepared, ace, trustee) {
+                .map(|outcome| granted(&outcome.most))
+                .collect::<Option<Vec<_>>>()
+            else {
                 continue;
-            }
-            found.push(Held {
+            };
+            let denied = walked.get_or_insert_with(|| {
+                let denied = parts.iter().filter(|part| has_deny(prepared, part));
+                denied.map(|part| self.walk(prepared, part)).collect()
+            });
+            let reach = self.tokens.reach(trustee);
+            let rest: BTreeSet<Holder> = denied
+                .iter()
+                .flat_map(|reached| reach.split(&reached.possible).1.holders())
+                .collect();
+            let rest: Vec<Holder> = rest.into_iter().collect();
+            let except = (!rest.is_empty()).then(|| Arc::new(Reach::of(rest, self.tokens.len())));
+            let certain = outcomes
+                .iter()
+                .all(|outcome| granted(&outcome.least).is_some())
+                && denied
+                    .iter()
+                    .all(|reached| reached.is_certain(&reach, except.as_deref()));
+            let ace = deciders.iter().copied().flatten().max();
+            let row = Held {
                 holder: trustee,
                 right: kind,
                 ace,
                 inherited: prepared.inherited(ace),
                 unknown: !certain,
-                except: self.denied(prepared, trustee, &bits, node),
-            });
+                except,
+            };
+            rows.add(row, self.is_everybodys(prepared, &deciders, trustee));
         }
+        rows.told(&self.tokens)
     }
 
-    /// Members of `trustee` who are denied one of `bits` over the whole object.
-    fn denied(&self, prepared: &Prepared, trustee: Holder, bits: &[AccessMask], node: &Node) -> Option<Arc<Reach>> {
-        let mut rest = BTreeSet::new();
-        for bit in bits {
-            let part = Part { bit: *bit, node: *node };
-            if has_deny(prepared, &part) {
-                let (_, denied) = self.tokens.reach(trustee).split(&self.walk(prepared, &part).possible);
-                rest.extend(denied.holders());
-            }
+    /// Trustees of the ACEs that allow one of `parts`, none of which is denied to anybody.
+    fn undenied(&self, prepared: &Prepared, kind: RightKind, parts: &[Part]) -> Vec<Held> {
+        let allows = || {
+            let relevant = parts
+                .iter()
+                .flat_map(|part| prepared.list.relevant(part.bit, &part.node));
+            relevant
+                .filter(|entry| entry.allow)
+                .filter_map(|entry| Some((entry, prepared.trustee(entry)?)))
+        };
+        let mut certain: HashMap<Holder, &Entry> = HashMap::new();
+        for (entry, trustee) in allows().filter(|(entry, _)| !entry.conditional) {
+            certain.entry(trustee).or_insert(entry);
         }
-        let rest: Vec<Holder> = rest.into_iter().collect();
-        (!rest.is_empty()).then(|| Arc::new(Reach::of(rest, self.tokens.len())))
-    }
-
-    fn add_part(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, part: &Part) {
-        let told: HashSet<Holder> = found
-            .iter()
-            .filter(|held| held.right == kind)
-            .map(|held| held.holder)
-            .collect();
-        let allows: Vec<&Entry> = prepared
-            .list
-            .relevant(part.bit, &part.node)
-            .filter(|entry| entry.allow)
-            .collect();
-        if allows.is_empty() {
-            return;
-        }
-        if has_deny(prepared, part) {
-            let reached = self.walk(prepared, part);
-            let trustees = allows.iter().filter_map(|entry| prepared.trustee(entry));
-            let covered = self.cover(&reached, trustees);
-            let parts = std::slice::from_ref(part);
-            let rows = covered.into_iter().filter(|cover| !told.contains(&cover.0));
-            found.extend(self.rows(prepared, kind, parts, rows));
-            return;
-        }
-        let mut seen = told;
-        let mut everybody = false;
-        for entry in &allows {
-            let Some(trustee) = prepared.trustee(entry) else { continue };
-            // What everybody holds is told once, of everybody.
-            if everybody || !seen.insert(trustee) {
+        let mut found: Vec<Held> = Vec::new();
+        let mut seen = HashSet::new();
+        let mut everybody: Option<Arc<Reach>> = None;
+        for (entry, trustee) in allows() {
+            if !seen.insert(trustee) {
                 continue;
             }
-            let certain = !entry.conditional
-                || allows.iter().any(|other| !other.conditional && prepared.trustee(other) == Some(trustee));
-            everybody = certain && self.tokens.everybody().contains(&trustee);
+            // What everybody holds is told once, of everybody. Everyone is more than Authenticated Users.
+            let told = |all: &Arc<Reach>| self.tokens.reach(trustee).is_part_of(all);
+            if everybody.as_ref().is_some_and(told) {
+                continue;
+            }
+            let sure = certain.get(&trustee).copied();
+            if sure.is_some() && self.tokens.everybody().contains(&trustee) {
+                everybody = Some(self.tokens.reach(trustee));
+            }
+            let decider = sure.unwrap_or(entry);
             found.push(Held {
                 holder: trustee,
                 right: kind,
-                ace: Some(entry.position),
-                inherited: entry.inherited,
-                unknown: !certain,
+                ace: Some(decider.position),
+                inherited: decider.inherited,
+                unknown: sure.is_none(),
                 except: None,
             });
         }
+        found
     }
 
-    fn add_all(&self, found: &mut Vec<Held>, prepared: &Prepared, kind: RightKind, parts: &[Part]) {
-        let mut trustees = Vec::new();
-        let mut reached: Option<Grantees> = None;
-        for part in parts {
-            let allows = prepared.list.relevant(part.bit, &part.node).filter(|entry| entry.allow);
-            trustees.extend(allows.filter_map(|entry| prepared.trustee(entry)));
-            let next = self.walk(prepared, part);
-            match &mut reached {
-                Some(reached) => reached.intersect(&next),
-                None => reached = Some(next),
-            }
-        }
-        let Some(reached) = reached else { return };
-        let covered = self.cover(&reached, trustees.into_iter());
-        found.extend(self.rows(prepared, kind, parts, covered.into_iter()));
-    }
-
-    /// Rows for holders that were found, each with the ACE that decides last.
+    /// Rows for those who were found, each with the ACE that decides last.
     fn rows(
         &self,
         prepared: &Prepared,
-        kind: RightKind,
+        right: &Right,
         parts: &[Part],
-        covered: impl Iterator<Item = Cover>,
+        reached: &Grantees,
     ) -> Vec<Held> {
-        covered
-            .map(|(holder, except)| {
-                let token = self.tokens.token(holder);
-                let asking = Asking { prepared, token: &token, object: None };
-                let outcomes: Vec<_> = parts
-                    .iter()
-                    .map(|part| prepared.list.decide(&asking, part.bit, &part.node, true))
-                    .collect();
-                let aces = outcomes.iter().map(|outcome| granted(&outcome.most)).collect::<Option<Vec<_>>>();
-                // Of a group whose members hold the right by being in another as well, no ACE decides alone.
-                let sure = aces.is_none() || outcomes.iter().all(|outcome| granted(&outcome.least).is_some());
-                let ace = aces.into_iter().flatten().flatten().max();
-                Held {
-                    holder,
-                    right: kind,
-                    ace,
-                    inherited: prepared.inherited(ace),
-                    unknown: !sure,
-                    except,
-                }
-            })
-            .filter(|held| !self.is_everybodys(prepared, held.ace, held.holder))
+        let allows = parts
+            .iter()
+            .flat_map(|part| prepared.list.relevant(part.bit, &part.node));
+        let trustees = allows
+            .filter(|entry| entry.allow)
+            .filter_map(|entry| prepared.trustee(entry));
+        let mut rows = Rows::default();
+        for Cover {
+            holder,
+            except,
+            certain,
+        } in reached.cover(&self.tokens, trustees)
+        {
+            let deciders = self.deciders(prepared, holder, &right.form, parts);
+            let ace = deciders.iter().copied().flatten().max();
+            let row = Held {
+                holder,
+                right: right.kind,
+                ace,
+                inherited: prepared.inherited(ace),
+                unknown: !certain,
+                except,
+            };
+            rows.add(row, self.is_everybodys(prepared, &deciders, holder));
+        }
+        rows.told(&self.tokens)
+    }
+
+    /// The ACEs that give the right to the token of `holder`. Nothing where it takes being in another group as well.
+    fn deciders(
+        &self,
+        prepared: &Prepared,
+        holder: Holder,
+        form: &Form,
+        parts: &[Part],
+    ) -> Vec<Option<usize>> {
+        let outcomes = self.outcomes(prepared, holder, parts);
+        if matches!(form, Form::Any(_)) {
+            let sure = outcomes.iter().find_map(|outcome| granted(&outcome.least));
+            let best = sure.or_else(|| outcomes.iter().find_map(|outcome| granted(&outcome.most)));
+            return best.into_iter().collect();
+        }
+        let all: Option<Vec<_>> = outcomes
+            .iter()
+            .map(|outcome| granted(&outcome.most))
+            .collect();
+        all.unwrap_or_default()
+    }
+
+    fn outcomes(&self, prepared: &Prepared, holder: Holder, parts: &[Part]) -> Vec<Outcome> {
+        let token = self.tokens.token(holder);
+        parts
+            .iter()
+            .map(|part| self.decide(prepared, &token, None, part, true))
             .collect()
     }
 
-    /// True if `holder` has the right only as everybody has it, and that is told of everybody.
-    fn is_everybodys(&self, prepared: &Prepared, ace: Option<usize>, holder: Holder) -> bool {
+    /// True if `holder` has the right only as everybody has it.
+    fn is_everybodys(
+        &self,
+        prepared: &Prepared,
+        deciders: &[Option<usize>],
+        holder: Holder,
+    ) -> bool {
         let everybody = self.tokens.everybody();
-        let by = ace.and_then(|ace| {
-            let entries = prepared.list.entries();
-            let place = entries.binary_search_by_key(&ace, |known| known.position).ok()?;
-            prepared.trustees.get(place).copied().flatten()
-        });
-        by.is_some_and(|by| by != holder && everybody.contains(&by))
+        let by_all = |ace: &Option<usize>| {
+            let trustee = ace.and_then(|ace| prepared.trustee_at(ace));
+            trustee.is_some_and(|trustee| trustee != holder && everybody.contains(&trustee))
+        };
+        !deciders.is_empty() && deciders.iter().all(by_all)
     }
 
-    /// Everybody who is granted a part: the DACL walked in order with sets, first match deciding for each.
+    /// Everybody who is granted a part: the DACL walked in order with sets, first match deciding for each. The owner's
+    /// WRITE_DAC is a row of its own; to read the descriptor no ACE can deny him.
     fn walk(&self, prepared: &Prepared, part: &Part) -> Grantees {
         let empty = || Holders::with_capacity(self.tokens.len());
-        let (mut certain, mut possible) = (empty(), empty());
         let (mut not_certain, mut not_possible) = (empty(), empty());
+        let implicit = prepared
+            .list
+            .implicit_owner_rights(true)
+            .intersects(part.bit);
+        let owner = prepared.owner.filter(|_| implicit);
+        let Grantees {
+            mut certain,
+            mut possible,
+        } = owner.map_or_else(|| self.reached_by_none(), |owner| self.all_of(owner));
         for entry in prepared.list.relevant(part.bit, &part.node) {
-            let Some(trustee) = prepared.trustee(entry) else { continue };
+            let Some(trustee) = prepared.trustee(entry) else {
+                continue;
+            };
             let reach = self.tokens.reach(trustee);
             match (entry.allow, entry.conditional) {
                 (true, conditional) => {
@@ -403,54 +364,6 @@ impl Effective {
             }
         }
         Grantees { certain, possible }
-    }
-
-    /// The holders of a set in the fewest words: trustees all of whose members are in it, the members of the others one
-    /// by one, or if these are too many the trustee with those who are not in it.
-    fn cover(&self, reached: &Grantees, trustees: impl Iterator<Item = Holder>) -> Vec<Cover> {
-        let set = &reached.possible;
-        let mut covered: Vec<Cover> = Vec::new();
-        let mut seen = HashSet::new();
-        let mut mixed = Vec::new();
-        for trustee in trustees {
-            if !seen.insert(trustee) {
-                continue;
-            }
-            let reach = self.tokens.reach(trustee);
-            if reach.is_within(set) {
-                covered.push((trustee, None));
-                continue;
-            }
-            let (inside, except) = reach.split(set);
-            if set.contains(index(trustee)) {
-                covered.push((trustee, Some(Arc::new(except))));
-            } else if inside.count() > 0 {
-                mixed.push((trustee, inside, except));
-            }
-        }
-        // Being in the trustee is not enough, but some of its members hold the right, by being in another as well.
-        for (trustee, inside, except) in mixed {
-            if inside.count() > SINGLED_OUT {
-                covered.push((trustee, Some(Arc::new(except))));
-            } else {
-                covered.extend(self.outermost(&inside, &mut seen));
-            }
-        }
-        covered
-    }
-
-    /// The outermost members of a set: those whose groups are not in it as well.
-    fn outermost(&self, inside: &Reach, seen: &mut HashSet<Holder>) -> Vec<Cover> {
-        inside
-            .holders()
-            .into_iter()
-            .filter(|member| {
-                let groups = self.tokens.groups(*member);
-                !groups.iter().any(|group| inside.contains(*group))
-            })
-            .filter(|member| seen.insert(*member))
-            .map(|member| (member, None))
-            .collect()
     }
 
     /// Everybody who is granted one of `parts`, sure or not.
@@ -481,15 +394,23 @@ impl Effective {
 
     /// Who may change the DACL by holding the owner's SID. Not for objects that derive from computer.
     pub(crate) fn reached_by_owner(&self, prepared: &Prepared) -> Grantees {
-        let mut reached = self.reached_by_none();
         let implicit = prepared.list.implicit_owner_rights(false);
-        if let Some(owner) = prepared.owner.filter(|_| implicit.contains(AccessMask::WRITE_DACL)) {
-            let nobody = Holders::with_capacity(self.tokens.len());
-            let reach = self.tokens.reach(owner);
-            reach.add_to(&mut reached.certain, &nobody);
-            reach.add_to(&mut reached.possible, &nobody);
+        let owner = prepared
+            .owner
+            .filter(|_| implicit.contains(AccessMask::WRITE_DACL));
+        owner.map_or_else(|| self.reached_by_none(), |owner| self.all_of(owner))
+    }
+
+    /// Everybody in whose token the holder is.
+    fn all_of(&self, holder: Holder) -> Grantees {
+        let mut all = Holders::with_capacity(self.tokens.len());
+        self.tokens
+            .reach(holder)
+            .add_to(&mut all, &Holders::with_capacity(self.tokens.len()));
+        Grantees {
+            certain: all.clone(),
+            possible: all,
         }
-        reached
     }
 
     /// Rows for a right that comes together from several ACEs, of which none decides alone.
@@ -499,16 +420,22 @@ impl Effective {
         reached: &Grantees,
         trustees: impl Iterator<Item = Holder>,
     ) -> Vec<Held> {
-        self.cover(reached, trustees)
-            .into_iter()
-            .map(|(holder, except)| Held {
-                holder,
-                right,
-                ace: None,
-                inherited: false,
-                unknown: !reached.certain.contains(index(holder)),
-                except,
-            })
+        let covered = reached.cover(&self.tokens, trustees).into_iter();
+        covered
+            .map(
+                |Cover {
+                     holder,
+                     except,
+                     certain,
+                 }| Held {
+                    holder,
+                    right,
+                    ace: None,
+                    inherited: false,
+                    unknown: !certain,
+                    except,
+                },
+            )
             .collect()
     }
 
@@ -520,9 +447,42 @@ impl Effective {
         object: Option<Holder>,
         part: &Part,
         blocked: bool,
-    ) -> coldcase_winsec::access::Outcome {
-        let asking = Asking { prepared, token, object };
+    ) -> Outcome {
+        let asking = Asking {
+            prepared,
+            token,
+            object,
+        };
         prepared.list.decide(&asking, part.bit, &part.node, blocked)
+    }
+}
+
+/// Rows for one right. Who has it only as everybody has it needs no row, where everybody has one without exceptions.
+#[derive(Default)]
+struct Rows(Vec<(Held, bool)>);
+
+impl Rows {
+    fn add(&mut self, row: Held, as_everybody: bool) {
+        self.0.push((row, as_everybody));
+    }
+
+    fn told(self, tokens: &Tokens) -> Vec<Held> {
+        let Self(rows) = self;
+        let all = rows
+            .iter()
+            .filter(|(row, as_everybody)| !as_everybody && row.except.is_none());
+        let everybody: Vec<Held> = all
+            .filter(|(row, _)| tokens.everybody().contains(&row.holder))
+            .map(|(row, _)| row.clone())
+            .collect();
+        let told = rows.into_iter().filter(|(row, as_everybody)| {
+            let reach = tokens.reach(row.holder);
+            let by = |all: &Held| {
+                row.unknown >= all.unknown && reach.is_part_of(&tokens.reach(all.holder))
+            };
+            !as_everybody || !everybody.iter().any(by)
+        });
+        told.map(|(row, _)| row).collect()
     }
 }
 
@@ -530,7 +490,9 @@ impl Effective {
 pub(crate) fn trustees(directory: &Directory) -> impl Iterator<Item = &Sid> {
     directory.descriptors.all().flat_map(|descriptor| {
         let aces = descriptor.dacl.iter().flat_map(|acl| &acl.aces);
-        let trustees = aces.filter_map(|ace| ace.known()).map(|known| &known.trustee);
+        let trustees = aces
+            .filter_map(|ace| ace.known())
+            .map(|known| &known.trustee);
         trustees.chain(&descriptor.owner)
     })
 }
@@ -560,21 +522,32 @@ fn granted(decision: &Decision) -> Option<Option<usize>> {
     decision.is_granted().then(|| decision.ace())
 }
 
-/// Leaves out what follows from a stronger right that the same holder has for as many members and as surely.
+/// Leaves out what follows from a stronger right that the same holder has as surely, and for all the same members.
 fn without_weaker(found: Vec<Held>) -> Vec<Held> {
-    let mut strong: HashMap<Holder, Vec<(RightKind, bool, bool)>> = HashMap::new();
+    let mut strong: HashMap<Holder, Vec<Held>> = HashMap::new();
     for held in &found {
-        strong
-            .entry(held.holder)
-            .or_default()
-            .push((held.right, held.unknown, held.except.is_some()));
+        strong.entry(held.holder).or_default().push(held.clone());
     }
+    let stronger = |held: &Held, other: &Held| {
+        held.right.follows_from(other.right)
+            && other.unknown <= held.unknown
+            && match (&other.except, &held.except) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(more), Some(all)) => more.is_part_of(all),
+            }
+    };
     found
         .into_iter()
         .filter(|held| {
-            !strong.get(&held.holder).into_iter().flatten().any(|(right, unknown, except)| {
-                held.right.follows_from(*right) && *unknown <= held.unknown && *except <= held.except.is_some()
-            })
+            !strong
+                .get(&held.holder)
+                .into_iter()
+                .flatten()
+                .any(|other| stronger(held, other))
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

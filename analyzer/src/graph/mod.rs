@@ -8,15 +8,17 @@ mod effective;
 mod membership;
 pub(crate) mod network;
 mod principal;
+#[cfg(test)]
+pub(crate) mod random;
 mod right;
 mod token;
 
 pub(crate) use answer::{Answer, Answers, Granted, NamedRight};
 pub(crate) use effective::{Effective, Grantees, Held, Prepared, trustees};
-pub(crate) use right::{Form, Part, Right, RightKind, Rights};
-pub(crate) use token::{Holder, Reach, Tokens, index};
 pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{
     GroupClass, Principals, group_class, is_domain_controller, operates_controllers,
 };
+pub(crate) use right::{Form, Part, Right, RightKind, Rights};
+pub(crate) use token::{Holder, Reach, Tokens, index};

@@ -254,10 +254,14 @@ pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<Grou
 /// BUILTIN Server, Print and Backup Operators and DnsAdmins: what they may do on a domain controller leads to the domain.
 pub(crate) fn operates_controllers(directory: &Directory, object: &Object) -> bool {
     const BY_RID: &[u32] = &[549, 550, 551];
-    let builtin = object.sid.as_ref().is_some_and(
-        |sid| matches!(sid.sub_authorities(), [32, rid] if BY_RID.contains(rid)),
-    );
-    let named = object.sam_account_name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("DnsAdmins"));
+    let builtin = object
+        .sid
+        .as_ref()
+        .is_some_and(|sid| matches!(sid.sub_authorities(), [32, rid] if BY_RID.contains(rid)));
+    let named = object
+        .sam_account_name
+        .as_deref()
+        .is_some_and(|name| name.eq_ignore_ascii_case("DnsAdmins"));
     object.kind == Kind::Group && (builtin || (named && domain_rid(directory, object).is_some()))
 }
 

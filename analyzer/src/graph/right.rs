@@ -71,7 +71,11 @@ impl RightKind {
         match stronger {
             Self::FullControl => !matches!(
                 self,
-                Self::FullControl | Self::Owner | Self::CreateAny | Self::ReplicateAll | Self::ReadSecret
+                Self::FullControl
+                    | Self::Owner
+                    | Self::CreateAny
+                    | Self::ReplicateAll
+                    | Self::ReadSecret
             ),
             Self::WriteAll => matches!(
                 self,
@@ -106,7 +110,10 @@ pub(crate) struct Part {
 impl Part {
     /// The bit over the whole object.
     pub(crate) fn whole(bit: AccessMask) -> Self {
-        Self { bit, node: Node::Object }
+        Self {
+            bit,
+            node: Node::Object,
+        }
     }
 }
 
@@ -154,13 +161,22 @@ const WRITES: &[(RightKind, &[&str])] = &[
     (RightKind::WriteSpn, &["servicePrincipalName"]),
     (RightKind::WriteKeyCredential, &["msDS-KeyCredentialLink"]),
     (RightKind::WriteAltIdentities, &["altSecurityIdentities"]),
-    (RightKind::WriteAllowedToAct, &["msDS-AllowedToActOnBehalfOfOtherIdentity"]),
+    (
+        RightKind::WriteAllowedToAct,
+        &["msDS-AllowedToActOnBehalfOfOtherIdentity"],
+    ),
     (RightKind::WriteDelegateTo, &["msDS-AllowedToDelegateTo"]),
     (RightKind::WriteAccountControl, &["userAccountControl"]),
     (RightKind::WriteLogonScript, &["scriptPath", "profilePath"]),
     (RightKind::WriteReaders, &["msDS-GroupMSAMembership"]),
-    (RightKind::WritePredecessor, &["msDS-ManagedAccountPrecededByLink"]),
-    (RightKind::WriteSuccessor, &["msDS-SupersededManagedAccountLink"]),
+    (
+        RightKind::WritePredecessor,
+        &["msDS-ManagedAccountPrecededByLink"],
+    ),
+    (
+        RightKind::WriteSuccessor,
+        &["msDS-SupersededManagedAccountLink"],
+    ),
     (RightKind::WriteMember, &["member"]),
     (RightKind::WriteGpLink, &["gPLink"]),
 ];
@@ -191,7 +207,10 @@ impl Rights {
             get_changes: well_known_guid("DS-Replication-Get-Changes"),
             get_changes_all: well_known_guid("DS-Replication-Get-Changes-All"),
             dmsa: schema.guid("msDS-DelegatedManagedServiceAccount"),
-            accounts: ACCOUNT_CLASSES.iter().filter_map(|name| schema.guid(name)).collect(),
+            accounts: ACCOUNT_CLASSES
+                .iter()
+                .filter_map(|name| schema.guid(name))
+                .collect(),
         }
     }
 
@@ -210,14 +229,18 @@ impl Rights {
         ];
         let mut writes = |kinds: &[RightKind]| {
             let wanted = self.write.iter().filter(|(kind, _)| kinds.contains(kind));
-            rights.extend(wanted.map(|(kind, attributes)| Right {
-                kind: *kind,
-                form: Form::Any(
-                    attributes
-                        .iter()
-                        .filter_map(|attribute| part(AccessMask::WRITE_PROPERTY, root, *attribute))
-                        .collect(),
-                ),
+            rights.extend(wanted.map(|(kind, attributes)| {
+                Right {
+                    kind: *kind,
+                    form: Form::Any(
+                        attributes
+                            .iter()
+                            .filter_map(|attribute| {
+                                part(AccessMask::WRITE_PROPERTY, root, *attribute)
+                            })
+                            .collect(),
+                    ),
+                }
             }));
         };
         match kind {
@@ -236,26 +259,60 @@ impl Rights {
                     Kind::User => writes(&[RightKind::WriteLogonScript, RightKind::WriteSuccessor]),
                     _ => (),
                 }
-                rights.extend(self.reset.map(|guid| one(RightKind::ResetPassword, AccessMask::CONTROL_ACCESS, Node::ControlRight(guid))));
+                rights.extend(self.reset.map(|guid| {
+                    one(
+                        RightKind::ResetPassword,
+                        AccessMask::CONTROL_ACCESS,
+                        Node::ControlRight(guid),
+                    )
+                }));
                 rights.push(bit(RightKind::Delete, AccessMask::DELETE));
             }
             Kind::Group => {
                 writes(&[RightKind::WriteMember]);
-                rights.extend(self.member.map(|guid| one(RightKind::AddSelf, AccessMask::SELF_WRITE, Node::ValidatedWrite(guid))));
+                rights.extend(self.member.map(|guid| {
+                    one(
+                        RightKind::AddSelf,
+                        AccessMask::SELF_WRITE,
+                        Node::ValidatedWrite(guid),
+                    )
+                }));
             }
             Kind::OrganizationalUnit | Kind::Container | Kind::Domain => {
                 writes(&[RightKind::WriteGpLink]);
                 // Every class: an ACE typed with one is for that class.
-                rights.push(one(RightKind::CreateAny, AccessMask::CREATE_CHILD, Node::Object));
+                rights.push(one(
+                    RightKind::CreateAny,
+                    AccessMask::CREATE_CHILD,
+                    Node::Object,
+                ));
                 let child = |kind, bit, classes: &[Guid]| Right {
                     kind,
                     form: Form::Any(
-                        classes.iter().map(|guid| Part { bit, node: Node::ChildClass(*guid) }).collect(),
+                        classes
+                            .iter()
+                            .map(|guid| Part {
+                                bit,
+                                node: Node::ChildClass(*guid),
+                            })
+                            .collect(),
                     ),
                 };
-                rights.push(child(RightKind::CreateDmsa, AccessMask::CREATE_CHILD, self.dmsa.as_slice()));
-                rights.push(child(RightKind::CreateAccount, AccessMask::CREATE_CHILD, &self.accounts));
-                rights.push(child(RightKind::DeleteChild, AccessMask::DELETE_CHILD, &self.accounts));
+                rights.push(child(
+                    RightKind::CreateDmsa,
+                    AccessMask::CREATE_CHILD,
+                    self.dmsa.as_slice(),
+                ));
+                rights.push(child(
+                    RightKind::CreateAccount,
+                    AccessMask::CREATE_CHILD,
+                    &self.accounts,
+                ));
+                rights.push(child(
+                    RightKind::DeleteChild,
+                    AccessMask::DELETE_CHILD,
+                    &self.accounts,
+                ));
             }
             Kind::KdsRootKey => rights.push(Right {
                 kind: RightKind::ReadSecret,
@@ -276,7 +333,10 @@ impl Rights {
                 form: Form::All(
                     both.into_iter()
                         .flatten()
-                        .map(|guid| Part { bit: AccessMask::CONTROL_ACCESS, node: Node::ControlRight(guid) })
+                        .map(|guid| Part {
+                            bit: AccessMask::CONTROL_ACCESS,
+                            node: Node::ControlRight(guid),
+                        })
                         .collect(),
                 ),
             });

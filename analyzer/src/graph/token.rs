@@ -87,17 +87,28 @@ impl Tokens {
         };
         let well_known = |text: &&str| Sid::from_str(text).ok();
         let everybody: Vec<Sid> = EVERYBODY.iter().filter_map(well_known).collect();
-        let outside: Vec<Sid> = [EVERYONE, ANONYMOUS].iter().filter_map(well_known).collect();
+        let outside: Vec<Sid> = [EVERYONE, ANONYMOUS]
+            .iter()
+            .filter_map(well_known)
+            .collect();
         let controllers = well_known(&CONTROLLERS);
-        tokens.everybody = everybody.iter().map(|sid| tokens.number(directory, sid)).collect();
-        tokens.outside = outside.iter().map(|sid| tokens.number(directory, sid)).collect();
+        tokens.everybody = everybody
+            .iter()
+            .map(|sid| tokens.number(directory, sid))
+            .collect();
+        tokens.outside = outside
+            .iter()
+            .map(|sid| tokens.number(directory, sid))
+            .collect();
         let controllers = controllers.map(|sid| tokens.number(directory, &sid));
         for sid in history.values().flatten().chain(trustees) {
             tokens.number(directory, sid);
         }
         let mut edges: Vec<(Holder, Holder)> = Vec::new();
         for (place, object) in directory.objects.iter().enumerate() {
-            let Ok(member) = Holder::try_from(place) else { break };
+            let Ok(member) = Holder::try_from(place) else {
+                break;
+            };
             for group in memberships(place) {
                 let counts = directory.objects.get(group).is_some_and(is_security_group);
                 if let (true, Ok(group)) = (counts, Holder::try_from(group)) {
@@ -135,14 +146,18 @@ impl Tokens {
 
     /// The place of a holder that is an object.
     pub(crate) fn place(&self, holder: Holder) -> Option<usize> {
-        usize::try_from(holder).ok().filter(|place| *place < self.objects)
+        usize::try_from(holder)
+            .ok()
+            .filter(|place| *place < self.objects)
     }
 
     /// The SID of a holder.
     pub(crate) fn sid<'a>(&'a self, directory: &'a Directory, holder: Holder) -> Option<&'a Sid> {
         match self.place(holder) {
             Some(place) => directory.objects.get(place)?.sid.as_ref(),
-            None => self.strangers.get(usize::try_from(holder).ok()? - self.objects),
+            None => self
+                .strangers
+                .get(usize::try_from(holder).ok()? - self.objects),
         }
     }
 
@@ -182,13 +197,19 @@ impl Tokens {
     /// Everybody in whose token `holder` is: itself, its members however nested, whose SID of the past it is. All if it
     /// is in every token.
     pub(crate) fn reach(&self, holder: Holder) -> Arc<Reach> {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = remembered.sets.get(&holder) {
             return Arc::clone(known);
         }
         drop(remembered);
         let reach = Arc::new(self.find_reach(holder));
-        remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let bytes = reach.bytes();
         if remembered.bytes + bytes > REMEMBERED {
             *remembered = Remembered::default();
@@ -211,11 +232,18 @@ impl Tokens {
         if !all {
             return Reach::of(reach.into_iter().collect(), self.len());
         }
-        let everyone = self.outside.first().is_some_and(|everyone| reach.contains(everyone));
+        let everyone = self
+            .outside
+            .first()
+            .is_some_and(|everyone| reach.contains(everyone));
         let mut set = Holders::with_capacity(self.len());
         set.insert_range(..);
         // Who is known only as Everyone or anonymous is not among the authenticated.
-        for outsider in self.outside.iter().filter(|outsider| !everyone && !reach.contains(outsider)) {
+        for outsider in self
+            .outside
+            .iter()
+            .filter(|outsider| !everyone && !reach.contains(outsider))
+        {
             set.set(index(*outsider), false);
         }
         Reach::Many(set)
@@ -240,7 +268,18 @@ impl Tokens {
 }
 
 impl Reach {
-    /// Of `count` holders in all.
+    /// In the form in which [`Reach::of`] gives it.
+    fn compact(set: Holders) -> Self {
+        let count = set.count_ones(..);
+        if count < set.len() / 32 {
+            let mut holders = Vec::with_capacity(count);
+            holders.extend(set.ones().filter_map(|one| Holder::try_from(one).ok()));
+            return Self::Few(holders);
+        }
+        Self::Many(set)
+    }
+
+    /// `holders`, each once, of `count` in all. The same holders are equal, whichever way they were found.
     pub(crate) fn of(mut holders: Vec<Holder>, count: usize) -> Self {
         // A number takes 32 bits, a place in a set one.
         if holders.len() < count / 32 {
@@ -276,14 +315,16 @@ impl Reach {
     pub(crate) fn split(&self, set: &Holders) -> (Self, Self) {
         match self {
             Self::Few(holders) => {
-                let (inside, outside) = holders.iter().partition(|holder| set.contains(index(**holder)));
+                let (inside, outside) = holders
+                    .iter()
+                    .partition(|holder| set.contains(index(**holder)));
                 (Self::Few(inside), Self::Few(outside))
             }
             Self::Many(all) => {
                 let (mut inside, mut outside) = (all.clone(), all.clone());
                 inside.intersect_with(set);
                 outside.difference_with(set);
-                (Self::Many(inside), Self::Many(outside))
+                (Self::compact(inside), Self::compact(outside))
             }
         }
     }
@@ -296,10 +337,26 @@ impl Reach {
         }
     }
 
+    /// Whether all are in `other`.
+    pub(crate) fn is_part_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Many(one), Self::Many(other)) => one.is_subset(other),
+            _ => {
+                self.count() <= other.count()
+                    && self
+                        .holders()
+                        .into_iter()
+                        .all(|holder| other.contains(holder))
+            }
+        }
+    }
+
     /// Whether the two have nobody in common.
     pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Few(few), any) | (any, Self::Few(few)) => !few.iter().any(|holder| any.contains(*holder)),
+            (Self::Few(few), any) | (any, Self::Few(few)) => {
+                !few.iter().any(|holder| any.contains(*holder))
+            }
             (Self::Many(one), Self::Many(other)) => one.is_disjoint(other),
         }
     }
@@ -323,7 +380,10 @@ impl Reach {
     pub(crate) fn holders(&self) -> Vec<Holder> {
         match self {
             Self::Few(holders) => holders.clone(),
-            Self::Many(all) => all.ones().filter_map(|one| Holder::try_from(one).ok()).collect(),
+            Self::Many(all) => all
+                .ones()
+                .filter_map(|one| Holder::try_from(one).ok())
+                .collect(),
         }
     }
 
@@ -344,7 +404,9 @@ pub(crate) fn index(holder: Holder) -> usize {
 fn is_security_group(object: &Object) -> bool {
     object.kind == Kind::ForeignPrincipal
         || (object.kind == Kind::Group
-            && object.group_type.is_none_or(|flags| flags & SECURITY_ENABLED != 0))
+            && object
+                .group_type
+                .is_none_or(|flags| flags & SECURITY_ENABLED != 0))
 }
 
 /// Edges grouped by source.
@@ -376,12 +438,15 @@ impl Edges {
 
     fn of(&self, holder: Holder) -> &[Holder] {
         let place = index(holder);
-        match (self.starts.get(place), self.starts.get(place.saturating_add(1))) {
-            (Some(from), Some(to)) => self
-                .targets
-                .get(index(*from)..index(*to))
-                .unwrap_or(&[]),
+        match (
+            self.starts.get(place),
+            self.starts.get(place.saturating_add(1)),
+        ) {
+            (Some(from), Some(to)) => self.targets.get(index(*from)..index(*to)).unwrap_or(&[]),
             _ => &[],
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,12 @@ impl Classes {
                 let mut names = Vec::new();
                 for column in columns {
                     let joined: Option<String> = row.get(*column)?;
-                    names.extend(joined.iter().flat_map(|text| text.split('\n')).map(str::to_lowercase));
+                    names.extend(
+                        joined
+                            .iter()
+                            .flat_map(|text| text.split('\n'))
+                            .map(str::to_lowercase),
+                    );
                 }
                 Ok(names)
             };
@@ -103,7 +108,10 @@ impl Classes {
                 Class {
                     name,
                     guid,
-                    parent: row.get::<_, Option<String>>(7)?.unwrap_or_default().to_lowercase(),
+                    parent: row
+                        .get::<_, Option<String>>(7)?
+                        .unwrap_or_default()
+                        .to_lowercase(),
                     category: row.get::<_, Option<i64>>(8)?.unwrap_or(0),
                     system_only: row.get::<_, Option<i64>>(3)? == Some(1),
                     auxiliaries: lists(&[9, 10])?,
@@ -113,6 +121,25 @@ impl Classes {
             );
         }
         Ok(schema)
+    }
+
+    /// Classes without attributes: name, schemaIDGUID, subClassOf.
+    #[cfg(test)]
+    pub(super) fn of<'a>(classes: impl Iterator<Item = (&'a str, Guid, &'a str)>) -> Self {
+        let class = |(name, guid, parent): (&str, Guid, &str)| {
+            let class = Class {
+                name: name.to_owned(),
+                guid: Some(guid),
+                parent: parent.to_lowercase(),
+                category: 1,
+                ..Class::default()
+            };
+            (name.to_lowercase(), class)
+        };
+        Self {
+            classes: classes.map(class).collect(),
+            attributes: HashMap::new(),
+        }
     }
 
     /// schemaIDGUID of the most special class of an objectClass list (one a line, from `top` down): the root of the
@@ -132,7 +159,9 @@ impl Classes {
 
     /// A snapshot from before the lists were collected has none at all.
     fn has_lists(&self) -> bool {
-        self.classes.values().any(|class| !class.attributes.is_empty())
+        self.classes
+            .values()
+            .any(|class| !class.attributes.is_empty())
     }
 
     /// The attributes that a requester may be granted to write on objects of these classes, by name: the allowed ones
@@ -183,7 +212,11 @@ impl Classes {
         const ROOTS: &[&str] = &["builtindomain", "samserver", "samdomain", "group", "user"];
         self.superclasses(&class.to_lowercase())
             .iter()
-            .any(|class| ROOTS.iter().any(|root| root.eq_ignore_ascii_case(&class.name)))
+            .any(|class| {
+                ROOTS
+                    .iter()
+                    .any(|root| root.eq_ignore_ascii_case(&class.name))
+            })
     }
 
     /// The class and its superclasses.
@@ -243,7 +276,11 @@ mod tests {
         };
         let mut schema = Classes::default();
         let mut top = class("top", "top", ABSTRACT, 2);
-        top.attributes = vec!["description".to_owned(), "memberof".to_owned(), "entryttl".to_owned()];
+        top.attributes = vec![
+            "description".to_owned(),
+            "memberof".to_owned(),
+            "entryttl".to_owned(),
+        ];
         let mut mail = class("mailRecipient", "top", AUXILIARY, 3);
         mail.attributes = vec!["mail".to_owned()];
         let mut group = class("group", "top", 1, 4);
@@ -265,7 +302,9 @@ mod tests {
             attribute("member", Some(2), 0),
             attribute("primaryGroupToken", None, CONSTRUCTED),
         ] {
-            schema.attributes.insert(attribute.name.to_lowercase(), attribute);
+            schema
+                .attributes
+                .insert(attribute.name.to_lowercase(), attribute);
         }
         schema
     }
@@ -287,7 +326,11 @@ mod tests {
     fn superiors_are_inherited_on_both_sides() {
         let schema = schema();
         let below = |classes| -> Vec<&str> {
-            schema.children(classes).into_iter().map(|(name, _)| name).collect()
+            schema
+                .children(classes)
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect()
         };
         assert_eq!(below("top\ncontainer"), ["group", "specialGroup"]);
         assert_eq!(below("top\ncontainer\nfolder"), ["group", "specialGroup"]);
@@ -298,5 +341,40 @@ mod tests {
     fn the_root_is_the_most_special_class() {
         assert_eq!(schema().root("top\ngroup"), Guid::from_bytes(&[4; 16]));
         assert_eq!(schema().root("top\nstranger"), None);
+    }
+
+    #[test]
+    fn a_cycle_of_classes_ends() {
+        let guid = |number: u8| Guid::from_bytes(&[number; 16]).unwrap_or_default();
+        let ring = [
+            ("one", 1, "three"),
+            ("two", 2, "one"),
+            ("three", 3, "two"),
+            ("own", 4, "own"),
+            ("lost", 5, "nowhere"),
+        ];
+        let mut schema = Classes::of(
+            ring.map(|(name, number, parent)| (name, guid(number), parent))
+                .into_iter(),
+        );
+        for (name, class) in &mut schema.classes {
+            class.auxiliaries = vec!["one".to_owned(), "three".to_owned(), name.clone()];
+            class.superiors = vec![name.clone(), "two".to_owned()];
+            class.attributes = vec!["nothing".to_owned()];
+        }
+        for (name, number, _) in ring {
+            assert_eq!(schema.root(name), Some(guid(number)));
+            assert!(
+                schema.knows(name)
+                    && schema.writable(name).is_empty()
+                    && !schema.is_of_principals(name)
+            );
+        }
+        let below: Vec<&str> = schema
+            .children("one")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(below, ["lost", "one", "own", "three", "two"]);
     }
 }

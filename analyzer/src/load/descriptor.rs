@@ -8,7 +8,7 @@ use rusqlite::Connection;
 /// Descriptors by their id in the snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
-    /// Sorted by id. The flag tells that the bytes had defects, so that what is there may not be all.
+    /// Sorted by id. The flag tells that what is there may not be all: see [`Descriptors::is_broken`].
     decoded: Vec<(i64, SecurityDescriptor, bool)>,
 }
 
@@ -17,13 +17,16 @@ impl Descriptors {
         let mut statement =
             database.prepare("SELECT id, bytes FROM security_descriptor ORDER BY id")?;
         let decoded = statement
-            .query_map([], |row| {
-                let bytes = row.get_ref(1)?.as_blob()?;
-                let decoded = SecurityDescriptor::decode(bytes);
-                Ok((row.get(0)?, decoded.value, !decoded.defects.is_empty()))
-            })?
+            .query_map([], |row| Ok(entry(row.get(0)?, row.get_ref(1)?.as_blob()?)))?
             .collect::<Result<_, _>>()?;
         Ok(Self { decoded })
+    }
+
+    /// From bytes as a snapshot has them, sorted by id.
+    #[cfg(test)]
+    pub(super) fn of<'a>(descriptors: impl Iterator<Item = (i64, &'a [u8])>) -> Self {
+        let decoded = descriptors.map(|(id, bytes)| entry(id, bytes)).collect();
+        Self { decoded }
     }
 
     /// The descriptor with this id.
@@ -36,7 +39,7 @@ impl Descriptors {
         self.decoded.iter().map(|(_, descriptor, _)| descriptor)
     }
 
-    /// True if the descriptor's bytes were not well-formed.
+    /// True if the descriptor's bytes were not well-formed, or hold an ACE that is not understood.
     pub(crate) fn is_broken(&self, id: i64) -> bool {
         self.entry(id).is_some_and(|(_, _, broken)| *broken)
     }
@@ -48,4 +51,13 @@ impl Descriptors {
             .ok()?;
         self.decoded.get(place)
     }
+}
+
+fn entry(id: i64, bytes: &[u8]) -> (i64, SecurityDescriptor, bool) {
+    let decoded = SecurityDescriptor::decode(bytes);
+    let aces = decoded.value.dacl.iter().flat_map(|acl| &acl.aces);
+    // Well-formed, but what they allow or deny is not known (MS-DTYP 2.4.4.1, compound ACEs).
+    let not_understood = aces.filter(|ace| ace.known().is_none()).count();
+    let broken = !decoded.defects.is_empty() || not_understood > 0;
+    (id, decoded.value, broken)
 }

@@ -58,7 +58,9 @@ impl DomainFacts {
     /// Where the character is not there, it is 0, audit only. What is not defined counts as 1, enforce.
     fn enforces(&self, character: usize) -> bool {
         let text = self.ds_heuristics.as_deref().unwrap_or_default();
-        text.chars().nth(character - 1).is_some_and(|value| !matches!(value, '0' | '2' | '3'))
+        text.chars()
+            .nth(character - 1)
+            .is_some_and(|value| !matches!(value, '0' | '2' | '3'))
     }
 
     pub(super) fn load(database: &Connection, head: Option<i64>) -> rusqlite::Result<Self> {

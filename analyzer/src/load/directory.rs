@@ -2,6 +2,9 @@
 //!
 //! Owns lookup by id, SID and DN. Deliberately does not follow memberships.
 
+#[cfg(test)]
+pub(crate) mod made;
+
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
@@ -147,17 +150,8 @@ impl Directory {
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,
-            by_sid: objects
-                .iter()
-                .enumerate()
-                .rev()
-                .filter_map(|(place, object)| Some((object.sid.clone()?, place)))
-                .collect(),
-            by_dn: objects
-                .iter()
-                .enumerate()
-                .map(|(place, object)| (object.dn.to_lowercase(), place))
-                .collect(),
+            by_sid: by_sid(&objects),
+            by_dn: by_dn(&objects),
             objects,
             manifest,
         };
@@ -216,6 +210,22 @@ impl Directory {
     pub(crate) fn domain_rid(&self, rid: u32) -> Option<Sid> {
         self.domain_sid.as_ref()?.child(rid).ok()
     }
+}
+
+/// Of two objects with one SID, the first counts.
+fn by_sid(objects: &[Object]) -> HashMap<Sid, usize> {
+    let places = objects.iter().enumerate().rev();
+    places
+        .filter_map(|(place, object)| Some((object.sid.clone()?, place)))
+        .collect()
+}
+
+fn by_dn(objects: &[Object]) -> HashMap<String, usize> {
+    objects
+        .iter()
+        .enumerate()
+        .map(|(place, object)| (object.dn.to_lowercase(), place))
+        .collect()
 }
 
 fn load_cut_short(database: &Connection) -> Result<Vec<CutShort>> {

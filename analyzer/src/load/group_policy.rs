@@ -109,7 +109,8 @@ impl GroupPolicies {
     }
 
     fn link(&mut self, value: &str) {
-        self.linked.extend(policy_links(value).map(|link| link.policy));
+        self.linked
+            .extend(policy_links(value).map(|link| link.policy));
     }
 }
 
@@ -129,7 +130,9 @@ pub(crate) fn policy_links(value: &str) -> impl Iterator<Item = PolicyLink> {
         let (path, options) = link.split(']').next()?.rsplit_once(';')?;
         let options = options.trim().parse::<u32>().unwrap_or(0);
         let path = path.to_lowercase();
-        let policy = path.strip_prefix(PREFIX).filter(|_| options & LINK_DISABLED == 0)?;
+        let policy = path
+            .strip_prefix(PREFIX)
+            .filter(|_| options & LINK_DISABLED == 0)?;
         Some(PolicyLink {
             policy: policy.to_owned(),
             enforced: options & LINK_ENFORCED != 0,

@@ -26,10 +26,16 @@ impl Directory {
     /// Nothing has that name, or several objects have; the message says what to type instead.
     pub(crate) fn find(&self, text: &str) -> Result<Found> {
         if let Ok(sid) = Sid::from_str(text) {
-            return Ok(self.place_of_sid(&sid).map_or(Found::Sid(sid), Found::Object));
+            return Ok(self
+                .place_of_sid(&sid)
+                .map_or(Found::Sid(sid), Found::Object));
         }
         let guid = Guid::from_str(text.trim_start_matches('{').trim_end_matches('}')).ok();
-        let same = |value: &Option<String>| value.as_deref().is_some_and(|value| value.eq_ignore_ascii_case(text));
+        let same = |value: &Option<String>| {
+            value
+                .as_deref()
+                .is_some_and(|value| value.eq_ignore_ascii_case(text))
+        };
         let tests: [&dyn Fn(&Object) -> bool; 5] = [
             &|object| guid.is_some() && object.guid == guid,
             &|object| object.dn.eq_ignore_ascii_case(text),
@@ -57,28 +63,46 @@ impl Directory {
                 [place] => return Ok(Found::Object(*place)),
                 several => {
                     let dns = self.dns(several);
-                    bail!("{text:?} names {} objects; give the DN or SID of one:\n  {dns}", several.len());
+                    bail!(
+                        "{text:?} names {} objects; give the DN or SID of one:\n  {dns}",
+                        several.len()
+                    );
                 }
             }
         }
-        let well_known = ["Everyone", "Authenticated Users", "Anonymous"].iter().zip(["S-1-1-0", "S-1-5-11", "S-1-5-7"]);
+        let well_known = ["Everyone", "Authenticated Users", "Anonymous"]
+            .iter()
+            .zip(["S-1-1-0", "S-1-5-11", "S-1-5-7"]);
         for (name, sid) in well_known {
             if name.eq_ignore_ascii_case(text)
                 && let Ok(sid) = Sid::from_str(sid)
             {
-                return Ok(self.place_of_sid(&sid).map_or(Found::Sid(sid), Found::Object));
+                return Ok(self
+                    .place_of_sid(&sid)
+                    .map_or(Found::Sid(sid), Found::Object));
             }
         }
         let like = self.alike(text);
         if like.is_empty() {
-            bail!("nothing in the snapshot is named {text:?}; give a sAMAccountName, DN, SID, objectGUID or userPrincipalName");
+            bail!(
+                "nothing in the snapshot is named {text:?}; give a sAMAccountName, DN, SID, objectGUID or userPrincipalName"
+            );
         }
-        bail!("nothing in the snapshot is named {text:?}; did you mean one of these?\n  {}", self.dns(&like));
+        bail!(
+            "nothing in the snapshot is named {text:?}; did you mean one of these?\n  {}",
+            self.dns(&like)
+        );
     }
 
     fn dns(&self, places: &[usize]) -> String {
-        let shown = places.iter().take(OFFERED).filter_map(|place| self.objects.get(*place));
-        shown.map(|object| object.dn.as_str()).collect::<Vec<_>>().join("\n  ")
+        let shown = places
+            .iter()
+            .take(OFFERED)
+            .filter_map(|place| self.objects.get(*place));
+        shown
+            .map(|object| object.dn.as_str())
+            .collect::<Vec<_>>()
+            .join("\n  ")
     }
 
     /// Objects whose name contains the text.
@@ -87,7 +111,9 @@ impl Directory {
         self.objects
             .iter()
             .enumerate()
-            .filter(|(_, object)| object.sid.is_some() && object.display_name().to_lowercase().contains(&folded))
+            .filter(|(_, object)| {
+                object.sid.is_some() && object.display_name().to_lowercase().contains(&folded)
+            })
             .map(|(place, _)| place)
             .take(OFFERED)
             .collect()

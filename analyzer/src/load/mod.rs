@@ -17,6 +17,8 @@ pub(crate) use class::Classes;
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;
+#[cfg(test)]
+pub(crate) use directory::made;
 pub(crate) use group_policy::{GroupPolicies, policy_links};
 pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};

@@ -219,6 +219,48 @@ pub(crate) struct Object {
 }
 
 impl Object {
+    /// With nothing but a place and classes.
+    #[cfg(test)]
+    pub(super) fn bare(id: i64, dn: &str, classes: &str) -> Self {
+        Self {
+            id,
+            dn: dn.to_owned(),
+            kind: Kind::of(classes),
+            classes: Arc::from(classes),
+            guid: None,
+            sid: None,
+            name: None,
+            sam_account_name: None,
+            descriptor: None,
+            created: None,
+            description: None,
+            admin_count: None,
+            user_account_control: None,
+            spns: Vec::new(),
+            primary_group_id: None,
+            password_set: None,
+            last_logon: None,
+            host_name: None,
+            operating_system: None,
+            encryption_types: None,
+            delegates_to: Vec::new(),
+            allowed_to_act: None,
+            script_path: None,
+            info: None,
+            mail: None,
+            employee_id: None,
+            superseded_state: None,
+            readers: None,
+            password_id: None,
+            password_interval: None,
+            dmsa_state: None,
+            group_type: None,
+            user_principal_name: None,
+            policy_links: None,
+            policy_options: None,
+        }
+    }
+
     /// From a row of `SELECT name.dn, object.id, COLUMNS…`.
     pub(super) fn read(row: &Row<'_>, lists: &mut ClassLists) -> rusqlite::Result<Self> {
         let classes = lists.shared(row.get_ref(3)?.as_str_or_null()?.unwrap_or_default());

@@ -103,13 +103,32 @@ impl Schema {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (name, guid): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
-            if let (Some(name), Some(guid)) = (name, guid.and_then(|text| Guid::from_str(&text).ok())) {
+            if let (Some(name), Some(guid)) =
+                (name, guid.and_then(|text| Guid::from_str(&text).ok()))
+            {
                 // A validated write has the GUID of its attribute, whose name says as much.
                 schema.names.entry(guid).or_insert(name);
             }
         }
         schema.complete = complete && !schema.guids.is_empty();
         Ok(schema)
+    }
+
+    /// A whole schema of these names: schemaIDGUID, attributeSecurityGUID.
+    #[cfg(test)]
+    pub(super) fn of<'a>(names: impl Iterator<Item = (&'a str, Guid, Option<Guid>)>) -> Self {
+        let mut schema = Self {
+            complete: true,
+            ..Self::default()
+        };
+        for (name, guid, set) in names {
+            schema.names.insert(guid, name.to_owned());
+            schema.guids.insert(name.to_ascii_lowercase(), guid);
+            schema
+                .sets
+                .extend(set.map(|set| (name.to_ascii_lowercase(), set)));
+        }
+        schema
     }
 
     /// schemaIDGUID of an attribute or class.
@@ -134,7 +153,9 @@ impl Schema {
         if let Some(name) = self.names.get(&guid) {
             return name.clone();
         }
-        let published = CONSTANTS.iter().find(|(_, text)| Guid::from_str(text) == Ok(guid));
+        let published = CONSTANTS
+            .iter()
+            .find(|(_, text)| Guid::from_str(text) == Ok(guid));
         published.map_or_else(|| guid.to_string(), |(name, _)| (*name).to_owned())
     }
 

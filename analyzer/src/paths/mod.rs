@@ -54,7 +54,9 @@ impl ControlGraph {
         let closed = NodeSet::of(network.nodes(), tier0.iter().copied());
         let objects = analysis.directory.objects.iter().zip(0_u32..);
         let principals = objects.filter(|(object, _)| object.kind.is_principal());
-        let sources = principals.map(|(_, node)| node).filter(|node| !closed.contains(*node));
+        let sources = principals
+            .map(|(_, node)| node)
+            .filter(|node| !closed.contains(*node));
         Self {
             sources: NodeSet::of(network.nodes(), sources),
             to_tier0: network.ways_to(&tier0, &closed),
@@ -89,7 +91,8 @@ impl ControlGraph {
 
     /// Steps that most of the sources depend on to reach tier 0.
     pub(crate) fn chokes(&self, best: usize) -> Chokes {
-        self.network.chokes(&self.tier0, &self.sources, &self.closed, best)
+        self.network
+            .chokes(&self.tier0, &self.sources, &self.closed, best)
     }
 
     /// The edge and why it is there.
@@ -107,16 +110,29 @@ impl ControlGraph {
 
     /// What a node is called.
     pub(crate) fn name(&self, analysis: &Analysis, node: u32) -> String {
-        let holder = |holder: Holder| match analysis.effective.tokens.place(holder).and_then(|place| analysis.object(place)) {
-            Some(object) if object.kind == Kind::Domain => analysis.directory.manifest.domain.clone(),
-            Some(object) if object.kind != Kind::ForeignPrincipal => object.display_name().to_owned(),
-            _ => analysis.sid_of(holder).map_or_else(|| "?".to_owned(), |sid| analysis.name_of(sid)),
+        let holder = |holder: Holder| match analysis
+            .effective
+            .tokens
+            .place(holder)
+            .and_then(|place| analysis.object(place))
+        {
+            Some(object) if object.kind == Kind::Domain => {
+                analysis.directory.manifest.domain.clone()
+            }
+            Some(object) if object.kind != Kind::ForeignPrincipal => {
+                object.display_name().to_owned()
+            }
+            _ => analysis
+                .sid_of(holder)
+                .map_or_else(|| "?".to_owned(), |sid| analysis.name_of(sid)),
         };
         match self.extra(node) {
             None => holder(node),
             Some(Node::Filled(group) | Node::NotDenied(group)) => holder(group),
             Some(Node::Policies(place)) => {
-                let name = analysis.object(place).map(|object| object.display_name().to_owned());
+                let name = analysis
+                    .object(place)
+                    .map(|object| object.display_name().to_owned());
                 format!("the policies of {}", name.unwrap_or_default())
             }
         }
@@ -132,7 +148,10 @@ fn tier0(analysis: &Analysis) -> BTreeSet<u32> {
     places.extend(analysis.admin_sd_holder());
     let mut homes: BTreeSet<usize> = directory.head.into_iter().collect();
     for (place, object) in directory.objects.iter().enumerate() {
-        let kds = object.dn.to_lowercase().contains("cn=group key distribution service,");
+        let kds = object
+            .dn
+            .to_lowercase()
+            .contains("cn=group key distribution service,");
         if object.kind == Kind::KdsRootKey || kds || analysis.principals.is_tier0(place) {
             places.insert(place);
         }
@@ -142,9 +161,18 @@ fn tier0(analysis: &Analysis) -> BTreeSet<u32> {
     }
     places.extend(&homes);
     for home in homes {
-        let links = directory.objects.get(home).and_then(|object| object.policy_links.as_deref());
+        let links = directory
+            .objects
+            .get(home)
+            .and_then(|object| object.policy_links.as_deref());
         let linked = links.into_iter().flat_map(crate::load::policy_links);
         places.extend(linked.filter_map(|link| directory.place_of_dn(&link.policy)));
     }
-    places.into_iter().filter_map(|place| u32::try_from(place).ok()).collect()
+    places
+        .into_iter()
+        .filter_map(|place| u32::try_from(place).ok())
+        .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,12 @@ pub(crate) enum Reason {
     Operates,
     /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
     /// August 2025).
-    Creates { right: RightKind, descriptor: i64, ace: Option<u32>, unknown: bool },
+    Creates {
+        right: RightKind,
+        descriptor: i64,
+        ace: Option<u32>,
+        unknown: bool,
+    },
 }
 
 impl Reason {
@@ -80,7 +85,9 @@ impl Reason {
             Self::Right { right, .. } => right.between(),
             Self::Installed => "is the host of",
             Self::Delegates => "may impersonate anybody to a service of",
-            Self::Unconstrained => "keeps the tickets of callers (a controller can be made to call), and so reaches",
+            Self::Unconstrained => {
+                "keeps the tickets of callers (a controller can be made to call), and so reaches"
+            }
             Self::Succeeds => "is the successor of, and so acts as,",
             Self::Contains => "passes its permissions down to",
             Self::Linked => "is linked to",
@@ -96,15 +103,33 @@ impl Reason {
     /// What proves it: the ACE, or where it is written.
     pub(crate) fn evidence(self, analysis: &Analysis) -> String {
         match self {
-            Self::Right { right: RightKind::Move | RightKind::Recreate, .. } => {
-                "deleting here and creating there come together".to_owned()
+            Self::Right {
+                right: RightKind::Move | RightKind::Recreate,
+                ..
+            } => "deleting here and creating there come together".to_owned(),
+            Self::Right {
+                right,
+                descriptor,
+                ace,
+                unknown,
             }
-            Self::Right { descriptor, ace, unknown, .. } | Self::Creates { descriptor, ace, unknown, .. } => {
+            | Self::Creates {
+                right,
+                descriptor,
+                ace,
+                unknown,
+            } => {
                 let text = match ace {
-                    Some(ace) => usize::try_from(ace).ok().and_then(|ace| analysis.ace_text(descriptor, ace)),
-                    None => analysis.without_ace(descriptor),
+                    Some(ace) => usize::try_from(ace)
+                        .ok()
+                        .and_then(|ace| analysis.ace_text(descriptor, ace)),
+                    None => analysis.without_ace(descriptor, right),
                 };
-                let doubt = if unknown { "; hangs on a condition" } else { "" };
+                let doubt = if unknown {
+                    "; hangs on a condition"
+                } else {
+                    ""
+                };
                 format!("{}{doubt}", text.unwrap_or_default())
             }
             Self::Member => "member, primaryGroupID or sIDHistory".to_owned(),
@@ -126,7 +151,12 @@ impl Reason {
     pub(crate) fn is_an_act(self) -> bool {
         !matches!(
             self,
-            Self::Member | Self::Everybody | Self::NotDenied | Self::BelowPolicy | Self::Applies | Self::Linked
+            Self::Member
+                | Self::Everybody
+                | Self::NotDenied
+                | Self::BelowPolicy
+                | Self::Applies
+                | Self::Linked
         )
     }
 }

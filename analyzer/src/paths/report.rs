@@ -37,7 +37,10 @@ pub(crate) struct Chain {
 impl Chain {
     /// In one line: "svc-web is in Web → may reset the password of svc-sql".
     pub(crate) fn in_words(&self) -> String {
-        let steps = self.steps.iter().map(|step| format!("{} {}", step.words, step.to));
+        let steps = self
+            .steps
+            .iter()
+            .map(|step| format!("{} {}", step.words, step.to));
         format!("{} {}", self.from, steps.collect::<Vec<_>>().join(" → "))
     }
 }
@@ -118,10 +121,17 @@ impl ControlGraph {
     /// Every service account.
     pub(crate) fn takeovers(&self, analysis: &Analysis) -> Vec<Takeover> {
         let objects = analysis.directory.objects.iter().zip(0_u32..);
-        let nodes: Vec<u32> = objects.filter(|(object, _)| object.is_service_account()).map(|(_, node)| node).collect();
+        let nodes: Vec<u32> = objects
+            .filter(|(object, _)| object.is_service_account())
+            .map(|(_, node)| node)
+            .collect();
         let accounts = NodeSet::of(self.network.nodes(), nodes.iter().copied());
-        let by = self.network.counts_reaching(&nodes, self.sources(), &self.closed);
-        let reaches = self.network.counts_reachable_from(&nodes, &accounts, &self.closed);
+        let by = self
+            .network
+            .counts_reaching(&nodes, self.sources(), &self.closed);
+        let reaches = self
+            .network
+            .counts_reachable_from(&nodes, &accounts, &self.closed);
         let everybody: Vec<u32> = analysis.effective.tokens.everybody().to_vec();
         let from_everybody = self.network.ways_from(&everybody, &self.closed);
         nodes
@@ -159,13 +169,17 @@ impl ControlGraph {
             }
         }
         for holder in 0..u32::try_from(analysis.effective.tokens.len()).unwrap_or(u32::MAX) {
-            let broad = analysis.sid_of(holder).is_some_and(|sid| analysis.principals.is_broad(sid));
+            let broad = analysis
+                .sid_of(holder)
+                .is_some_and(|sid| analysis.principals.is_broad(sid));
             if broad && !self.is_tier0(holder) && self.hops(holder).is_some() {
                 everybody.extend(self.to_tier0(analysis, holder));
             }
         }
         let nodes: Vec<u32> = service.iter().map(|(node, _)| *node).collect();
-        let counts = self.network.counts_reaching(&nodes, self.sources(), &self.closed);
+        let counts = self
+            .network
+            .counts_reaching(&nodes, self.sources(), &self.closed);
         let mut exposed: Vec<Exposed> = service
             .iter()
             .zip(counts)
@@ -177,7 +191,9 @@ impl ControlGraph {
                 taken_over_by: count,
             })
             .collect();
-        exposed.sort_by(|a, b| (b.tier0, b.taken_over_by, &a.dn).cmp(&(a.tier0, a.taken_over_by, &b.dn)));
+        exposed.sort_by(|a, b| {
+            (b.tier0, b.taken_over_by, &a.dn).cmp(&(a.tier0, a.taken_over_by, &b.dn))
+        });
         exposed.truncate(most);
         let mut reaching: Vec<(u32, u32)> = service
             .iter()
@@ -198,7 +214,10 @@ impl ControlGraph {
                 .collect(),
             not_evaluated: analysis.controls().not_evaluated,
             everybody,
-            service_accounts: reaching.iter().filter_map(|(_, node)| self.to_tier0(analysis, *node)).collect(),
+            service_accounts: reaching
+                .iter()
+                .filter_map(|(_, node)| self.to_tier0(analysis, *node))
+                .collect(),
             exposed,
             chokes: chokes
                 .pairs
@@ -206,7 +225,11 @@ impl ControlGraph {
                 // That somebody depends on what is his own is no news.
                 .filter(|choke| choke.sources > 1)
                 .filter_map(|choke| {
-                    let steps: Vec<Step> = choke.edges.clone().filter_map(|edge| self.step(analysis, edge)).collect();
+                    let steps: Vec<Step> = choke
+                        .edges
+                        .clone()
+                        .filter_map(|edge| self.step(analysis, edge))
+                        .collect();
                     let first = steps.first()?;
                     Some(ChokePoint {
                         from: first.from.clone(),
@@ -243,18 +266,39 @@ impl ControlGraph {
     pub(crate) fn reached(&self, analysis: &Analysis, from: u32, most: usize) -> Towards {
         let ways = self.network.ways_from(&[from], &self.barrier(from));
         let objects = analysis.directory.objects.iter().zip(0_u32..);
-        let accounts = objects.filter(|(object, _)| object.is_service_account()).map(|(_, node)| node);
-        self.towards(analysis, &ways, accounts.filter(|node| *node != from).collect(), most, |_| from)
+        let accounts = objects
+            .filter(|(object, _)| object.is_service_account())
+            .map(|(_, node)| node);
+        self.towards(
+            analysis,
+            &ways,
+            accounts.filter(|node| *node != from).collect(),
+            most,
+            |_| from,
+        )
     }
 
     /// Tier 0 ends a way, unless the way begins there.
     fn barrier(&self, from: u32) -> NodeSet {
-        if self.is_tier0(from) { NodeSet::default() } else { self.closed.clone() }
+        if self.is_tier0(from) {
+            NodeSet::default()
+        } else {
+            self.closed.clone()
+        }
     }
 
-    fn towards(&self, analysis: &Analysis, ways: &Ways, nodes: Vec<u32>, most: usize, start: impl Fn(u32) -> u32) -> Towards {
-        let mut found: Vec<(u32, u32)> =
-            nodes.into_iter().filter_map(|node| Some((ways.hops(node)?, node))).collect();
+    fn towards(
+        &self,
+        analysis: &Analysis,
+        ways: &Ways,
+        nodes: Vec<u32>,
+        most: usize,
+        start: impl Fn(u32) -> u32,
+    ) -> Towards {
+        let mut found: Vec<(u32, u32)> = nodes
+            .into_iter()
+            .filter_map(|node| Some((ways.hops(node)?, node)))
+            .collect();
         found.sort_unstable();
         Towards {
             count: found.len(),
@@ -267,7 +311,10 @@ impl ControlGraph {
     }
 
     fn chain(&self, analysis: &Analysis, from: u32, edges: &[u32]) -> Option<Chain> {
-        let steps: Vec<Step> = edges.iter().filter_map(|edge| self.step(analysis, *edge)).collect();
+        let steps: Vec<Step> = edges
+            .iter()
+            .filter_map(|edge| self.step(analysis, *edge))
+            .collect();
         let dn = |node: u32| self.dn(analysis, node);
         Some(Chain {
             from: self.name(analysis, from),

@@ -1,7 +1,7 @@
 //! A bound connection that reads pages.
 //!
 //! Owns paging and range retrieval. Deliberately does not decide what to ask and does not retry: a broken connection
-//! is reported to the reader.
+//! is reported to the reader, and not asked again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -67,6 +67,8 @@ pub(crate) struct Connection {
     timeout: Duration,
     /// Set when the user wants the program to end.
     stop: Arc<AtomicBool>,
+    /// A server that fell silent once would be waited for again with every question.
+    lost: bool,
 }
 
 impl Connection {
@@ -81,7 +83,13 @@ impl Connection {
             ldap: transport::open(server, way, identity)?,
             timeout: way.timeout,
             stop,
+            lost: false,
         })
+    }
+
+    /// True once the connection can no longer be used: then nothing comes, which does not mean that nothing is there.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Who the server says we are (RFC 4532): `u:CORP\auditor` or `dn:…`, without the prefix. `None` if it does not say.
@@ -226,6 +234,25 @@ impl Connection {
 
     /// One search operation. What it brings is returned, how it ended is written into `page`.
     fn read(
+        &mut self,
+        page: &mut Page,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        attributes: &[&str],
+        controls: Vec<ldap3::controls::RawControl>,
+    ) -> Vec<Decoded> {
+        if self.lost {
+            page.connection_lost = true;
+            page.text = "the connection was lost before".to_owned();
+            return Vec::new();
+        }
+        let found = self.ask(page, base, scope, filter, attributes, controls);
+        self.lost = page.connection_lost;
+        found
+    }
+
+    fn ask(
         &mut self,
         page: &mut Page,
         base: &str,

@@ -57,7 +57,7 @@ const TABLE: &[(Rule, &[&str])] = &[
         "objectGUID", "objectClass", "operatingSystem", "operatingSystemVersion", "dSHeuristics", "msKds-KDFAlgorithmID",
         "lDAPDisplayName", "schemaIDGUID", "attributeSecurityGUID", "attributeID", "attributeSyntax", "governsID",
         "subClassOf", "possSuperiors", "systemPossSuperiors", "auxiliaryClass", "systemAuxiliaryClass", "rightsGuid",
-        "appliesTo",
+        "appliesTo", "mayContain", "mustContain", "systemMayContain", "systemMustContain",
     ]),
     (Rule::Name, &["name", "cn", "sAMAccountName", "displayName"]),
     (Rule::Label, &["nETBIOSName", "flatName"]),

@@ -82,6 +82,13 @@ impl Servers {
                 .object(&service, &["invocationId"])
                 .and_then(|entry| entry.values("invocationId")?.first().cloned())
         };
+        if connection.is_lost() {
+            // A database that was not told must not pass for another one.
+            return Err(Failure::new(format!(
+                "{} did not tell which database it has: the connection was lost",
+                self.name()
+            )));
+        }
         Ok(Opened {
             connection,
             root_dse,

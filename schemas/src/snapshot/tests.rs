@@ -402,6 +402,35 @@ fn an_interrupted_run_goes_on_from_what_was_committed() {
 }
 
 #[test]
+fn a_query_names_who_answered_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let work = folder.path().join("work");
+    let other = QueryPlan {
+        server: "dc2".to_owned(),
+        started: "2026-01-31T07:00:00Z".to_owned(),
+        ..plan()
+    };
+    let mut writer = SnapshotWriter::begin(&Place::File(&work), Collection::default()).unwrap();
+    for event in [
+        Event::QueryStarted(plan()),
+        part(),
+        named("CN=kept,DC=a"),
+        part_ended(true),
+    ] {
+        writer.record(&event).unwrap();
+    }
+    drop(writer);
+    // Gone on with: the part that was there is the first server's.
+    let mut writer = SnapshotWriter::resume(&work).unwrap();
+    writer.record(&Event::QueryStarted(other.clone())).unwrap();
+    assert_eq!(writer.ledger().unwrap()[0].plan, plan());
+    // Begun anew: nothing of the first server is left.
+    writer.record(&Event::QueryAbandoned).unwrap();
+    writer.record(&Event::QueryStarted(other.clone())).unwrap();
+    assert_eq!(writer.ledger().unwrap()[0].plan, other);
+}
+
+#[test]
 fn an_object_belongs_to_the_first_query_of_the_ledger_whichever_came_first() {
     let folder = tempfile::tempdir().unwrap();
     let (path, work) = (folder.path().join("a"), folder.path().join("work"));

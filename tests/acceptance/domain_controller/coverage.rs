@@ -79,19 +79,46 @@ pub(super) fn what_an_ordinary_user_could_not_see_is_told(controller: &DomainCon
         empty.contains("scriptPath") && empty.contains("mail"),
         "{empty:?}"
     );
-    let elsewhere: BTreeSet<&str> = low
-        .iter()
-        .filter(|row| row.absence == Absence::NotInClass && row.class == "computer")
-        .map(|row| row.attribute.as_str())
-        .collect();
+    // Users are no computers; computers are users, and more: what may be set on them is never told to be elsewhere.
+    let told = |class: &str, absence| -> BTreeSet<&str> {
+        low.iter()
+            .filter(|row| row.class == class && row.absence == absence)
+            .map(|row| row.attribute.as_str())
+            .collect()
+    };
+    let elsewhere = told("user", Absence::NotInClass);
+    assert!(
+        elsewhere.contains("operatingSystem") && elsewhere.contains("msDS-HostServiceAccount"),
+        "{elsewhere:?}"
+    );
     assert!(!elsewhere.contains("servicePrincipalName"), "{elsewhere:?}");
-    let missing: BTreeSet<&str> = low
+    let empty = told("computer", Absence::NoValue);
+    assert!(empty.contains("msDS-AllowedToDelegateTo"), "{empty:?}");
+    assert_eq!(told("computer", Absence::NotInClass), BTreeSet::new());
+    // The schema of this controller is older than one attribute of accounts, of all five kinds that the user sees.
+    let missing: BTreeSet<(&str, &str)> = low
         .iter()
         .filter(|row| row.absence == Absence::NotInSchema)
-        .map(|row| row.attribute.as_str())
+        .map(|row| (row.class.as_str(), row.attribute.as_str()))
         .collect();
-    assert!(
-        missing.iter().all(|name| name.starts_with("msDS-")),
-        "{missing:?}"
+    let wanted = [
+        "computer",
+        "inetOrgPerson",
+        "msDS-GroupManagedServiceAccount",
+        "msDS-ManagedServiceAccount",
+        "user",
+    ];
+    assert_eq!(
+        missing,
+        wanted.map(|class| (class, "msDS-KeyCredentialLink")).into()
     );
+    let schema = format!("CN=Schema,CN=Configuration,{BASE_DN}");
+    let known = |name: &str| {
+        let filter = format!("(lDAPDisplayName={name})");
+        !controller
+            .ldbsearch(&schema, "one", &filter, &["cn"])
+            .unwrap()
+            .is_empty()
+    };
+    assert!(known("msDS-AllowedToDelegateTo") && !known("msDS-KeyCredentialLink"));
 }

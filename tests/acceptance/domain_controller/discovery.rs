@@ -10,7 +10,7 @@ use coldcase_tests::dns::{DnsServer, Record};
 use coldcase_tests::programs::{Ended, collect_in};
 
 /// Both controllers' authorities in one file.
-fn authorities(folder: &std::path::Path, controllers: &[&DomainController]) -> String {
+pub(super) fn authorities(folder: &std::path::Path, controllers: &[&DomainController]) -> String {
     let text: String = controllers
         .iter()
         .map(|controller| fs::read_to_string(controller.ca_file()).unwrap())

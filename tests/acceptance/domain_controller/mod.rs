@@ -1,13 +1,17 @@
 //! The collector against a real domain controller: every way in, interruptions, privacy, discovery, a forest.
+//! And the analyzer against one: effective access, on a domain of its own (`access`).
 //!
-//! One controller for all of it, because starting one takes longer than asking it.
+//! One controller for all of the rest, because starting one takes longer than asking it.
 
+mod access;
 mod content;
 mod coverage;
 mod discovery;
+mod failover;
 mod interruptions;
 mod large;
 mod privacy;
+mod prompt;
 mod sysvol;
 mod ways_in;
 
@@ -46,6 +50,9 @@ fn the_collector_against_a_domain_controller() {
     interruptions::a_resumed_run_is_the_same_run(&controller);
     discovery::a_server_is_found_by_its_domain(&controller);
     discovery::a_forest_is_collected_domain_by_domain(&controller);
+    failover::a_second_server_takes_over(&mut controller);
+    ways_in::the_machines_authorities_are_trusted(&controller);
+    prompt::a_typed_password_is_not_shown(&controller);
     ways_in::every_way_in_brings_the_same(&mut controller);
 }
 

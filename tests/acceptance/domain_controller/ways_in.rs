@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use coldcase_schemas::Snapshot;
 use coldcase_tests::dc::{DomainController, StrongAuth};
 use coldcase_tests::programs::{Ended, collect_in};
 
@@ -181,6 +182,38 @@ fn run(controller: &DomainController, way: &Way<'_>, cache: &str, output: &Path)
         ("KRB5CCNAME", cache),
     ];
     collect_in(&arguments, controller.admin_password(), &environment).unwrap()
+}
+
+pub(super) fn the_machines_authorities_are_trusted(controller: &DomainController) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("a.sqlite.zst");
+    let server = controller.address().to_string();
+    let run = |environment: &[(&str, &str)]| {
+        let arguments = [
+            "--server",
+            &server,
+            "--user",
+            controller.admin_user(),
+            "--password-stdin",
+            "-o",
+            output.to_str().unwrap(),
+        ];
+        collect_in(&arguments, controller.admin_password(), environment).unwrap()
+    };
+    // Nothing on this machine knows the controller's authority.
+    let ended = run(&[]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("--ca-file"), "{}", ended.stderr);
+    assert!(!output.exists());
+    // OpenSSL's variable, which stands for the machine's store.
+    let ended = run(&[("SSL_CERT_FILE", controller.ca_file().to_str().unwrap())]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let snapshot = Snapshot::open(&output).unwrap();
+    assert!(snapshot.manifest().complete);
+    assert_eq!(
+        snapshot.collection().unwrap().connection,
+        "LDAPS, certificate checked"
+    );
 }
 
 fn wrong_credentials_are_named(controller: &DomainController, ca: &str) {

@@ -4,6 +4,7 @@
 //! [`DomainController::start`] is the way in, [`DomainController::start_with`] the one with [`Options`]: another domain,
 //! another population, another policy for binds. Several run side by side. [`DomainController::planted`] says what was
 //! planted, and [`DomainController::ldbsearch`] reads the database files directly, as a witness that never speaks LDAP.
+//! [`DomainController::effective`] lets principals ask what they may do.
 //! This module does not know the collector or the analyzer, and compares nothing: tests do.
 //!
 //! Where Samba 4.17 differs from Windows, as far as the tests can see it:
@@ -15,13 +16,15 @@
 //! - it limits nothing by itself: a search without the paging control returns everything, a page is as large as the
 //!   client asks, and `member` of [`BIG_GROUP`] comes whole. `member;range=0-1499` and then `member;range=1500-*` are
 //!   answered as Windows answers them, but only to a client that asks for them. So a test of paging asks for small
-//!   pages, and a server that cuts values off unasked must be played by something else.
+//!   pages, and a server that cuts values off unasked must be played by something else;
+//! - what it grants departs from the specification in ways that the tests of effective access list.
 
 mod address;
 mod clock;
 mod command;
 mod cross_reference;
 mod domain;
+mod effective;
 mod kerberos;
 mod large;
 mod ldb;
@@ -34,7 +37,9 @@ mod population;
 mod provision;
 mod secrets;
 mod server;
+mod tangle;
 mod tls;
+mod twin;
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -47,8 +52,9 @@ use address::LoopbackAddress;
 use server::Server;
 
 pub use domain::Domain;
+pub use effective::{Answers, Effective, Names};
 pub use ldb::LdbRecord;
-pub use options::{Options, Population, StrongAuth};
+pub use options::{Options, Population, Reading, StrongAuth};
 pub use planted::{
     Addition, BASE_DN, BIG_GROUP, BIG_GROUP_MEMBERS, DNS_DOMAIN, DOMAIN_SID, FOREIGN_SID,
     HOST_NAME, KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, LARGE_GROUP, LARGE_GROUP_MEMBERS, Planted,
@@ -127,6 +133,9 @@ impl DomainController {
         let started = Instant::now();
         let planted = population::population(&domain, options.population)?;
         ldb::plant(root, &domain, &planted)?;
+        if matches!(options.population, Population::Tangled { .. }) {
+            tangle::raw::write(root, &domain)?;
+        }
         let plant = started.elapsed();
 
         let started = Instant::now();
@@ -165,6 +174,20 @@ impl DomainController {
         Ok(())
     }
 
+    /// Ends the server and starts it again with another policy for reading, with Samba's default one for binds, at the
+    /// same address.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn restart_reading(&mut self, reading: Reading) -> Result<()> {
+        self.server.stop();
+        let (root, address) = (self.directory.path(), self.address.ip());
+        provision::write_smb_conf(root, &self.domain, address, StrongAuth::Yes)?;
+        reading.append_to(&root.join(provision::SMB_CONF))?;
+        self.server = Server::start(root, address, &self.ca_file)?;
+        Ok(())
+    }
+
     /// Ends the server's processes; [`Self::restart_with`] brings them back.
     pub fn stop(&mut self) {
         self.server.stop();
@@ -193,6 +216,11 @@ impl DomainController {
     /// A Kerberos configuration for this realm that asks no resolver (`KRB5_CONFIG`).
     pub fn krb5_conf(&self) -> &Path {
         &self.krb5_conf
+    }
+
+    /// The unit that the objects of [`Population::Tangled`] lie in.
+    pub fn tangle(&self) -> String {
+        tangle::top(&self.domain)
     }
 
     /// `DC=corp,DC=example`.

@@ -1,5 +1,11 @@
 //! What a test may wish of a domain controller. Starts nothing.
 
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
 /// How the domain is named, filled and protected. [`Options::default`] is what
 /// [`DomainController::start`](super::DomainController::start) uses.
 #[derive(Debug, Clone)]
@@ -61,6 +67,12 @@ pub enum Population {
         /// How many.
         principals: usize,
     },
+    /// People in nested groups, and objects of every class with random descriptors. The same seed gives the same objects
+    /// with the same SIDs and descriptors.
+    Tangled {
+        /// Of the random numbers.
+        seed: u64,
+    },
     /// Only what provisioning makes, without the additional classes of Windows Server 2025.
     Bare,
 }
@@ -91,5 +103,30 @@ impl StrongAuth {
             StrongAuth::AllowSaslOverTls => "allow_sasl_over_tls",
             StrongAuth::Yes => "yes",
         }
+    }
+}
+
+/// smb.conf's `acl:search`: whether the server checks who may read what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Samba's default: what descriptors grant.
+    AsGranted,
+    /// Everybody reads everything, administrators even what is confidential. So a snapshot is complete whatever random
+    /// descriptors grant its collector.
+    Everything,
+}
+
+impl Reading {
+    /// Adds the setting to a configuration of which `[global]` is the last section.
+    pub(super) fn append_to(self, smb_conf: &Path) -> Result<()> {
+        let setting = match self {
+            Reading::AsGranted => "yes",
+            Reading::Everything => "no",
+        };
+        OpenOptions::new()
+            .append(true)
+            .open(smb_conf)
+            .and_then(|mut file| writeln!(file, "\tacl:search = {setting}"))
+            .with_context(|| format!("cannot add to {}", smb_conf.display()))
     }
 }

@@ -12,6 +12,7 @@ use super::planted::{
     Addition, BIG_GROUP, BIG_GROUP_MEMBERS, FOREIGN_SID, KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind,
     Planted, PlantedObject,
 };
+use super::tangle;
 
 /// The password of the ordinary user `lowpriv`.
 pub(super) const LOW_PASSWORD: &str = "Pa55w0rd-Low!x";
@@ -45,6 +46,14 @@ pub(super) fn population(domain: &Domain, wanted: Population) -> Result<Planted>
             let mut planted = now.accounts()?;
             planted.objects.extend(now.big_group());
             Ok(planted)
+        }
+        Population::Tangled { seed } => {
+            let fixed = setting(Clock::fixed());
+            let (tangled, mut additions) = tangle::tangle(&fixed, seed);
+            let mut objects = vec![fixed.unit("Services"), fixed.lowpriv()];
+            objects.extend(tangled);
+            additions.push(fixed.service_name());
+            Ok(Planted { objects, additions })
         }
         Population::Large { principals } => {
             let fixed = setting(Clock::fixed());

@@ -30,6 +30,12 @@ impl SnapshotWriter {
                     "UPDATE query SET base = ?2, scope = ?3, filter = ?4, attributes = ?5 WHERE id = ?1",
                     params![id, plan.base, plan.scope, plan.filter, attributes],
                 )?;
+                // Whoever answers from here on answers all of it, unless parts of an earlier answer are kept.
+                self.store.database.execute(
+                    "UPDATE query SET server = ?2, started = ?3 WHERE id = ?1
+                       AND NOT EXISTS (SELECT 1 FROM partition WHERE partition.query = query.id)",
+                    params![id, plan.server, plan.started],
+                )?;
                 id
             }
             None => {

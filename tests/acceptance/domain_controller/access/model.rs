@@ -222,8 +222,8 @@ impl Case {
     }
 
     fn standard(&self, departures: Departures<'_>) -> [Option<Guid>; 3] {
-        let descriptor = Some(self.descriptor)
-            .filter(|_| departures.contains(&Departure::TypedStandardRights));
+        let descriptor =
+            Some(self.descriptor).filter(|_| departures.contains(&Departure::TypedStandardRights));
         [Some(self.class), descriptor, None]
     }
 }

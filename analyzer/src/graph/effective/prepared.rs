@@ -1,0 +1,123 @@
+//! A descriptor with the people in it as holders, and a token that stands before it.
+//!
+//! Deliberately decides nothing: [`AccessList`] does.
+
+use std::collections::HashSet;
+
+use coldcase_winsec::SecurityDescriptor;
+use coldcase_winsec::access::{AccessList, Entry, Requester, Trustee};
+
+use crate::graph::token::{Holder, Token, Tokens};
+use crate::load::Directory;
+
+/// A descriptor with its ACEs' trustees as holders.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) list: AccessList,
+    /// By place in `list.entries()`; `None` for PRINCIPAL SELF and for SIDs nobody announced.
+    trustees: Vec<Option<Holder>>,
+    /// `None` where the owner is PRINCIPAL SELF: then it is whoever the object is.
+    pub(super) owner: Option<Holder>,
+}
+
+/// A token before a descriptor.
+pub(super) struct Asking<'a> {
+    pub(super) prepared: &'a Prepared,
+    pub(super) token: &'a Token,
+    /// The object itself, if it is somebody.
+    pub(super) object: Option<Holder>,
+}
+
+impl Requester for Asking<'_> {
+    fn is(&self, entry: &Entry) -> bool {
+        match &entry.trustee {
+            Trustee::PrincipalSelf => self.is_the_object(),
+            Trustee::OwnerRights => self.owns(),
+            Trustee::Sid(_) => self
+                .prepared
+                .trustee(entry)
+                .is_some_and(|trustee| self.token.contains(&trustee)),
+        }
+    }
+
+    fn owns(&self) -> bool {
+        match self.prepared.owner {
+            Some(owner) => self.token.contains(&owner),
+            None => self.prepared.is_its_own() && self.is_the_object(),
+        }
+    }
+}
+
+impl Asking<'_> {
+    fn is_the_object(&self) -> bool {
+        self.object
+            .is_some_and(|object| self.token.contains(&object))
+    }
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        descriptor: &SecurityDescriptor,
+        tokens: &Tokens,
+        directory: &Directory,
+    ) -> Self {
+        let list = AccessList::new(descriptor);
+        let mut prepared = Self {
+            list,
+            trustees: Vec::new(),
+            owner: None,
+        };
+        let own = prepared.is_its_own();
+        let owner = prepared.list.owner().filter(|_| !own);
+        prepared.owner = owner.and_then(|owner| tokens.of(directory, owner));
+        let entries = prepared.list.entries().iter();
+        prepared.trustees = entries
+            .map(|entry| match &entry.trustee {
+                Trustee::Sid(sid) => tokens.of(directory, sid),
+                Trustee::OwnerRights => prepared.owner,
+                Trustee::PrincipalSelf => None,
+            })
+            .collect();
+        prepared
+    }
+
+    /// The owner is PRINCIPAL SELF (MS-DTYP 2.5.3.2).
+    fn is_its_own(&self) -> bool {
+        let owner = self.list.owner();
+        owner.is_some_and(|owner| (owner.authority(), owner.sub_authorities()) == (5, &[10]))
+    }
+
+    pub(super) fn trustee(&self, entry: &Entry) -> Option<Holder> {
+        self.trustee_at(entry.position)
+    }
+
+    /// Whom the ACE at a position of the DACL names.
+    pub(super) fn trustee_at(&self, position: usize) -> Option<Holder> {
+        self.trustees.get(self.place(position)?).copied().flatten()
+    }
+
+    /// The trustees of allow ACEs, each once, in order.
+    pub(crate) fn allowed(&self) -> impl Iterator<Item = Holder> + '_ {
+        let mut seen = HashSet::new();
+        self.list
+            .entries()
+            .iter()
+            .zip(&self.trustees)
+            .filter(|(entry, _)| entry.allow)
+            .filter_map(|(_, trustee)| *trustee)
+            .filter(move |trustee| seen.insert(*trustee))
+    }
+
+    pub(super) fn inherited(&self, ace: Option<usize>) -> bool {
+        ace.and_then(|ace| self.list.entries().get(self.place(ace)?))
+            .is_some_and(|entry| entry.inherited)
+    }
+
+    /// Entries keep the order of the DACL, so the position finds the entry.
+    fn place(&self, position: usize) -> Option<usize> {
+        self.list
+            .entries()
+            .binary_search_by_key(&position, |known| known.position)
+            .ok()
+    }
+}
