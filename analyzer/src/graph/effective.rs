@@ -7,6 +7,7 @@
 //! Owns no list of rights ([`super::right`]) and no frame.
 
 mod grantees;
+mod held;
 mod prepared;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -20,22 +21,10 @@ use super::token::{Holder, Holders, Reach, Token, Tokens};
 use crate::load::{Directory, Kind};
 use grantees::Cover;
 pub(crate) use grantees::Grantees;
+pub(crate) use held::Held;
+use held::{Rows, without_weaker};
 use prepared::Asking;
 pub(crate) use prepared::Prepared;
-
-/// Somebody holds a right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Held {
-    pub(crate) holder: Holder,
-    pub(crate) right: RightKind,
-    /// Position in the DACL of the ACE that decides; `None` for an owner or a missing DACL.
-    pub(crate) ace: Option<usize>,
-    pub(crate) inherited: bool,
-    /// Hangs on a condition that only the domain controller can decide.
-    pub(crate) unknown: bool,
-    /// Members of the holder who are denied the right.
-    pub(crate) except: Option<Arc<Reach>>,
-}
 
 /// The engine: tokens and rights of one directory.
 #[derive(Debug)]
@@ -143,7 +132,8 @@ impl Effective {
         all.collect()
     }
 
-    /// Trustees whose own token is granted every bit of `mask` over the whole object.
+    /// Trustees whose own token is granted every bit of `mask` over the whole object. Asked as somebody who logs on:
+    /// of Everyone and Anonymous in a group, the weaker rights tell.
     fn whole(
         &self,
         prepared: &Prepared,
@@ -457,35 +447,6 @@ impl Effective {
     }
 }
 
-/// Rows for one right. Who has it only as everybody has it needs no row, where everybody has one without exceptions.
-#[derive(Default)]
-struct Rows(Vec<(Held, bool)>);
-
-impl Rows {
-    fn add(&mut self, row: Held, as_everybody: bool) {
-        self.0.push((row, as_everybody));
-    }
-
-    fn told(self, tokens: &Tokens) -> Vec<Held> {
-        let Self(rows) = self;
-        let all = rows
-            .iter()
-            .filter(|(row, as_everybody)| !as_everybody && row.except.is_none());
-        let everybody: Vec<Held> = all
-            .filter(|(row, _)| tokens.everybody().contains(&row.holder))
-            .map(|(row, _)| row.clone())
-            .collect();
-        let told = rows.into_iter().filter(|(row, as_everybody)| {
-            let reach = tokens.reach(row.holder);
-            let by = |all: &Held| {
-                row.unknown >= all.unknown && reach.is_part_of(&tokens.reach(all.holder))
-            };
-            !as_everybody || !everybody.iter().any(by)
-        });
-        told.map(|(row, _)| row).collect()
-    }
-}
-
 /// The SIDs in DACLs and as owners, for [`Tokens::new`].
 pub(crate) fn trustees(directory: &Directory) -> impl Iterator<Item = &Sid> {
     directory.descriptors.all().flat_map(|descriptor| {
@@ -520,33 +481,6 @@ fn has_deny(prepared: &Prepared, part: &Part) -> bool {
 /// The ACE of a grant: `Some(None)` where no ACE was needed.
 fn granted(decision: &Decision) -> Option<Option<usize>> {
     decision.is_granted().then(|| decision.ace())
-}
-
-/// Leaves out what follows from a stronger right that the same holder has as surely, and for all the same members.
-fn without_weaker(found: Vec<Held>) -> Vec<Held> {
-    let mut strong: HashMap<Holder, Vec<Held>> = HashMap::new();
-    for held in &found {
-        strong.entry(held.holder).or_default().push(held.clone());
-    }
-    let stronger = |held: &Held, other: &Held| {
-        held.right.follows_from(other.right)
-            && other.unknown <= held.unknown
-            && match (&other.except, &held.except) {
-                (None, _) => true,
-                (Some(_), None) => false,
-                (Some(more), Some(all)) => more.is_part_of(all),
-            }
-    };
-    found
-        .into_iter()
-        .filter(|held| {
-            !strong
-                .get(&held.holder)
-                .into_iter()
-                .flatten()
-                .any(|other| stronger(held, other))
-        })
-        .collect()
 }
 
 #[cfg(test)]

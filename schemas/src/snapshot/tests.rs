@@ -475,10 +475,17 @@ fn an_older_snapshot_reads_like_a_new_one() {
     let new = Snapshot::open(&folder.join("contoso-2025-09.sqlite.zst")).unwrap();
     let names = dns(&folder.join("contoso-2025-09.sqlite.zst"));
     assert!(names.len() > 100, "{}", names.len());
-    for dn in names {
-        assert_eq!(old.entry(&dn).unwrap(), new.entry(&dn).unwrap());
+    // The made-up schema has grown since the old one was written.
+    for dn in names.iter().filter(|dn| !dn.contains(",CN=Schema,")) {
+        assert_eq!(old.entry(dn).unwrap(), new.entry(dn).unwrap());
     }
-    assert_eq!(old.ledger().unwrap(), new.ledger().unwrap());
+    let ledger = |snapshot: &Snapshot| {
+        let mut rows = snapshot.ledger().unwrap();
+        rows.retain(|row| !row.plan.name.starts_with("schema-"));
+        assert!(rows.len() > 10);
+        rows
+    };
+    assert_eq!(ledger(&old), ledger(&new));
     assert_eq!(old.partitions().unwrap(), []);
     assert_eq!(old.coverage().unwrap(), []);
 }

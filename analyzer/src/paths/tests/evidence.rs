@@ -5,7 +5,7 @@
 use coldcase_winsec::{Ace, Control};
 use proptest::prelude::*;
 
-use super::closure::worlds;
+use super::world::worlds;
 use crate::frames::Analysis;
 use crate::graph::{Holder, RightKind, is_domain_controller, is_group, random};
 use crate::load::{Kind, Object, policy_links};

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::closure::{World, worlds};
+use super::world::{World, worlds};
 use crate::frames::Analysis;
 use crate::graph::network::NodeSet;
 use crate::graph::random;

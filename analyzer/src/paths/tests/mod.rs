@@ -6,3 +6,4 @@ mod closure;
 mod evidence;
 mod less;
 mod ways;
+mod world;
