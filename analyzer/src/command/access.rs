@@ -168,7 +168,10 @@ fn line<'a>(
         reason: reason(analysis, object, answer),
         sd_rights: answer.map(|answer| answer.sd_rights),
         write_attributes: attributes.map(|attributes| attributes.certain.as_slice()),
-        create_classes: answer.map(|answer| answer.create_classes.certain.as_slice()),
+        // Without the schema nothing is known of classes.
+        create_classes: answer
+            .filter(|_| analysis.directory.classes.root(&object.classes).is_some())
+            .map(|answer| answer.create_classes.certain.as_slice()),
         rights: answer
             .into_iter()
             .flat_map(|answer| &answer.rights)

@@ -28,6 +28,7 @@ enum Answer {
         from: String,
         to: String,
         chain: Option<Chain>,
+        not_evaluated: usize,
     },
     /// What somebody reaches.
     From {
@@ -35,9 +36,14 @@ enum Answer {
         tier0: bool,
         to_tier0: Option<Chain>,
         accounts: Towards,
+        not_evaluated: usize,
     },
     /// Who reaches something.
-    To { to: String, by: Towards },
+    To {
+        to: String,
+        by: Towards,
+        not_evaluated: usize,
+    },
 }
 
 pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
@@ -60,22 +66,26 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     timings.stage("graph")?;
     let most = if arguments.all { usize::MAX } else { TOLD };
     let name = |node: u32| graph.name(&analysis, node);
+    let not_evaluated = analysis.controls().not_evaluated;
     let answer = match (from, to) {
         (None, None) => Answer::Overview(graph.overview(&analysis, most)),
         (Some(from), Some(to)) => Answer::Between {
             from: name(from),
             to: name(to),
             chain: graph.between(&analysis, from, to),
+            not_evaluated,
         },
         (Some(from), None) => Answer::From {
             from: name(from),
             tier0: graph.is_tier0(from),
             to_tier0: graph.to_tier0(&analysis, from),
             accounts: graph.reached(&analysis, from, most),
+            not_evaluated,
         },
         (None, Some(to)) => Answer::To {
             to: name(to),
             by: graph.reaching(&analysis, to, most),
+            not_evaluated,
         },
     };
     timings.stage("questions")?;
@@ -110,6 +120,7 @@ fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) 
             from,
             to,
             chain: None,
+            ..
         } => {
             writeln!(
                 out,
@@ -123,6 +134,7 @@ fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) 
             tier0,
             to_tier0,
             accounts,
+            ..
         } => {
             let from = visible(from);
             match to_tier0 {
@@ -137,7 +149,7 @@ fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) 
             )?;
             write_chains(out, accounts, width)?;
         }
-        Answer::To { to, by } => {
+        Answer::To { to, by, .. } => {
             writeln!(
                 out,
                 "Users, computers and managed accounts outside tier 0 that reach {}: {}\n",
@@ -151,7 +163,7 @@ fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) 
     if blind > 0 {
         for line in wrap(
             &format!(
-                "Not evaluated: {blind} objects that matter, whose permissions were not readable or are malformed. Ways through them are not seen."
+                "Not evaluated: {blind} objects whose permissions were not readable or are malformed. Ways through them are not seen."
             ),
             width,
             0,

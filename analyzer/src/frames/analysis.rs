@@ -72,6 +72,19 @@ impl Analysis {
             .count()
     }
 
+    /// Whether a controller may be a Server 2025: unless each is seen and says that it is another system.
+    pub(crate) fn may_have_2025(&self) -> bool {
+        let objects = self.directory.objects.iter();
+        let mut controllers = objects
+            .filter(|object| is_domain_controller(object))
+            .peekable();
+        controllers.peek().is_none()
+            || controllers.any(|object| {
+                let system = object.operating_system.as_deref();
+                system.is_none_or(|name| name.contains("2025"))
+            })
+    }
+
     /// The place of AdminSDHolder.
     pub(crate) fn admin_sd_holder(&self) -> Option<usize> {
         let head = self.object(self.directory.head?)?;

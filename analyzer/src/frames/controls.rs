@@ -20,7 +20,9 @@ use crate::load::{Kind, Object};
 #[derive(Debug, Default)]
 pub(crate) struct Controls {
     pub(crate) rows: Vec<(usize, Arc<Vec<Held>>)>,
-    /// Objects that matter whose descriptor was not readable or is malformed: who controls them is not known.
+    /// Places of the objects that the frame tells of.
+    matter: HashSet<usize>,
+    /// Objects whose descriptor was not readable or is malformed: who controls them is not known.
     pub(crate) not_evaluated: usize,
 }
 
@@ -30,7 +32,12 @@ impl Controls {
         let watched = watched(analysis);
         let objects = analysis.directory.objects.iter().enumerate();
         let wanted: Vec<(usize, &Object)> = objects
+            .filter(|(place, object)| is_held(*place, object, &watched))
+            .collect();
+        let matter = wanted
+            .iter()
             .filter(|(place, object)| matters(*place, object, &watched))
+            .map(|(place, _)| *place)
             .collect();
         // Two halves of about the same work: most machines have at least two cores.
         let mut keys: Vec<(i64, Kind, &str)> = wanted
@@ -58,11 +65,14 @@ impl Controls {
                 }
             }
         });
-        let matter = wanted.len();
+        let all = wanted.len();
         let accounts: Vec<(usize, &Object)> = wanted
             .iter()
             .copied()
-            .filter(|(_, object)| object.is_service_account())
+            .filter(|(place, object)| {
+                matters(*place, object, &watched)
+                    && (object.kind.is_principal() || object.kind == Kind::Group)
+            })
             .collect();
         let mut rows: Vec<_> = wanted
             .into_iter()
@@ -71,7 +81,8 @@ impl Controls {
                 Some((place, Arc::clone(known.get(&key)?)))
             })
             .collect();
-        let not_evaluated = matter - rows.len();
+        let not_evaluated = all - rows.len();
+        rows.extend(template(analysis));
         let mut relocations = Relocations::new(analysis);
         for (place, object) in accounts {
             let key = object
@@ -84,6 +95,7 @@ impl Controls {
         }
         Self {
             rows,
+            matter,
             not_evaluated,
         }
     }
@@ -112,7 +124,11 @@ fn held(analysis: &Analysis, (id, kind, classes): (i64, Kind, &str)) -> Option<V
 
 pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
-    for (place, held) in &controls.rows {
+    for (place, held) in controls
+        .rows
+        .iter()
+        .filter(|(place, _)| controls.matter.contains(place))
+    {
         let Some(object) = analysis.object(*place) else {
             continue;
         };
@@ -150,6 +166,39 @@ pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFram
 struct Watched {
     groups: HashSet<usize>,
     hosts: HashSet<usize>,
+}
+
+/// Rights over AdminSDHolder that are no rights over a container: they are copied to every protected account and group.
+fn template(analysis: &Analysis) -> Vec<(usize, Arc<Vec<Held>>)> {
+    let place = analysis.admin_sd_holder();
+    let found = place.and_then(|place| Some((place, analysis.object(place)?.descriptor?)));
+    let Some((place, prepared)) =
+        found.and_then(|(place, id)| Some((place, analysis.prepared(id)?)))
+    else {
+        return Vec::new();
+    };
+    let weaker = |held: &Held| {
+        matches!(
+            held.right,
+            RightKind::ResetPassword
+                | RightKind::WriteKeyCredential
+                | RightKind::WriteAltIdentities
+                | RightKind::WriteMember
+                | RightKind::AddSelf
+        )
+    };
+    [Kind::User, Kind::Group]
+        .into_iter()
+        .map(|kind| {
+            let held = analysis.effective.held(&prepared, kind, None);
+            (place, Arc::new(held.into_iter().filter(weaker).collect()))
+        })
+        .collect()
+}
+
+/// Objects whose rights are found out: those that matter, and every account and group, since ways lead through them.
+fn is_held(place: usize, object: &Object, watched: &Watched) -> bool {
+    object.kind.is_principal() || object.kind == Kind::Group || matters(place, object, watched)
 }
 
 fn matters(place: usize, object: &Object, watched: &Watched) -> bool {

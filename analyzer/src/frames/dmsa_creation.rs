@@ -165,7 +165,7 @@ impl<'a> Creators<'a> {
         for (place, object) in directory.objects.iter().enumerate() {
             let holds_accounts = matches!(
                 object.kind,
-                Kind::OrganizationalUnit | Kind::Container | Kind::Domain
+                Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo
             ) && directory.is_in_domain(object);
             let Some(id) = object.descriptor.filter(|_| holds_accounts) else {
                 continue;

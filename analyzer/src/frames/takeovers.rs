@@ -14,13 +14,19 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         let Some(account) = analysis.object(takeover.place) else {
             continue;
         };
+        let known = account
+            .descriptor
+            .is_some_and(|id| analysis.whole_descriptor(id).is_some());
         frame.row([
             account.id.into(),
             takeover.tier0_hops.into(),
             takeover.tier0_way.into(),
-            takeover.taken_over_by.into(),
+            // Who controls an account whose permissions were not readable is not known.
+            known.then_some(takeover.taken_over_by).into(),
             takeover.reaches.into(),
-            takeover.by_everybody.into(),
+            (takeover.by_everybody || known)
+                .then_some(takeover.by_everybody)
+                .into(),
         ]);
     }
     frame.finish()

@@ -48,8 +48,9 @@ pub(crate) struct Answer {
     pub(crate) rights: Vec<NamedRight>,
 }
 
-/// What an answer depends on: descriptor, classes, whether the object itself is in the token, whether it is in the domain.
-type Key = (i64, Arc<str>, bool, bool);
+/// What an answer depends on: descriptor, classes, whether the object itself is in the token, whether it is in the
+/// domain, and the descriptor of the readers of its password.
+type Key = (i64, Arc<str>, bool, bool, Option<i64>);
 
 /// Asks for one token, and remembers: objects that share a descriptor and a class get the same answer.
 pub(crate) struct Answers<'a> {
@@ -100,6 +101,7 @@ impl<'a> Answers<'a> {
             Arc::clone(&object.classes),
             own.is_some(),
             self.directory.is_in_domain(object),
+            object.readers,
         );
         if let Some(known) = self.known.get(&key) {
             return known.clone();

@@ -55,6 +55,8 @@ rights! {
     CreateAny => "create-any", "may create objects of every class in it", "may create any object in";
     CreateDmsa => "create-dmsa", "may create delegated managed service accounts in it", "may create dMSAs in";
     CreateAccount => "create-account", "may create managed service accounts, users or computers in it", "may create accounts in";
+    CreateRootKey => "create-root-key", "may create KDS root keys in it", "may create root keys in";
+    SetOwner => "set-owner", "may name the owner of every object of the domain", "may name the owner of every object of";
     DeleteChild => "delete-child", "may delete accounts in it", "may delete accounts in";
     WriteGpLink => "write-gplink", "may link group policies to it", "may link policies to";
     ReplicateAll => "replicate-all", "may replicate every password of the domain", "may replicate every password of";
@@ -94,7 +96,10 @@ impl RightKind {
                     | Self::WriteGpLink
             ),
             Self::WriteMember => self == Self::AddSelf,
-            Self::CreateAny => matches!(self, Self::CreateDmsa | Self::CreateAccount),
+            Self::CreateAny => matches!(
+                self,
+                Self::CreateDmsa | Self::CreateAccount | Self::CreateRootKey
+            ),
             _ => false,
         }
     }
@@ -152,6 +157,8 @@ pub(crate) struct Rights {
     reset: Option<Guid>,
     get_changes: Option<Guid>,
     get_changes_all: Option<Guid>,
+    set_owner: Option<Guid>,
+    root_key_class: Option<Guid>,
     dmsa: Option<Guid>,
     accounts: Vec<Guid>,
 }
@@ -206,6 +213,8 @@ impl Rights {
             reset: well_known_guid("User-Force-Change-Password"),
             get_changes: well_known_guid("DS-Replication-Get-Changes"),
             get_changes_all: well_known_guid("DS-Replication-Get-Changes-All"),
+            set_owner: well_known_guid("DS-Set-Owner"),
+            root_key_class: schema.guid("msKds-ProvRootKey"),
             dmsa: schema.guid("msDS-DelegatedManagedServiceAccount"),
             accounts: ACCOUNT_CLASSES
                 .iter()
@@ -278,8 +287,10 @@ impl Rights {
                     )
                 }));
             }
-            Kind::OrganizationalUnit | Kind::Container | Kind::Domain => {
-                writes(&[RightKind::WriteGpLink]);
+            Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo => {
+                if kind != Kind::Gpo {
+                    writes(&[RightKind::WriteGpLink]);
+                }
                 // Every class: an ACE typed with one is for that class.
                 rights.push(one(
                     RightKind::CreateAny,
@@ -309,6 +320,11 @@ impl Rights {
                     &self.accounts,
                 ));
                 rights.push(child(
+                    RightKind::CreateRootKey,
+                    AccessMask::CREATE_CHILD,
+                    self.root_key_class.as_slice(),
+                ));
+                rights.push(child(
                     RightKind::DeleteChild,
                     AccessMask::DELETE_CHILD,
                     &self.accounts,
@@ -327,6 +343,14 @@ impl Rights {
             _ => (),
         }
         if kind == Kind::Domain {
+            // On the head of the domain it stands for WRITE_OWNER on every object (MS-ADTS 6.1.3.5).
+            rights.extend(self.set_owner.map(|guid| {
+                one(
+                    RightKind::SetOwner,
+                    AccessMask::CONTROL_ACCESS,
+                    Node::ControlRight(guid),
+                )
+            }));
             let both = [self.get_changes, self.get_changes_all];
             rights.push(Right {
                 kind: RightKind::ReplicateAll,

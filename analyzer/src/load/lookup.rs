@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use coldcase_winsec::{Guid, Sid};
 
 use super::{Directory, Object};
+use crate::report::visible;
 
 /// Names that an error offers at most.
 const OFFERED: usize = 5;
@@ -100,7 +101,7 @@ impl Directory {
             .take(OFFERED)
             .filter_map(|place| self.objects.get(*place));
         shown
-            .map(|object| object.dn.as_str())
+            .map(|object| visible(&object.dn))
             .collect::<Vec<_>>()
             .join("\n  ")
     }

@@ -16,6 +16,8 @@ const CONSTANTS: &[(&str, &str)] = &[
         "DS-Replication-Get-Changes",
         "1131f6aa-9c07-11d1-f79f-00c04fc2dcd2",
     ),
+    ("DS-Set-Owner", "4125c71f-7fac-4ff0-bcb7-f09a41325286"),
+    ("msKds-ProvRootKey", "aa02fd41-17e0-4f18-8687-b2239649736b"),
     (
         "DS-Replication-Get-Changes-All",
         "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2",

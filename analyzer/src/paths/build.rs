@@ -73,7 +73,7 @@ impl<'a> Builder<'a> {
             policies: HashMap::new(),
             self_adders: Vec::new(),
             blocked_below: blocked_below(analysis),
-            dmsa_possible: analysis.controllers_2025() > 0
+            dmsa_possible: analysis.may_have_2025()
                 && analysis
                     .directory
                     .schema
@@ -310,7 +310,7 @@ impl<'a> Builder<'a> {
     /// Creating a dMSA, or naming the predecessor of one, is worth the domain while a Server 2025 controller lacks the update.
     fn creates(&self, right: RightKind, object: &Object) -> bool {
         let by = match object.kind {
-            Kind::OrganizationalUnit | Kind::Container | Kind::Domain => {
+            Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo => {
                 right == RightKind::CreateDmsa
                     || (object.kind != Kind::Domain && changes_permissions(right))
             }
@@ -706,12 +706,17 @@ pub(super) fn hands_over(right: RightKind, object: &Object) -> bool {
         // A managed password is too long to be guessed.
         R::WriteSpn | R::WriteAccountControl | R::WriteLogonScript => user,
         R::WriteReaders | R::WriteMember | R::AddSelf => true,
-        R::ReplicateAll | R::ReadSecret | R::ReadPassword | R::ActFor | R::Move => true,
+        R::ReplicateAll | R::SetOwner | R::ReadSecret | R::ReadPassword => true,
+        R::ActFor | R::Move => true,
+        // Whoever plants a root key knows the passwords that will be derived from it.
+        R::CreateAny | R::CreateRootKey => {
+            let dn = object.dn.to_lowercase();
+            dn.contains("cn=group key distribution service,")
+        }
         R::Delete
         | R::WriteDelegateTo
         | R::WritePredecessor
         | R::WriteSuccessor
-        | R::CreateAny
         | R::CreateDmsa
         | R::CreateAccount
         | R::DeleteChild

@@ -82,7 +82,7 @@ pub(crate) struct Overview {
     /// Those of them that reach tier 0.
     pub(crate) reaching: u32,
     pub(crate) distances: Vec<Distance>,
-    /// Objects that matter whose permissions were not readable or are malformed: ways through them are not seen.
+    /// Objects whose permissions were not readable or are malformed: ways through them are not seen.
     pub(crate) not_evaluated: usize,
     /// Everyone, Authenticated Users, Domain Users, …: from them everybody reaches tier 0.
     pub(crate) everybody: Vec<Chain>,

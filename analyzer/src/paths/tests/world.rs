@@ -122,18 +122,17 @@ impl World {
             made.objects[place].descriptor = Some(id);
         }
         for (what, on, to) in &self.attributes {
+            let bare = &self.dacls[to % self.dacls.len()].0;
+            let bare = bare.descriptor(&self.domain, &types).encode();
             let (on, to) = (persons[on % persons.len()], persons[to % persons.len()]);
-            let bare = self.dacls[to % self.dacls.len()]
-                .0
-                .descriptor(&self.domain, &types);
             match what {
                 0 => made.links.push(("msDS-HostServiceAccount", on, to)),
                 1 => made
                     .links
                     .push(("msDS-ManagedAccountPrecededByLink", on, to)),
                 2 => made.objects[on].delegates_to = made.objects[to].spns.clone(),
-                3 => made.objects[on].readers = Some(made.bytes(bare.encode())),
-                4 => made.objects[on].allowed_to_act = Some(made.bytes(bare.encode())),
+                3 => made.objects[on].readers = Some(made.bytes(bare)),
+                4 => made.objects[on].allowed_to_act = Some(made.bytes(bare)),
                 5 => {
                     let flags = made.objects[on].user_account_control.unwrap();
                     made.objects[on].user_account_control = Some(flags | 0x8_0000);
