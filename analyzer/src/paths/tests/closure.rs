@@ -111,7 +111,7 @@ impl<'a> Model<'a> {
                         .map(|sid| world.domain.token(sid))
                 })
                 .collect(),
-            dmsa_possible: analysis.controllers_2025() > 0,
+            dmsa_possible: analysis.may_have_2025(),
             evaluated,
             spns: objects
                 .iter()
@@ -203,6 +203,26 @@ impl<'a> Model<'a> {
             .collect()
     }
 
+    fn template(&self) -> Vec<(RightKind, Form)> {
+        let rights = &self.analysis.effective.rights;
+        let (user, group) = (rights.of(Kind::User, None), rights.of(Kind::Group, None));
+        user.into_iter()
+            .chain(group)
+            .filter(|right| {
+                use RightKind as R;
+                matches!(
+                    right.kind,
+                    R::ResetPassword
+                        | R::WriteKeyCredential
+                        | R::WriteAltIdentities
+                        | R::WriteMember
+                        | R::AddSelf
+                )
+            })
+            .map(|right| (right.kind, right.form))
+            .collect()
+    }
+
     fn by_rights(&self, token: &HashSet<Sid>, group: bool, bound: Bound) -> Vec<Hold> {
         let mut found = Vec::new();
         for place in self.evaluated.keys().copied() {
@@ -215,6 +235,14 @@ impl<'a> Model<'a> {
             }
             if self.owns(object, token, bound) {
                 found.extend(self.effects(RightKind::Owner, place, bound));
+            }
+            // What is copied to every protected account and group.
+            if object.dn.starts_with("CN=AdminSDHolder,") {
+                for (right, form) in self.template() {
+                    if self.holds(id, token, &form, group, bound) {
+                        found.extend(self.effects(right, place, bound));
+                    }
+                }
             }
         }
         for place in self
@@ -301,7 +329,9 @@ impl<'a> Model<'a> {
         }
         let permissions = matches!(right, R::Owner | R::WriteDacl | R::WriteOwner);
         let creates = match object.kind {
-            Kind::OrganizationalUnit | Kind::Container => permissions || right == R::CreateDmsa,
+            Kind::OrganizationalUnit | Kind::Container | Kind::Gpo => {
+                permissions || right == R::CreateDmsa
+            }
             Kind::Domain => right == R::CreateDmsa,
             Kind::Dmsa => permissions || matches!(right, R::WritePredecessor | R::WriteAll),
             _ => false,

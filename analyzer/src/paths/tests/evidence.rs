@@ -151,6 +151,7 @@ impl Proof<'_> {
                     Kind::OrganizationalUnit,
                     Kind::Container,
                     Kind::Domain,
+                    Kind::Gpo,
                     Kind::Dmsa,
                 ];
                 let objects: Vec<&Object> = directory
@@ -159,7 +160,7 @@ impl Proof<'_> {
                     .filter(|object| kinds.contains(&object.kind))
                     .collect();
                 to == 0
-                    && self.analysis.controllers_2025() > 0
+                    && self.analysis.may_have_2025()
                     && self.right(from, right, descriptor, ace, &objects)
             }
             Reason::Installed => self.has_link("msDS-HostServiceAccount", from, to),

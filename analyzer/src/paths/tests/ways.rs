@@ -53,6 +53,7 @@ impl World {
         let controller = made.principal("computer", "DC1$", CONTROLLERS, 1000);
         made.objects[controller].user_account_control = Some(0x8_2000);
         made.objects[controller].host_name = Some("dc1.corp.example".to_owned());
+        made.objects[controller].operating_system = Some("Windows Server 2022".to_owned());
         made.protect(controller, ADMINS_ONLY);
         let low = made.principal("user", "low", STAFF, 1100);
         Self {
@@ -357,6 +358,9 @@ fn by_creating_a_dmsa_where_a_controller_knows_them() {
     assert_eq!(world.seen().way(world.low), None);
     world.made.objects[world.controller].operating_system =
         Some("Windows Server 2025 Datacenter".to_owned());
+    assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
+    // What is not known is not taken for an older system.
+    world.made.objects[world.controller].operating_system = None;
     assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
     // The published mitigation: a deny of the class before the allow.
     let denied = format!(

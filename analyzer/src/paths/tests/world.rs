@@ -141,6 +141,9 @@ impl World {
                 _ => made.objects[on].password_id = Some(password_id()),
             }
         }
+        for place in &persons {
+            made.objects[*place].operating_system = Some("Windows Server 2022".to_owned());
+        }
         if self.dmsa {
             let controller = persons
                 .iter()
