@@ -177,9 +177,9 @@ fn template(analysis: &Analysis) -> Vec<(usize, Arc<Vec<Held>>)> {
     else {
         return Vec::new();
     };
-    let weaker = |held: &Held| {
+    let copied = |right: RightKind| {
         matches!(
-            held.right,
+            right,
             RightKind::ResetPassword
                 | RightKind::WriteKeyCredential
                 | RightKind::WriteAltIdentities
@@ -190,8 +190,12 @@ fn template(analysis: &Analysis) -> Vec<(usize, Arc<Vec<Held>>)> {
     [Kind::User, Kind::Group]
         .into_iter()
         .map(|kind| {
-            let held = analysis.effective.held(&prepared, kind, None);
-            (place, Arc::new(held.into_iter().filter(weaker).collect()))
+            // Asked alone, or writing every attribute, which is no right over a container, would stand for them.
+            let mut rights = analysis.effective.rights.of(kind, None);
+            rights.retain(|right| copied(right.kind));
+            let held = analysis.effective.held_of(&prepared, &rights, false);
+            let held = held.into_iter().filter(|held| copied(held.right));
+            (place, Arc::new(held.collect()))
         })
         .collect()
 }
