@@ -47,10 +47,15 @@ struct Unknown<'a> {
     create_classes: &'a [String],
 }
 
+/// What gives WRITE_OWNER and ACCESS_SYSTEM_SECURITY over everything (MS-DTYP 2.5.3.2).
+const PRIVILEGES: &[&str] = &["SeTakeOwnershipPrivilege", "SeSecurityPrivilege"];
+
 #[derive(Debug, Clone, Serialize)]
 struct Principal<'a> {
     name: &'a str,
     sid: &'a str,
+    /// Of an administrator on domain controllers, by default; they count before any DACL is read.
+    privileges: &'static [&'static str],
 }
 
 #[derive(Debug, Serialize)]
@@ -92,6 +97,11 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
             let principal = Principal {
                 name: &name,
                 sid: &sid,
+                privileges: if answers.is_privileged() {
+                    PRIVILEGES
+                } else {
+                    &[]
+                },
             };
             for (place, object) in analysis.directory.objects.iter().enumerate() {
                 if target.is_none_or(|target| target == place) {
@@ -111,7 +121,7 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
             };
             let answer = answers.of(place, object);
             head(out, &analysis, &answers, &name, &sid, width)?;
-            one(out, &analysis, object, answer.as_deref(), width)
+            one(out, &analysis, &answers, object, answer.as_deref(), width)
         }
         (Format::Text, None) => {
             head(out, &analysis, &answers, &name, &sid, width)?;
@@ -256,6 +266,7 @@ fn head(
 fn one(
     out: &mut dyn Write,
     analysis: &Analysis,
+    answers: &Answers<'_>,
     object: &Object,
     answer: Option<&Answer>,
     width: u16,
@@ -295,6 +306,15 @@ fn one(
         can(4),
         can(8)
     )?;
+    if answers.is_privileged() {
+        for line in wrap(
+            "Its token is an administrator's on domain controllers: by default it may take ownership of every object and read every SACL there, whatever the DACL says (SeTakeOwnershipPrivilege, SeSecurityPrivilege).",
+            width,
+            2,
+        ) {
+            writeln!(out, "{line}")?;
+        }
+    }
     match &answer.write_attributes {
         Some(attributes) => names(out, "Attributes it may write", attributes, width)?,
         None => writeln!(

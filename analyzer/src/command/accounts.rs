@@ -22,7 +22,7 @@ const INVENTORY: &str = "
 
 pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let pack = Pack::load(None)?;
-    let (analysis, frames) = analyse(&arguments.snapshot)?;
+    let (analysis, frames) = analyse(&arguments.snapshot, "")?;
     let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
     let report = assemble(&analysis, &pack, &evaluations);
     let risks: BTreeMap<&str, f64> = report

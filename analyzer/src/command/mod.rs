@@ -51,10 +51,10 @@ fn load(path: &Path) -> Result<Analysis> {
     Ok(Analysis::new(directory))
 }
 
-/// Opens a snapshot and builds everything that is computed from it.
-fn analyse(path: &Path) -> Result<(Analysis, Frames)> {
+/// Opens a snapshot and builds everything that is computed from it and that `sql` may name.
+fn analyse(path: &Path, sql: &str) -> Result<(Analysis, Frames)> {
     let analysis = load(path)?;
-    let frames = Frames::build(&analysis)?;
+    let frames = Frames::build(&analysis, std::iter::once(sql))?;
     Ok((analysis, frames))
 }
 

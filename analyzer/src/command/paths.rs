@@ -11,7 +11,7 @@ use super::{load, output};
 use crate::arguments::{Format, PathsArguments};
 use crate::frames::Analysis;
 use crate::load::Found;
-use crate::paths::{Chain, ControlGraph, Overview, Step, Towards};
+use crate::paths::{Chain, ControlGraph, Overview, Step, Towards, Unseen};
 use crate::report::{table, visible, wrap};
 
 /// What is told of each list unless all is asked for.
@@ -28,7 +28,7 @@ enum Answer {
         from: String,
         to: String,
         chain: Option<Chain>,
-        not_evaluated: usize,
+        not_evaluated: Unseen,
     },
     /// What somebody reaches.
     From {
@@ -36,13 +36,13 @@ enum Answer {
         tier0: bool,
         to_tier0: Option<Chain>,
         accounts: Towards,
-        not_evaluated: usize,
+        not_evaluated: Unseen,
     },
     /// Who reaches something.
     To {
         to: String,
         by: Towards,
-        not_evaluated: usize,
+        not_evaluated: Unseen,
     },
 }
 
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     timings.stage("graph")?;
     let most = if arguments.all { usize::MAX } else { TOLD };
     let name = |node: u32| graph.name(&analysis, node);
-    let not_evaluated = analysis.controls().not_evaluated;
+    let not_evaluated = Unseen::of(&analysis);
     let answer = match (from, to) {
         (None, None) => Answer::Overview(graph.overview(&analysis, most)),
         (Some(from), Some(to)) => Answer::Between {
@@ -93,7 +93,7 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let width = output::style(file, true).width;
     match arguments.format {
         Format::Json => output::json(file, &answer)?,
-        Format::Text => output::to(file, |out| write(out, &answer, &analysis, width))?,
+        Format::Text => output::to(file, |out| write(out, &answer, width))?,
     }
     timings.stage("write")?;
     Ok(AnalyzeExit::Clean)
@@ -110,7 +110,7 @@ fn node_of(analysis: &Analysis, text: &str) -> Result<u32> {
     }
 }
 
-fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) -> io::Result<()> {
+fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
     match answer {
         Answer::Overview(overview) => write_overview(out, overview, width)?,
         Answer::Between {
@@ -159,15 +159,21 @@ fn write(out: &mut dyn Write, answer: &Answer, analysis: &Analysis, width: u16) 
             write_chains(out, by, width)?;
         }
     }
-    let blind = analysis.controls().not_evaluated;
-    if blind > 0 {
-        for line in wrap(
-            &format!(
-                "Not evaluated: {blind} objects whose permissions were not readable or are malformed. Ways through them are not seen."
-            ),
-            width,
-            0,
-        ) {
+    let unseen = match answer {
+        Answer::Overview(overview) => &overview.not_evaluated,
+        Answer::Between { not_evaluated, .. }
+        | Answer::From { not_evaluated, .. }
+        | Answer::To { not_evaluated, .. } => not_evaluated,
+    };
+    let sentences = unseen.sentences();
+    if !sentences.is_empty() {
+        writeln!(
+            out,
+            "\nNot evaluated, so that ways through it are not seen:"
+        )?;
+    }
+    for sentence in sentences {
+        for line in wrap(&sentence, width, 2) {
             writeln!(out, "{line}")?;
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("load")?;
     let analysis = Analysis::new(directory);
     timings.stage("graph")?;
-    let frames = Frames::build(&analysis)?;
+    let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;
     let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
     timings.stage("rules")?;

@@ -11,7 +11,7 @@ use crate::report::{table, visible};
 use crate::rules::{is_ordered, json, run as run_query, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
-    let (_, frames) = analyse(&arguments.snapshot)?;
+    let (_, frames) = analyse(&arguments.snapshot, &arguments.query)?;
     let result = run_query(&mut frames.sql(), &arguments.query)?;
     let mut rows = rows(&result);
     if !is_ordered(&arguments.query) {

@@ -11,9 +11,6 @@ use super::builder::Builder;
 use crate::graph::{GroupClass, Reached, group_class, is_domain_controller};
 use crate::load::{Kind, Object, well_known_guid};
 
-/// TRUSTED_FOR_DELEGATION.
-const UNCONSTRAINED: i64 = 0x8_0000;
-
 pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
     let directory = &analysis.directory;
     let managers = managers(analysis);
@@ -227,7 +224,7 @@ impl<'a> Impacts<'a> {
                 .any(|spn| self.tier0_spns.contains(&host_part(spn)))
             || (!self.replicators.is_empty() && !token().is_disjoint(&self.replicators));
         let strong =
-            self.operators.contains(&place) || object.has_flag(UNCONSTRAINED) == Some(true);
+            self.operators.contains(&place) || object.is_trusted_for_delegation() == Some(true);
         impact(reaches_tier0, strong, object.enabled())
     }
 }

@@ -50,6 +50,7 @@ impl Analysis {
             tokens,
             rights: Rights::new(&directory.schema),
             owners_blocked: directory.domain.owners_blocked(),
+            anonymous: directory.domain.admits_anonymous(),
         };
         Self {
             directory,
@@ -118,6 +119,17 @@ impl Analysis {
             self.whole_descriptor(id)?,
             &self.effective.tokens,
             &self.directory,
+        ))
+    }
+
+    /// The same for the object at `place`, if the descriptor says something of PRINCIPAL SELF and the object is a group,
+    /// whose members are then meant. Of any other object it is the object alone, over itself.
+    pub(crate) fn prepared_of(&self, id: i64, place: Option<usize>) -> Option<Prepared> {
+        Some(Prepared::of(
+            self.whole_descriptor(id)?,
+            &self.effective.tokens,
+            &self.directory,
+            place.and_then(|place| Holder::try_from(place).ok()),
         ))
     }
 

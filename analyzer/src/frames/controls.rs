@@ -16,6 +16,9 @@ use super::relocations::Relocations;
 use crate::graph::{Held, RightKind, group_class, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
 
+/// Descriptor, kind, classes, and the place of the one object where PRINCIPAL SELF means something else for each.
+type Key<'a> = (i64, Kind, &'a str, Option<usize>);
+
 /// Who holds what over which objects, by place, each list shared by the objects of one descriptor and class.
 #[derive(Debug, Default)]
 pub(crate) struct Controls {
@@ -28,7 +31,7 @@ pub(crate) struct Controls {
 
 impl Controls {
     /// Over every object that matters and whose descriptor was read whole.
-    pub(crate) fn new(analysis: &Analysis) -> Self {
+    pub(crate) fn new<'a>(analysis: &'a Analysis) -> Self {
         let watched = watched(analysis);
         let objects = analysis.directory.objects.iter().enumerate();
         let wanted: Vec<(usize, &Object)> = objects
@@ -40,14 +43,21 @@ impl Controls {
             .map(|(place, _)| *place)
             .collect();
         // Two halves of about the same work: most machines have at least two cores.
-        let mut keys: Vec<(i64, Kind, &str)> = wanted
+        let selves = selves(analysis);
+        let key = |place: usize, object: &'a Object| -> Option<Key<'a>> {
+            let id = object.descriptor?;
+            // Of a group, PRINCIPAL SELF is every member: then the descriptor means something else for each group.
+            let own = object.kind == Kind::Group && selves.contains(&id);
+            Some((id, object.kind, &*object.classes, own.then_some(place)))
+        };
+        let mut keys: Vec<Key<'_>> = wanted
             .iter()
-            .filter_map(|(_, object)| Some((object.descriptor?, object.kind, &*object.classes)))
+            .filter_map(|(place, object)| key(*place, object))
             .collect();
         keys.sort_unstable();
         keys.dedup();
         let half = keys.len().div_ceil(2).max(1);
-        let mut known: HashMap<(i64, Kind, &str), Arc<Vec<Held>>> = HashMap::new();
+        let mut known: HashMap<Key<'_>, Arc<Vec<Held>>> = HashMap::new();
         std::thread::scope(|scope| {
             let parts: Vec<_> = keys
                 .chunks(half)
@@ -77,18 +87,14 @@ impl Controls {
         let mut rows: Vec<_> = wanted
             .into_iter()
             .filter_map(|(place, object)| {
-                let key = (object.descriptor?, object.kind, &*object.classes);
-                Some((place, Arc::clone(known.get(&key)?)))
+                Some((place, Arc::clone(known.get(&key(place, object)?)?)))
             })
             .collect();
         let not_evaluated = all - rows.len();
         rows.extend(template(analysis));
         let mut relocations = Relocations::new(analysis);
         for (place, object) in accounts {
-            let key = object
-                .descriptor
-                .map(|id| (id, object.kind, &*object.classes));
-            let Some(controls) = key.and_then(|key| known.get(&key)) else {
+            let Some(controls) = key(place, object).and_then(|key| known.get(&key)) else {
                 continue;
             };
             rows.extend(relocations.of(object, controls).map(|held| (place, held)));
@@ -115,9 +121,25 @@ impl Controls {
     }
 }
 
+/// Descriptors that let PRINCIPAL SELF do more than read, deny it something, or name it as owner.
+fn selves(analysis: &Analysis) -> HashSet<i64> {
+    let groups = analysis
+        .directory
+        .objects
+        .iter()
+        .filter(|object| object.kind == Kind::Group);
+    let ids: HashSet<i64> = groups.filter_map(|object| object.descriptor).collect();
+    let of_itself = |id: &i64| {
+        analysis
+            .prepared(*id)
+            .is_some_and(|prepared| prepared.speaks_of_self())
+    };
+    ids.into_iter().filter(of_itself).collect()
+}
+
 /// A descriptor that does not decode says nothing; rules that need it are not evaluated.
-fn held(analysis: &Analysis, (id, kind, classes): (i64, Kind, &str)) -> Option<Vec<Held>> {
-    let prepared = analysis.prepared(id)?;
+fn held(analysis: &Analysis, (id, kind, classes, own): Key<'_>) -> Option<Vec<Held>> {
+    let prepared = analysis.prepared_of(id, own)?;
     let root = analysis.directory.classes.root(classes);
     Some(analysis.effective.held(&prepared, kind, root))
 }
@@ -247,16 +269,18 @@ fn watched(analysis: &Analysis) -> Watched {
         .filter(|place| is_group(directory, *place))
         .collect();
     let mut hosts: HashSet<usize> = readers;
-    for group in groups.clone() {
-        let members = analysis
-            .memberships
-            .all_members(group, |place| is_group(directory, place));
-        let sid = analysis.object(group).and_then(|group| group.sid.as_ref());
-        let broad = sid.is_some_and(|sid| analysis.principals.is_broad(sid));
-        for member in members {
-            if is_group(directory, member.place) {
+    let is_group = |place: usize| is_group(directory, place);
+    let (broad, narrow): (Vec<usize>, Vec<usize>) = groups.iter().partition(|group| {
+        let sid = analysis
+            .object(**group)
+            .and_then(|group| group.sid.as_ref());
+        sid.is_some_and(|sid| analysis.principals.is_broad(sid))
+    });
+    for (start, told) in [(broad, false), (narrow, true)] {
+        for member in analysis.memberships.all_members_of(&start, is_group) {
+            if is_group(member.place) {
                 groups.insert(member.place);
-            } else if !broad {
+            } else if told {
                 hosts.insert(member.place);
             }
         }

@@ -12,8 +12,6 @@ use super::readers::{ACTING, holders, kind_of};
 use crate::graph::is_domain_controller;
 use crate::load::Kind;
 
-/// TRUSTED_FOR_DELEGATION and TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION (MS-ADTS 2.2.16).
-const UNCONSTRAINED: i64 = 0x8_0000;
 const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
 /// Who owns a service principal name, folded.
@@ -54,7 +52,7 @@ fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
         .iter()
         .filter(|object| object.kind.is_principal())
     {
-        if object.has_flag(UNCONSTRAINED) == Some(true) {
+        if object.is_trusted_for_delegation() == Some(true) {
             frame.row([
                 object.id.into(),
                 "unconstrained".into(),

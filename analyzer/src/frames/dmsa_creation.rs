@@ -24,14 +24,12 @@ use crate::load::{Kind, Object};
 use newborn::{Heuristics, Newborn};
 use victims::Victims;
 
+const CREATE_CONTAINER: &str = "create-container";
 const CLASS: &str = "msDS-DelegatedManagedServiceAccount";
 
 /// What one may create in a container, then owns, and can create dMSAs in: it does not inherit a deny that is for the
 /// container alone, and its owner keeps WRITE_DAC whatever dSHeuristics says (MS-ADTS 6.1.3.4).
 const UNITS: &[&str] = &["organizationalUnit", "container"];
-
-/// Everyone and Anonymous: all that stands in the token of who did not authenticate.
-const OUTSIDERS: &[&str] = &["S-1-1-0", "S-1-5-7"];
 
 /// An answer that may hang on a conditional ACE, which only the domain controller can decide.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,10 +236,26 @@ impl<'a> Creators<'a> {
             let held = controls.iter().filter(move |held| held.right == right);
             held.map(move |held| (right.as_str(), held.clone()))
         });
-        let units_of_ones_own = units.iter().map(|held| ("create-container", held.clone()));
+        let units_of_ones_own = units.iter().map(|held| (CREATE_CONTAINER, held.clone()));
         for (right, held) in changers.chain(units_of_ones_own) {
-            if !self.matters(&held) || found.iter().any(|known| known.held.holder == held.holder) {
+            if !self.matters(&held) {
                 continue;
+            }
+            // Whoever changes the permissions of the container controls what he creates there.
+            let mut of_same = found.iter_mut().filter(|known| {
+                known.held.holder == held.holder
+                    && known.held.unknown >= held.unknown
+                    && (held.except.is_none() || known.held.except == held.except)
+            });
+            if let Some(known) = of_same.next() {
+                // A unit of one's own is another way, which the row says already.
+                if right != CREATE_CONTAINER {
+                    known.controls = Sure::Yes;
+                    known.controls_enforced = Sure::Yes;
+                }
+                if known.held.unknown == held.unknown && known.held.except == held.except {
+                    continue;
+                }
             }
             found.push(Creation {
                 right,
@@ -280,27 +294,6 @@ impl<'a> Creators<'a> {
         analysis
             .sid_of(held.holder)
             .is_some_and(|sid| !expected(sid))
-            && !self.is_left_to_outsiders(held)
-    }
-
-    /// A right of Everyone that is denied to all who log on is left to those who did not, and they may do nothing at all
-    /// (fLDAPBlockAnonOps, MS-ADTS 6.1.1.2.4.1.2).
-    fn is_left_to_outsiders(&self, held: &Held) -> bool {
-        let Some(except) = held.except.as_ref().filter(|_| !self.heuristics.anonymous) else {
-            return false;
-        };
-        let reach = self.analysis.effective.tokens.reach(held.holder);
-        let left = reach.count().saturating_sub(except.count());
-        let outsider = |holder: Holder| {
-            let sid = self.analysis.sid_of(holder).map(Sid::to_string);
-            sid.is_some_and(|sid| OUTSIDERS.contains(&sid.as_str()))
-        };
-        left <= OUTSIDERS.len()
-            && reach
-                .holders()
-                .into_iter()
-                .filter(|holder| !except.contains(*holder))
-                .all(outsider)
     }
 
     /// Whether `holder` is surely one of these, by what stands in its token.
@@ -329,8 +322,8 @@ impl<'a> Creators<'a> {
             directory
                 .classes
                 .children(&container.classes)
-                .into_iter()
-                .map(|(_, guid)| guid)
+                .iter()
+                .map(|(_, guid)| *guid)
                 .collect()
         })
     }

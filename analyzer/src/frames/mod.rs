@@ -29,17 +29,20 @@ pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
 pub(crate) use readers::bits_for;
 
-/// All frames of one snapshot, in the catalogue's order.
+/// The frames of one snapshot.
 pub(crate) struct Frames {
     frames: Vec<(&'static str, LazyFrame)>,
 }
 
 impl Frames {
-    /// Builds every frame.
+    /// Builds every frame that one of these SQL texts may name.
     ///
     /// # Errors
     /// A frame does not fit the catalogue, which is a defect of the program.
-    pub(crate) fn build(analysis: &Analysis) -> Result<Self> {
+    pub(crate) fn build<'a>(
+        analysis: &Analysis,
+        mut queries: impl Iterator<Item = &'a str>,
+    ) -> Result<Self> {
         // Two halves of about the same work: most machines have at least two cores.
         let (first, second) = std::thread::scope(|scope| {
             let second = scope.spawn(|| -> Result<_> {
@@ -61,7 +64,13 @@ impl Frames {
             second;
         let (memberships, members) = memberships;
         let (policy_settings, policy_principals) = policies::build(analysis)?;
-        let frames = vec![
+        // The control graph takes longer than all the other frames together, and few ask for it.
+        let takeovers = if queries.any(|sql| sql.to_ascii_lowercase().contains("takeovers")) {
+            Some(("takeovers", takeovers::build(analysis)?.lazy()))
+        } else {
+            None
+        };
+        let mut frames = vec![
             ("objects", objects.lazy()),
             ("principals", principals.lazy()),
             ("accounts", accounts.lazy()),
@@ -71,7 +80,6 @@ impl Frames {
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),
-            ("takeovers", takeovers::build(analysis)?.lazy()),
             ("dmsa_creation", dmsa_creation::build(analysis)?.lazy()),
             ("kds_keys", domain::kds_keys(analysis)?.lazy()),
             ("account_hosts", account_hosts.lazy()),
@@ -88,6 +96,7 @@ impl Frames {
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
         ];
+        frames.extend(takeovers);
         Ok(Self { frames })
     }
 

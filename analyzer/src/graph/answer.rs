@@ -11,7 +11,7 @@ use coldcase_winsec::access::{Decision, Node, Outcome};
 
 use super::Effective;
 use super::effective::Prepared;
-use super::right::{Form, Part, RightKind, whole_object};
+use super::right::{Form, Part, RightKind, bits, whole_object};
 use super::token::{Holder, Token};
 use crate::load::{Directory, Kind, Object};
 
@@ -84,6 +84,11 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// Whether it has the privileges of an administrator on domain controllers.
+    pub(crate) fn is_privileged(&self) -> bool {
+        self.privileged
+    }
+
     /// The holders in the token.
     pub(crate) fn token(&self) -> &Token {
         &self.token
@@ -142,8 +147,8 @@ impl<'a> Answers<'a> {
         }
 
         let write_attributes = classes.knows(&object.classes).then(|| {
-            let writable = classes.writable(&object.classes).into_iter();
-            split(writable.map(|attribute| {
+            let writable = classes.writable(&object.classes);
+            split(writable.iter().map(|attribute| {
                 let node = Node::Attribute {
                     class: root,
                     property_set: attribute.property_set,
@@ -158,12 +163,14 @@ impl<'a> Answers<'a> {
         });
         // Principals live in the domain only (MS-ADTS 3.1.1.4.5.5).
         let elsewhere = !self.directory.is_in_domain(object);
-        let children = classes.children(&object.classes).into_iter();
-        let children = children.filter(|(name, _)| !elsewhere || !classes.is_of_principals(name));
+        let children = classes.children(&object.classes);
+        let children = children
+            .iter()
+            .filter(|(name, _)| !elsewhere || !classes.is_of_principals(name));
         let create_classes = split(children.map(|(name, guid)| {
-            let node = Node::ChildClass(guid);
+            let node = Node::ChildClass(*guid);
             (
-                name,
+                name.as_str(),
                 decide(&Part {
                     bit: AccessMask::CREATE_CHILD,
                     node,
@@ -242,12 +249,6 @@ impl<'a> Answers<'a> {
             unknown: outcome.is_unknown(),
         })
     }
-}
-
-fn bits(mask: AccessMask) -> impl Iterator<Item = AccessMask> {
-    (0..u32::BITS)
-        .map(move |bit| AccessMask(mask.0 & (1 << bit)))
-        .filter(|bit| !bit.is_empty())
 }
 
 fn split<'a>(outcomes: impl Iterator<Item = (&'a str, Outcome)>) -> Granted {

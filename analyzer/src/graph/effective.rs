@@ -16,7 +16,7 @@ use std::sync::Arc;
 use coldcase_winsec::access::{Decision, Entry, Node, Outcome, Trustee};
 use coldcase_winsec::{AccessMask, Guid, Sid};
 
-use super::right::{Form, Part, Right, RightKind, Rights};
+use super::right::{Form, Part, Right, RightKind, Rights, bits};
 use super::token::{Holder, Holders, Reach, Token, Tokens};
 use crate::load::{Directory, Kind};
 use grantees::Cover;
@@ -33,6 +33,8 @@ pub(crate) struct Effective {
     pub(crate) rights: Rights,
     /// Owners of computer-derived objects may not change the DACL by being owners (dSHeuristics, MS-ADTS 6.1.3.4).
     pub(crate) owners_blocked: bool,
+    /// Who did not authenticate may do more than read the rootDSE (fLDAPBlockAnonOps, MS-ADTS 6.1.1.2.4.1.2).
+    pub(crate) anonymous: bool,
     /// Domain and Enterprise Admins, whom that does not concern.
     pub(crate) exempt: Vec<Holder>,
 }
@@ -55,7 +57,23 @@ impl Effective {
         rights: &[Right],
         blocked: bool,
     ) -> Vec<Held> {
-        without_weaker(self.all_held(prepared, rights, blocked))
+        let mut found = self.all_held(prepared, rights, blocked);
+        found.retain(|held| !self.is_left_to_outsiders(held));
+        without_weaker(found)
+    }
+
+    /// A right of Everyone that is denied to all who log on is left to those who did not, and they may do nothing at all.
+    fn is_left_to_outsiders(&self, held: &Held) -> bool {
+        let Some(except) = held.except.as_ref().filter(|_| !self.anonymous) else {
+            return false;
+        };
+        let outside = self.tokens.outside();
+        let reach = self.tokens.reach(held.holder);
+        reach.count() <= except.count() + outside.len()
+            && reach
+                .holders()
+                .into_iter()
+                .all(|holder| except.contains(holder) || outside.contains(&holder))
     }
 
     fn all_held(&self, prepared: &Prepared, rights: &[Right], blocked: bool) -> Vec<Held> {
@@ -141,10 +159,7 @@ impl Effective {
         mask: AccessMask,
         node: &Node,
     ) -> Vec<Held> {
-        let parts: Vec<Part> = bits(mask)
-            .into_iter()
-            .map(|bit| Part { bit, node: *node })
-            .collect();
+        let parts: Vec<Part> = bits(mask).map(|bit| Part { bit, node: *node }).collect();
         let mut rows = Rows::default();
         let mut asked = BTreeSet::new();
         // Where nobody is denied, members hold what the trustee holds.
@@ -411,21 +426,21 @@ impl Effective {
         trustees: impl Iterator<Item = Holder>,
     ) -> Vec<Held> {
         let covered = reached.cover(&self.tokens, trustees).into_iter();
-        covered
-            .map(
-                |Cover {
-                     holder,
-                     except,
-                     certain,
-                 }| Held {
-                    holder,
-                    right,
-                    ace: None,
-                    inherited: false,
-                    unknown: !certain,
-                    except,
-                },
-            )
+        let told = covered.map(
+            |Cover {
+                 holder,
+                 except,
+                 certain,
+             }| Held {
+                holder,
+                right,
+                ace: None,
+                inherited: false,
+                unknown: !certain,
+                except,
+            },
+        );
+        told.filter(|held| !self.is_left_to_outsiders(held))
             .collect()
     }
 
@@ -456,14 +471,6 @@ pub(crate) fn trustees(directory: &Directory) -> impl Iterator<Item = &Sid> {
             .map(|known| &known.trustee);
         trustees.chain(&descriptor.owner)
     })
-}
-
-/// The bits of a mask, one by one.
-fn bits(mask: AccessMask) -> Vec<AccessMask> {
-    (0..u32::BITS)
-        .map(|bit| AccessMask(mask.0 & (1 << bit)))
-        .filter(|bit| !bit.is_empty())
-        .collect()
 }
 
 /// A deny that comes before an allow: only then can it take something away.

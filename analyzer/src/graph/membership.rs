@@ -21,6 +21,9 @@ pub(crate) struct Memberships {
 /// Groups of a chain that are told by name; of a longer chain, the middle is counted.
 const TOLD: usize = 8;
 
+/// Steps of a chain that are looked at.
+const LONGEST: usize = 1_000;
+
 /// An object that was reached, over how many steps, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reached {
@@ -53,6 +56,7 @@ impl Memberships {
         for (place, object) in directory.objects.iter().enumerate() {
             let primary = object
                 .primary_group_id
+                .or_else(|| default_primary_group(object.kind))
                 .filter(|_| object.kind.is_principal())
                 .and_then(|rid| u32::try_from(rid).ok())
                 .and_then(|rid| directory.domain_rid(rid))
@@ -96,15 +100,26 @@ impl Memberships {
 
     /// Everything that is in `group`, nearest first, each once; groups for which `open` is false are reached but not entered.
     pub(crate) fn all_members(&self, group: usize, open: impl Fn(usize) -> bool) -> Vec<Reached> {
-        reach(&[group], |place| self.members(place), open)
+        self.all_members_of(&[group], open)
+    }
+
+    /// The same of several groups together.
+    pub(crate) fn all_members_of(
+        &self,
+        groups: &[usize],
+        open: impl Fn(usize) -> bool,
+    ) -> Vec<Reached> {
+        reach(groups, |place| self.members(place), open)
     }
 }
 
-/// The way to `reached[index]` as places, from the first step on.
+/// The way to `reached[index]` as places, from the first step on; of a longer one the last [`LONGEST`].
 pub(crate) fn way(reached: &[Reached], index: usize) -> Vec<usize> {
     let mut places = Vec::new();
     let mut next = Some(index);
-    while let Some(step) = next.and_then(|index| reached.get(index)) {
+    while let Some(step) = next.and_then(|index| reached.get(index))
+        && places.len() < LONGEST
+    {
         places.push(step.place);
         next = step.before;
     }
@@ -133,14 +148,24 @@ impl Reached {
             .then(|| start.to_owned())
             .into_iter()
             .collect();
+        let depth = reached.get(index).map_or(0, |last| last.depth);
+        let whole = usize::try_from(depth).is_ok_and(|depth| depth == places.len());
         match places.len().checked_sub(TOLD) {
             None | Some(0) => steps.extend(names(&places)),
             // Nested without end by mistake or malice: the ends tell enough.
-            Some(hidden) => {
+            Some(hidden) if whole => {
                 let (head, rest) = places.split_at(TOLD / 2);
                 steps.extend(names(head));
                 steps.push(format!("… {hidden} more …"));
                 steps.extend(names(rest.get(hidden..).unwrap_or(&[])));
+            }
+            Some(_) => {
+                let tail = places.get(places.len() - TOLD / 2..).unwrap_or(&[]);
+                steps.push(format!(
+                    "… {} more …",
+                    usize::try_from(depth).unwrap_or(usize::MAX) - tail.len()
+                ));
+                steps.extend(names(tail));
             }
         }
         steps.join(" → ")
@@ -210,6 +235,16 @@ pub(crate) fn is_group(directory: &Directory, place: usize) -> bool {
         .is_some_and(|object| object.kind == Kind::Group)
 }
 
+/// Every account has a primary group. Where it is not readable, the one that a new account gets: Domain Users or Domain
+/// Computers (MS-SAMR 3.1.1.8.2).
+fn default_primary_group(kind: Kind) -> Option<i64> {
+    match kind {
+        Kind::User => Some(513),
+        Kind::Computer | Kind::Gmsa | Kind::Smsa | Kind::Dmsa => Some(515),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::indexing_slicing, reason = "tests")]
@@ -228,6 +263,23 @@ mod tests {
         let found: Vec<_> = reached.iter().map(|r| (r.place, r.depth)).collect();
         assert_eq!(found, [(1, 1), (3, 1), (2, 2)]);
         assert_eq!(way(&reached, 2), [1, 2]);
+    }
+
+    #[test]
+    fn a_chain_without_end_tells_its_end() {
+        let reached: Vec<Reached> = (0..3_000_u32)
+            .map(|depth| Reached {
+                place: usize::try_from(depth).unwrap_or_default(),
+                depth: depth + 1,
+                before: usize::try_from(depth)
+                    .ok()
+                    .and_then(|index| index.checked_sub(1)),
+            })
+            .collect();
+        assert_eq!(way(&reached, 2_999).len(), LONGEST);
+        let directory = crate::load::made::Made::new().directory();
+        let told = Reached::chain(&reached, 2_999, "start", &directory);
+        assert_eq!(told, "start → … 2996 more …");
     }
 
     #[test]

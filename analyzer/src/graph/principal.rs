@@ -53,8 +53,13 @@ const BROAD: &[&str] = &[
     "S-1-5-64-10",
     "S-1-5-64-14",
     "S-1-5-64-21",
+    "S-1-5-65-1",
     "S-1-18-1",
     "S-1-18-2",
+    "S-1-18-3",
+    "S-1-18-4",
+    "S-1-18-5",
+    "S-1-18-6",
 ];
 
 /// BUILTIN Users, Guests, Pre-Windows 2000 Compatible Access.

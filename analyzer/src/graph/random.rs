@@ -74,6 +74,12 @@ pub(crate) struct Person {
     controller: bool,
 }
 
+impl Person {
+    pub(crate) fn is_user(&self) -> bool {
+        CLASSES[self.class] == "user"
+    }
+}
+
 /// Persons, groups and who is in what. Every number is taken modulo how many there are.
 #[derive(Debug, Clone)]
 pub(crate) struct Domain {
@@ -322,7 +328,10 @@ impl Domain {
                 if !token.contains(&self.sid(Subject::Person(number))) {
                     continue;
                 }
+                // An account without one that can be read is taken for one of Domain Users.
+                let usual = person.is_user().then_some(1);
                 let primary = person.primary.map(|group| group % self.groups.len());
+                let primary = primary.or(usual.filter(|group| *group < self.groups.len()));
                 token.extend(
                     primary
                         .filter(|group| security(*group))

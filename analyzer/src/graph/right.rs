@@ -58,6 +58,8 @@ rights! {
     CreateRootKey => "create-root-key", "may create KDS root keys in it", "may create root keys in";
     SetOwner => "set-owner", "may name the owner of every object of the domain", "may name the owner of every object of";
     DeleteChild => "delete-child", "may delete accounts in it", "may delete accounts in";
+    WritePolicyPath => "write-policy-path", "may name the folder that its settings come from", "may name the folder of the settings of";
+    WriteRootKey => "write-root-key", "may replace the key that passwords are derived from", "may replace the key material of";
     WriteGpLink => "write-gplink", "may link group policies to it", "may link policies to";
     ReplicateAll => "replicate-all", "may replicate every password of the domain", "may replicate every password of";
     ReadSecret => "read-secret", "may read the key that passwords are derived from", "may read the key material of";
@@ -94,6 +96,8 @@ impl RightKind {
                     | Self::WriteMember
                     | Self::AddSelf
                     | Self::WriteGpLink
+                    | Self::WritePolicyPath
+                    | Self::WriteRootKey
             ),
             Self::WriteMember => self == Self::AddSelf,
             Self::CreateAny => matches!(
@@ -103,6 +107,13 @@ impl RightKind {
             _ => false,
         }
     }
+}
+
+/// The bits of a mask, one by one.
+pub(crate) fn bits(mask: AccessMask) -> impl Iterator<Item = AccessMask> {
+    (0..u32::BITS)
+        .map(move |bit| AccessMask(mask.0 & (1 << bit)))
+        .filter(|bit| !bit.is_empty())
 }
 
 /// One bit over one node of the object type tree.
@@ -186,6 +197,8 @@ const WRITES: &[(RightKind, &[&str])] = &[
     ),
     (RightKind::WriteMember, &["member"]),
     (RightKind::WriteGpLink, &["gPLink"]),
+    (RightKind::WritePolicyPath, &["gPCFileSysPath"]),
+    (RightKind::WriteRootKey, &["msKds-RootKeyData"]),
 ];
 
 /// Classes of accounts that a service can run as.
@@ -232,7 +245,12 @@ impl Rights {
                 kind: RightKind::FullControl,
                 form: Form::Whole(AccessMask::DS_FULL_CONTROL, object),
             },
-            bit(RightKind::WriteAll, AccessMask::WRITE_PROPERTY),
+            // An attribute that is denied by name is not written: then the others are told one by one.
+            one(
+                RightKind::WriteAll,
+                AccessMask::WRITE_PROPERTY,
+                Node::EveryAttribute { class: root },
+            ),
             bit(RightKind::WriteDacl, AccessMask::WRITE_DACL),
             bit(RightKind::WriteOwner, AccessMask::WRITE_OWNER),
         ];
@@ -288,9 +306,11 @@ impl Rights {
                 }));
             }
             Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo => {
-                if kind != Kind::Gpo {
-                    writes(&[RightKind::WriteGpLink]);
-                }
+                writes(&[if kind == Kind::Gpo {
+                    RightKind::WritePolicyPath
+                } else {
+                    RightKind::WriteGpLink
+                }]);
                 // Every class: an ACE typed with one is for that class.
                 rights.push(one(
                     RightKind::CreateAny,
@@ -330,16 +350,19 @@ impl Rights {
                     &self.accounts,
                 ));
             }
-            Kind::KdsRootKey => rights.push(Right {
-                kind: RightKind::ReadSecret,
-                // Reading a confidential attribute takes CONTROL_ACCESS over it too (MS-ADTS 3.1.1.4.4).
-                form: Form::All(
-                    [AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS]
-                        .into_iter()
-                        .filter_map(|bit| part(bit, root, self.root_key))
-                        .collect(),
-                ),
-            }),
+            Kind::KdsRootKey => {
+                writes(&[RightKind::WriteRootKey]);
+                rights.push(Right {
+                    kind: RightKind::ReadSecret,
+                    // Reading a confidential attribute takes CONTROL_ACCESS over it too (MS-ADTS 3.1.1.4.4).
+                    form: Form::All(
+                        [AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS]
+                            .into_iter()
+                            .filter_map(|bit| part(bit, root, self.root_key))
+                            .collect(),
+                    ),
+                });
+            }
             _ => (),
         }
         if kind == Kind::Domain {

@@ -35,6 +35,7 @@ pub(crate) type Token = HashSet<Holder>;
 const EVERYBODY: &[&str] = &["S-1-1-0", "S-1-5-2", "S-1-5-11", "S-1-5-15", "S-1-18-1"];
 
 const EVERYONE: &str = "S-1-1-0";
+const AUTHENTICATED: &str = "S-1-5-11";
 const ANONYMOUS: &str = "S-1-5-7";
 /// ENTERPRISE DOMAIN CONTROLLERS.
 const CONTROLLERS: &str = "S-1-5-9";
@@ -164,6 +165,17 @@ impl Tokens {
     /// Everyone, Authenticated Users and what else is in the token of all who log on.
     pub(crate) fn everybody(&self) -> &[Holder] {
         &self.everybody
+    }
+
+    /// Who does not log on: Everyone itself, anonymous.
+    pub(crate) fn outside(&self) -> &[Holder] {
+        &self.outside
+    }
+
+    /// Authenticated Users: all who log on.
+    pub(crate) fn authenticated(&self) -> Option<Holder> {
+        let sid = Sid::from_str(AUTHENTICATED).ok()?;
+        self.numbers.get(&sid).copied()
     }
 
     /// Direct members and those whose SID of the past it is.

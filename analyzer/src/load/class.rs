@@ -4,6 +4,7 @@
 //! not know rights: which of these attributes somebody may write, [`crate::graph`] computes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use coldcase_winsec::Guid;
 use rusqlite::Connection;
@@ -39,6 +40,8 @@ struct Class {
     auxiliaries: Vec<String>,
     superiors: Vec<String>,
     attributes: Vec<String>,
+    /// defaultSecurityDescriptor, in SDDL.
+    default_descriptor: Option<String>,
 }
 
 /// All classes and attributes of the schema, by lower-case lDAPDisplayName.
@@ -46,7 +49,19 @@ struct Class {
 pub(crate) struct Classes {
     classes: BTreeMap<String, Class>,
     attributes: HashMap<String, AttributeSchema>,
+    /// By objectClass list: thousands of objects share one.
+    known: Mutex<HashMap<String, Known>>,
 }
+
+/// What objects of some classes may have and hold.
+#[derive(Debug, Clone)]
+struct Known {
+    writable: Arc<[AttributeSchema]>,
+    children: Arc<[(String, Guid)]>,
+}
+
+/// Lists of classes that are remembered; a directory has a few dozen.
+const MOST_KNOWN: usize = 1_000;
 
 impl Classes {
     pub(super) fn load(database: &Connection) -> rusqlite::Result<Self> {
@@ -58,7 +73,7 @@ impl Classes {
                     object.\"auxiliaryClass\", object.\"systemAuxiliaryClass\",
                     object.\"possSuperiors\", object.\"systemPossSuperiors\",
                     object.\"mayContain\", object.\"mustContain\", object.\"systemMayContain\", object.\"systemMustContain\",
-                    query.name
+                    query.name, object.\"defaultSecurityDescriptor\"
              FROM object JOIN query ON query.id = object.query
              WHERE query.name IN ('schema-classes', 'schema-attributes')",
         )?;
@@ -117,6 +132,7 @@ impl Classes {
                     auxiliaries: lists(&[9, 10])?,
                     superiors: lists(&[11, 12])?,
                     attributes: lists(&[13, 14, 15, 16])?,
+                    default_descriptor: row.get(18)?,
                 },
             );
         }
@@ -138,7 +154,7 @@ impl Classes {
         };
         Self {
             classes: classes.map(class).collect(),
-            attributes: HashMap::new(),
+            ..Self::default()
         }
     }
 
@@ -147,6 +163,12 @@ impl Classes {
     pub(crate) fn root(&self, object_class: &str) -> Option<Guid> {
         let special = object_class.rsplit('\n').next()?;
         self.classes.get(&special.to_lowercase())?.guid
+    }
+
+    /// defaultSecurityDescriptor of a class, in SDDL; `None` if the snapshot does not hold it.
+    pub(crate) fn default_descriptor(&self, class: &str) -> Option<&str> {
+        let class = self.classes.get(&class.to_lowercase())?;
+        class.default_descriptor.as_deref()
     }
 
     /// Whether what objects of these classes may have is known: every class with the lists of its attributes.
@@ -166,7 +188,33 @@ impl Classes {
 
     /// The attributes that a requester may be granted to write on objects of these classes, by name: the allowed ones
     /// without back links and constructed ones (allowedAttributesEffective, MS-ADTS 3.1.1.4.5.7).
-    pub(crate) fn writable(&self, object_class: &str) -> Vec<&AttributeSchema> {
+    pub(crate) fn writable(&self, object_class: &str) -> Arc<[AttributeSchema]> {
+        self.known(object_class).writable
+    }
+
+    /// The classes of which objects may be created below objects of these classes, by name (allowedChildClasses, MS-ADTS
+    /// 3.1.1.4.5.3): neither abstract nor auxiliary, not left to the system.
+    pub(crate) fn children(&self, object_class: &str) -> Arc<[(String, Guid)]> {
+        self.known(object_class).children
+    }
+
+    fn known(&self, object_class: &str) -> Known {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(object_class) {
+            return found.clone();
+        }
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        let found = Known {
+            writable: self.find_writable(object_class),
+            children: self.find_children(object_class),
+        };
+        known.insert(object_class.to_owned(), found.clone());
+        found
+    }
+
+    fn find_writable(&self, object_class: &str) -> Arc<[AttributeSchema]> {
         let mut names = BTreeSet::new();
         for class in self.with_ancestors(object_class.split('\n')) {
             names.extend(class.attributes.iter().map(String::as_str));
@@ -178,60 +226,81 @@ impl Classes {
             .filter(|attribute| {
                 attribute.system_flags & CONSTRUCTED == 0 || attribute.name == "entryTTL"
             })
+            .cloned()
             .collect()
     }
 
-    /// The classes of which objects may be created below objects of these classes, by name (allowedChildClasses, MS-ADTS
-    /// 3.1.1.4.5.3): neither abstract nor auxiliary, not left to the system.
-    pub(crate) fn children(&self, object_class: &str) -> Vec<(&str, Guid)> {
-        let own: HashSet<String> = object_class
-            .split('\n')
-            .flat_map(|class| self.superclasses(&class.to_lowercase()))
-            .map(|class| class.name.to_lowercase())
-            .collect();
-        let mut found: Vec<(&str, Guid)> = self
+    fn find_children(&self, object_class: &str) -> Arc<[(String, Guid)]> {
+        let mut own: HashSet<&str> = HashSet::new();
+        for class in object_class.split('\n') {
+            let (above, _) = self.above(&class.to_lowercase(), |name| own.contains(name));
+            own.extend(above.iter().map(|(name, _)| *name));
+        }
+        let is_superior = |class: &Class| {
+            class
+                .superiors
+                .iter()
+                .any(|name| own.contains(name.as_str()))
+        };
+        let mut below: HashMap<&str, bool> = HashMap::new();
+        for name in self.classes.keys() {
+            if below.contains_key(name.as_str()) {
+                continue;
+            }
+            let (above, next) = self.above(name, |name| below.contains_key(name));
+            // Classes of a cycle are above each other.
+            let cycle = above.iter().position(|(name, _)| Some(*name) == next);
+            let in_cycle = cycle.and_then(|start| above.get(start..));
+            let mut held = match in_cycle {
+                Some(cycle) => cycle.iter().any(|(_, class)| is_superior(class)),
+                None => next
+                    .and_then(|next| below.get(next))
+                    .copied()
+                    .unwrap_or(false),
+            };
+            for (name, class) in above.iter().rev() {
+                held |= is_superior(class);
+                below.insert(name, held);
+            }
+        }
+        let mut found: Vec<(String, Guid)> = self
             .classes
             .iter()
             .filter(|(_, class)| {
                 class.category != ABSTRACT && class.category != AUXILIARY && !class.system_only
             })
-            .filter(|(folded, _)| {
-                self.superclasses(folded)
-                    .into_iter()
-                    .flat_map(|class| &class.superiors)
-                    .any(|superior| own.contains(superior))
-            })
-            .filter_map(|(_, class)| Some((class.name.as_str(), class.guid?)))
+            .filter(|(folded, _)| below.get(folded.as_str()) == Some(&true))
+            .filter_map(|(_, class)| Some((class.name.clone(), class.guid?)))
             .collect();
         found.sort_unstable();
-        found
+        found.into()
     }
 
     /// True for a class whose objects are security principals or hold them, which live in a domain only (MS-ADTS 3.1.1.4.2).
     pub(crate) fn is_of_principals(&self, class: &str) -> bool {
         const ROOTS: &[&str] = &["builtindomain", "samserver", "samdomain", "group", "user"];
-        self.superclasses(&class.to_lowercase())
-            .iter()
-            .any(|class| {
-                ROOTS
-                    .iter()
-                    .any(|root| root.eq_ignore_ascii_case(&class.name))
-            })
+        let (above, _) = self.above(&class.to_lowercase(), |_| false);
+        above.iter().any(|(name, _)| ROOTS.contains(name))
     }
 
-    /// The class and its superclasses.
-    fn superclasses(&self, folded: &str) -> Vec<&Class> {
-        let mut found: Vec<&Class> = Vec::new();
+    /// The class and its superclasses, up to one that is `known` or was there before (`top` is its own superclass, and a
+    /// broken schema may have a cycle), which is told besides.
+    fn above(
+        &self,
+        folded: &str,
+        known: impl Fn(&str) -> bool,
+    ) -> (Vec<(&str, &Class)>, Option<&str>) {
+        let mut found: Vec<(&str, &Class)> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         let mut next = folded;
-        while let Some(class) = self.classes.get(next) {
-            // `top` is its own superclass, and a broken schema may have a cycle.
-            if found.iter().any(|known| std::ptr::eq(*known, class)) {
-                break;
+        while let Some((name, class)) = self.classes.get_key_value(next) {
+            if known(name) || !seen.insert(name) {
+                return (found, Some(name));
             }
-            found.push(class);
+            found.push((name, class));
             next = &class.parent;
         }
-        found
+        (found, None)
     }
 
     /// The classes, their superclasses and the auxiliary classes of all of them, each once.
@@ -312,8 +381,8 @@ mod tests {
     #[test]
     fn attributes_come_from_ancestors_and_auxiliaries() {
         let schema = schema();
-        let names: Vec<_> = schema
-            .writable("top\ngroup\nspecialGroup")
+        let writable = schema.writable("top\ngroup\nspecialGroup");
+        let names: Vec<_> = writable
             .iter()
             .map(|attribute| attribute.name.as_str())
             .collect();
@@ -325,12 +394,9 @@ mod tests {
     #[test]
     fn superiors_are_inherited_on_both_sides() {
         let schema = schema();
-        let below = |classes| -> Vec<&str> {
-            schema
-                .children(classes)
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect()
+        let below = |classes| -> Vec<String> {
+            let children = schema.children(classes);
+            children.iter().map(|(name, _)| name.clone()).collect()
         };
         assert_eq!(below("top\ncontainer"), ["group", "specialGroup"]);
         assert_eq!(below("top\ncontainer\nfolder"), ["group", "specialGroup"]);
@@ -370,10 +436,10 @@ mod tests {
                     && !schema.is_of_principals(name)
             );
         }
-        let below: Vec<&str> = schema
+        let below: Vec<String> = schema
             .children("one")
-            .into_iter()
-            .map(|(name, _)| name)
+            .iter()
+            .map(|(name, _)| name.clone())
             .collect();
         assert_eq!(below, ["lost", "one", "own", "three", "two"]);
     }

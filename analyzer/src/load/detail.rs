@@ -55,6 +55,13 @@ impl DomainFacts {
         self.enforces(28)
     }
 
+    /// Who did not authenticate may do more than read the rootDSE: fLDAPBlockAnonOps, the 7th character of dSHeuristics, is
+    /// 2 (MS-ADTS 6.1.1.2.4.1.2).
+    pub(crate) fn admits_anonymous(&self) -> bool {
+        let text = self.ds_heuristics.as_deref().unwrap_or_default();
+        text.chars().nth(6) == Some('2')
+    }
+
     /// Where the character is not there, it is 0, audit only. What is not defined counts as 1, enforce.
     fn enforces(&self, character: usize) -> bool {
         let text = self.ds_heuristics.as_deref().unwrap_or_default();

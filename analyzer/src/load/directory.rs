@@ -51,6 +51,8 @@ pub(crate) struct Directory {
     pub(crate) coverage: Vec<CoverageRow>,
     /// Value lists that are not whole.
     pub(crate) cut_short: Vec<CutShort>,
+    /// DN of the configuration naming context, in lower case, if the schema was asked for.
+    configuration: Option<String>,
     /// Sorted by id.
     pub(crate) objects: Vec<Object>,
     pub(crate) descriptors: Descriptors,
@@ -122,7 +124,14 @@ impl Directory {
             links_known,
             values.get("gPLink").map_or(&[], Vec::as_slice),
         )?;
+        // A container of the domain may be called Configuration too.
+        let configuration = ledger
+            .iter()
+            .find(|row| row.plan.name == "schema-classes")
+            .and_then(|row| parent_dn(&row.plan.base))
+            .map(str::to_lowercase);
         let directory = Self {
+            configuration,
             sha256: snapshot.file_sha256().to_owned(),
             clock,
             ledger,
@@ -172,7 +181,13 @@ impl Directory {
 
     /// True for an object of the domain naming context, false for one of the configuration.
     pub(crate) fn is_in_domain(&self, object: &Object) -> bool {
-        !object.dn.to_lowercase().contains(",cn=configuration,dc=")
+        let dn = object.dn.to_lowercase();
+        match &self.configuration {
+            Some(configuration) => {
+                dn != *configuration && !dn.ends_with(&format!(",{configuration}"))
+            }
+            None => !dn.contains(",cn=configuration,dc="),
+        }
     }
 
     /// Place of the object with this DN, whose case does not matter.

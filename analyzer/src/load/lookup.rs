@@ -37,16 +37,14 @@ impl Directory {
                 .as_deref()
                 .is_some_and(|value| value.eq_ignore_ascii_case(text))
         };
-        let tests: [&dyn Fn(&Object) -> bool; 5] = [
+        let tests: [&dyn Fn(&Object) -> bool; 6] = [
             &|object| guid.is_some() && object.guid == guid,
             &|object| object.dn.eq_ignore_ascii_case(text),
+            &|object| same(&object.sam_account_name),
             &|object| {
-                same(&object.sam_account_name)
-                    || object
-                        .sam_account_name
-                        .as_deref()
-                        .and_then(|name| name.strip_suffix('$'))
-                        .is_some_and(|name| name.eq_ignore_ascii_case(text))
+                let name = object.sam_account_name.as_deref();
+                name.and_then(|name| name.strip_suffix('$'))
+                    .is_some_and(|name| name.eq_ignore_ascii_case(text))
             },
             &|object| same(&object.user_principal_name),
             &|object| same(&object.name),

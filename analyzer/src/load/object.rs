@@ -332,6 +332,11 @@ impl Object {
         self.user_account_control.map(|flags| flags & flag != 0)
     }
 
+    /// ADS_UF_TRUSTED_FOR_DELEGATION: unconstrained delegation.
+    pub(crate) fn is_trusted_for_delegation(&self) -> Option<bool> {
+        self.has_flag(0x8_0000)
+    }
+
     /// ADS_UF_ACCOUNT_DISABLE is not set.
     pub(crate) fn enabled(&self) -> Option<bool> {
         self.has_flag(0x2).map(|disabled| !disabled)

@@ -6,6 +6,7 @@
 mod build;
 mod reason;
 mod report;
+mod unseen;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::load::Kind;
 
 pub(crate) use reason::Reason;
 pub(crate) use report::{Chain, Overview, Step, Towards};
+pub(crate) use unseen::Unseen;
 
 /// A node that is no object and no SID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,6 +19,8 @@ pub(crate) enum Reason {
         ace: Option<u32>,
         /// Hangs on a condition.
         unknown: bool,
+        /// Some members are denied it, too many to tell them from the others.
+        some_denied: bool,
     },
     /// Has all rights in a group but for members who are denied them.
     NotDenied,
@@ -51,6 +53,7 @@ pub(crate) enum Reason {
         descriptor: i64,
         ace: Option<u32>,
         unknown: bool,
+        some_denied: bool,
     },
 }
 
@@ -112,12 +115,14 @@ impl Reason {
                 descriptor,
                 ace,
                 unknown,
+                some_denied,
             }
             | Self::Creates {
                 right,
                 descriptor,
                 ace,
                 unknown,
+                some_denied,
             } => {
                 let text = match ace {
                     Some(ace) => usize::try_from(ace)
@@ -130,7 +135,12 @@ impl Reason {
                 } else {
                     ""
                 };
-                format!("{}{doubt}", text.unwrap_or_default())
+                let denied = if some_denied {
+                    "; some members are denied it, who are too many to be told from the others"
+                } else {
+                    ""
+                };
+                format!("{}{doubt}{denied}", text.unwrap_or_default())
             }
             Self::Member => "member, primaryGroupID or sIDHistory".to_owned(),
             Self::Everybody => "in the token of whoever logs on".to_owned(),
@@ -145,6 +155,14 @@ impl Reason {
             Self::Operates => "default privileges on domain controllers".to_owned(),
             Self::NotDenied | Self::BelowPolicy | Self::Applies => String::new(),
         }
+    }
+
+    /// The same right of a group of whom some are denied it.
+    pub(crate) fn of_some(mut self) -> Self {
+        if let Self::Right { some_denied, .. } | Self::Creates { some_denied, .. } = &mut self {
+            *some_denied = true;
+        }
+        self
     }
 
     /// True if the step is one to be carried out, not one that is there already, such as a membership.

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::ControlGraph;
+use super::{ControlGraph, Unseen};
 use crate::frames::Analysis;
 use crate::graph::network::{NodeSet, Ways};
 use crate::load::Object;
@@ -82,8 +82,8 @@ pub(crate) struct Overview {
     /// Those of them that reach tier 0.
     pub(crate) reaching: u32,
     pub(crate) distances: Vec<Distance>,
-    /// Objects whose permissions were not readable or are malformed: ways through them are not seen.
-    pub(crate) not_evaluated: usize,
+    /// Why ways may be missing.
+    pub(crate) not_evaluated: Unseen,
     /// Everyone, Authenticated Users, Domain Users, …: from them everybody reaches tier 0.
     pub(crate) everybody: Vec<Chain>,
     /// Service accounts outside tier 0 that reach it, nearest first.
@@ -212,7 +212,7 @@ impl ControlGraph {
                 .filter(|(_, principals)| *principals > 0)
                 .map(|(hops, principals)| Distance { hops, principals })
                 .collect(),
-            not_evaluated: analysis.controls().not_evaluated,
+            not_evaluated: Unseen::of(analysis),
             everybody,
             service_accounts: reaching
                 .iter()

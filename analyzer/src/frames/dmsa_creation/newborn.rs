@@ -3,17 +3,20 @@
 //! Owns the descriptor of a new object (class default, creator, inheritance; MS-ADTS 6.1.3, MS-DTYP 2.5.3.4) and the
 //! check of each attribute on creation (MS-ADTS 3.1.1.5.2.1.1). Deliberately does not say who may create.
 
+use std::collections::HashMap;
+
 use coldcase_winsec::access::Node;
 use coldcase_winsec::{
     AccessMask, Ace, AceBody, AceFlags, Acl, Control, Guid, SddlDomains, SecurityDescriptor, Sid,
 };
 
 use super::super::analysis::Analysis;
-use super::Sure;
+use super::{CLASS, Sure, UNITS};
 use crate::graph::{Holder, Part, Prepared};
 use crate::load::DomainFacts;
 
-/// The published defaultSecurityDescriptor of msDS-DelegatedManagedServiceAccount (MS-ADSC 2.135).
+/// The published defaultSecurityDescriptor of msDS-DelegatedManagedServiceAccount (MS-ADSC 2.135), for a forest whose schema
+/// is not in the snapshot or does not have the class yet.
 const DEFAULT: &str = "D:(OD;;CR;00299570-246d-11d0-a768-00aa006e0529;;WD)(OD;;RP;e362ed86-b728-0842-b27d-2dea7a9df218;;WD)\
      (OA;;WP;5f202010-79a5-11d0-9020-00c04fc2d4cf;bf967a86-0de6-11d0-a285-00aa003049e2;CO)\
      (OA;;WP;bf967950-0de6-11d0-a285-00aa003049e2;bf967a86-0de6-11d0-a285-00aa003049e2;CO)\
@@ -32,15 +35,13 @@ const NEEDED: &[&str] = &[
     "msDS-ManagedAccountPrecededByLink",
 ];
 
-/// The three switches of dSHeuristics that count here.
+/// The two switches of dSHeuristics that count here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Heuristics {
     /// AttributeAuthorizationOnLDAPAdd: who creates needs a right for each attribute.
     pub(super) add: bool,
     /// BlockOwnerImplicitRights: being the owner gives no WRITE_DAC.
     pub(super) owners: bool,
-    /// Operations are allowed without authentication.
-    pub(super) anonymous: bool,
 }
 
 impl Heuristics {
@@ -48,15 +49,12 @@ impl Heuristics {
     pub(super) const ENFORCED: Self = Self {
         add: true,
         owners: true,
-        anonymous: false,
     };
 
     pub(super) fn of(facts: &DomainFacts) -> Self {
-        let text = facts.ds_heuristics.as_deref().unwrap_or_default();
         Self {
             add: facts.authorizes_on_add(),
             owners: facts.owners_blocked(),
-            anonymous: text.chars().nth(6) == Some('2'),
         }
     }
 }
@@ -64,7 +62,10 @@ impl Heuristics {
 /// Answers for the objects that holders would create.
 pub(super) struct Newborn<'a> {
     analysis: &'a Analysis,
+    /// The defaultSecurityDescriptor of dMSAs; `None` if it cannot be read.
     default: Option<SecurityDescriptor>,
+    /// Those of the units that one may create, where the forest's own are in the snapshot.
+    units: HashMap<Guid, SecurityDescriptor>,
 }
 
 impl<'a> Newborn<'a> {
@@ -74,9 +75,16 @@ impl<'a> Newborn<'a> {
             forest_root: None,
             machine: None,
         };
+        let directory = &analysis.directory;
+        let of_class = |class: &str| directory.classes.default_descriptor(class);
+        let units = UNITS.iter().filter_map(|unit| {
+            let default = SecurityDescriptor::from_sddl(of_class(unit)?, &names).ok()?;
+            Some((directory.schema.guid(unit)?, default))
+        });
         Self {
             analysis,
-            default: SecurityDescriptor::from_sddl(DEFAULT, &names).ok(),
+            default: SecurityDescriptor::from_sddl(of_class(CLASS).unwrap_or(DEFAULT), &names).ok(),
+            units: units.collect(),
         }
     }
 
@@ -113,8 +121,8 @@ impl<'a> Newborn<'a> {
         all.max(ask(AccessMask::WRITE_DACL, Node::ObjectOfClass(class)))
     }
 
-    /// Whether a unit of `class` that `creator` creates in the container is his to change. Its class gives him nothing but
-    /// what an owner has.
+    /// Whether a unit of `class` that `creator` creates in the container is his to change, by its class, by what it
+    /// inherits, or as its owner.
     pub(super) fn is_ones_own(
         &self,
         container: &SecurityDescriptor,
@@ -124,7 +132,7 @@ impl<'a> Newborn<'a> {
         let Some(owner) = self.analysis.sid_of(creator) else {
             return false;
         };
-        let made = made(None, container, class, owner);
+        let made = made(self.units.get(&class), container, class, owner);
         let ask = self.asker(&made, creator, false);
         ask(AccessMask::WRITE_DACL, Node::ObjectOfClass(class)) == Sure::Yes
     }
@@ -266,7 +274,6 @@ mod tests {
         let nothing = Heuristics {
             add: false,
             owners: false,
-            anonymous: false,
         };
         assert_eq!(of(""), nothing);
         assert_eq!(of("00000000010000000002000000000"), nothing);
@@ -285,12 +292,5 @@ mod tests {
             }
         );
         assert_eq!(of("00000000010000000002000000011"), Heuristics::ENFORCED);
-        assert_eq!(
-            of("0000002"),
-            Heuristics {
-                anonymous: true,
-                ..nothing
-            }
-        );
     }
 }

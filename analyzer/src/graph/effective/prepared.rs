@@ -4,8 +4,8 @@
 
 use std::collections::HashSet;
 
-use coldcase_winsec::SecurityDescriptor;
-use coldcase_winsec::access::{AccessList, Entry, Requester, Trustee};
+use coldcase_winsec::access::{AccessList, Entry, Requester, Trustee, is_by_logon};
+use coldcase_winsec::{AccessMask, SecurityDescriptor};
 
 use crate::graph::token::{Holder, Token, Tokens};
 use crate::load::Directory;
@@ -14,10 +14,12 @@ use crate::load::Directory;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) list: AccessList,
-    /// By place in `list.entries()`; `None` for PRINCIPAL SELF and for SIDs nobody announced.
+    /// By place in `list.entries()`; `None` for SIDs nobody announced, and for PRINCIPAL SELF unless `own` is set.
     trustees: Vec<Option<Holder>>,
-    /// `None` where the owner is PRINCIPAL SELF: then it is whoever the object is.
+    /// `None` where the owner is PRINCIPAL SELF, unless `own` is set.
     pub(super) owner: Option<Holder>,
+    /// Whom PRINCIPAL SELF means, if the descriptor is of one object only.
+    own: Option<Holder>,
 }
 
 /// A token before a descriptor.
@@ -51,6 +53,7 @@ impl Requester for Asking<'_> {
 impl Asking<'_> {
     fn is_the_object(&self) -> bool {
         self.object
+            .or(self.prepared.own)
             .is_some_and(|object| self.token.contains(&object))
     }
 }
@@ -61,24 +64,52 @@ impl Prepared {
         tokens: &Tokens,
         directory: &Directory,
     ) -> Self {
+        Self::of(descriptor, tokens, directory, None)
+    }
+
+    /// The same for one object, which is `own`: PRINCIPAL SELF of a group is every member of it.
+    pub(crate) fn of(
+        descriptor: &SecurityDescriptor,
+        tokens: &Tokens,
+        directory: &Directory,
+        own: Option<Holder>,
+    ) -> Self {
         let list = AccessList::new(descriptor);
         let mut prepared = Self {
             list,
             trustees: Vec::new(),
             owner: None,
+            own,
         };
-        let own = prepared.is_its_own();
-        let owner = prepared.list.owner().filter(|_| !own);
-        prepared.owner = owner.and_then(|owner| tokens.of(directory, owner));
+        prepared.owner = if prepared.is_its_own() {
+            own
+        } else {
+            let owner = prepared.list.owner();
+            owner.and_then(|owner| tokens.of(directory, owner))
+        };
         let entries = prepared.list.entries().iter();
         prepared.trustees = entries
             .map(|entry| match &entry.trustee {
+                // Whoever logs on can choose how; the entry is conditional.
+                Trustee::Sid(sid) if is_by_logon(sid) => tokens.authenticated(),
                 Trustee::Sid(sid) => tokens.of(directory, sid),
                 Trustee::OwnerRights => prepared.owner,
-                Trustee::PrincipalSelf => None,
+                Trustee::PrincipalSelf => own,
             })
             .collect();
         prepared
+    }
+
+    /// An ACE for PRINCIPAL SELF gives more than to read, or denies; or it is the owner.
+    pub(crate) fn speaks_of_self(&self) -> bool {
+        let reading = AccessMask::READ_PROPERTY
+            | AccessMask::READ_CONTROL
+            | AccessMask::LIST_CHILDREN
+            | AccessMask::LIST_OBJECT;
+        let changes = |entry: &Entry| !entry.allow || !(entry.mask & !reading).is_empty();
+        let mut entries = self.list.entries().iter();
+        self.is_its_own()
+            || entries.any(|entry| entry.trustee == Trustee::PrincipalSelf && changes(entry))
     }
 
     /// The owner is PRINCIPAL SELF (MS-DTYP 2.5.3.2).

@@ -47,6 +47,8 @@ struct Scene {
     sids: HashMap<Holder, Sid>,
     /// Whose descriptor it is.
     object: usize,
+    /// Its SID, if it is a group: PRINCIPAL SELF is everybody in it.
+    own: Option<Sid>,
 }
 
 impl Scene {
@@ -66,13 +68,23 @@ impl Scene {
     fn of(domain: &Domain, descriptor: &SecurityDescriptor, kind: usize) -> Self {
         let mut made = domain.made();
         let id = made.bytes(descriptor.encode());
-        let object = made.add(
-            KINDS[kind].1.rsplit('\n').next().unwrap(),
-            "CN=object,DC=corp,DC=example",
-        );
+        let group = made
+            .objects
+            .iter()
+            .rposition(|object| object.kind == Kind::Group);
+        let object = match group.filter(|_| KINDS[kind].0 == Kind::Group) {
+            Some(group) => group,
+            None => made.add(
+                KINDS[kind].1.rsplit('\n').next().unwrap(),
+                "CN=object,DC=corp,DC=example",
+            ),
+        };
         made.objects[object].descriptor = Some(id);
         let analysis = Analysis::new(made.directory());
-        let prepared = analysis.prepared(id).unwrap();
+        let own = analysis.directory.objects[object].sid.clone();
+        let prepared = analysis
+            .prepared_of(id, own.is_some().then_some(object))
+            .unwrap();
         let all = 0..Holder::try_from(analysis.effective.tokens.len()).unwrap();
         let sids: HashMap<Holder, Sid> = all
             .filter_map(|holder| Some((holder, analysis.sid_of(holder)?.clone())))
@@ -90,6 +102,7 @@ impl Scene {
             sids,
             analysis,
             object,
+            own,
         }
     }
 
@@ -109,7 +122,7 @@ impl Scene {
     fn decide(&self, token: &HashSet<Sid>, part: &Part) -> Outcome {
         let who = SidSet {
             sids: token,
-            object: None,
+            object: self.own.as_ref(),
             owner: self.list.owner(),
         };
         self.list.decide(&who, part.bit, &part.node, true)
@@ -149,10 +162,7 @@ fn rights(kind: usize) -> Vec<Right> {
 
 fn parts_of(form: &Form) -> Vec<Part> {
     match form {
-        Form::Whole(mask, node) => bits(*mask)
-            .into_iter()
-            .map(|bit| Part { bit, node: *node })
-            .collect(),
+        Form::Whole(mask, node) => bits(*mask).map(|bit| Part { bit, node: *node }).collect(),
         Form::Any(parts) | Form::All(parts) => parts.clone(),
     }
 }
@@ -160,6 +170,7 @@ fn parts_of(form: &Form) -> Vec<Part> {
 fn guids(node: Node) -> Vec<Guid> {
     match node {
         Node::Object => Vec::new(),
+        Node::EveryAttribute { class } => class.into_iter().collect(),
         Node::Attribute {
             class,
             property_set,
@@ -247,14 +258,14 @@ proptest! {
             for (who, token) in scene.everybody.iter().filter(|(_, token)| logs_on(token)) {
                 let told = rows.iter().filter(|row| row.right == right.kind).any(|row| scene.covers(row, *who, token));
                 let through_one = token.iter().any(|trustee| {
-                    bits(mask).into_iter().all(|bit| {
+                    bits(mask).all(|bit| {
                         let outcome = scene.decide(token, &Part { bit, node });
                         let decider = outcome.most.ace().filter(|_| outcome.most.is_granted());
                         let entry = scene.list.entries().iter().find(|entry| Some(entry.position) == decider);
                         let by = entry.map(|entry| match &entry.trustee {
                             Trustee::Sid(sid) => Some(sid),
                             Trustee::OwnerRights => scene.list.owner(),
-                            Trustee::PrincipalSelf => None,
+                            Trustee::PrincipalSelf => scene.own.as_ref(),
                         });
                         by == Some(Some(trustee))
                     })
@@ -273,7 +284,8 @@ proptest! {
         let told = scene.engine().held_of(&scene.prepared, &scene.rights, true);
         prop_assert!(told.iter().all(|row| all.contains(row)));
         for row in &all {
-            for (who, token) in scene.everybody.iter().filter(|(who, token)| scene.covers(row, *who, token)) {
+            let covered = scene.everybody.iter().filter(|(who, token)| scene.covers(row, *who, token));
+            for (who, token) in covered.filter(|(_, token)| logs_on(token)) {
                 let by = |other: &Held| {
                     (other.right == row.right || row.right.follows_from(other.right))
                         && other.unknown <= row.unknown
@@ -299,7 +311,7 @@ proptest! {
         }
         let owners = scene.engine().reached_by_owner(&scene.prepared);
         for (who, token) in &scene.everybody {
-            let owns = SidSet { sids: token, object: None, owner: scene.list.owner() }.owns();
+            let owns = SidSet { sids: token, object: scene.own.as_ref(), owner: scene.list.owner() }.owns();
             let implicit = scene.list.implicit_owner_rights(false).contains(AccessMask::WRITE_DACL);
             prop_assert_eq!(owners.possible.contains(index(*who)), owns && implicit);
         }
@@ -313,7 +325,7 @@ proptest! {
         for (who, token) in &scene.everybody {
             let mut answers = Answers::new(scene.engine(), directory, *who, None);
             let answer = answers.of(scene.object, &directory.objects[scene.object]).unwrap();
-            let requester = SidSet { sids: token, object: None, owner: scene.list.owner() };
+            let requester = SidSet { sids: token, object: scene.own.as_ref(), owner: scene.list.owner() };
             let decide = |part: &Part| scene.list.decide(&requester, part.bit, &part.node, false);
             for right in &scene.rights {
                 let outcomes: Vec<Outcome> = parts_of(&right.form).iter().map(decide).collect();
@@ -344,7 +356,7 @@ proptest! {
         let admins = crate::load::made::domain_sid(512);
         for (who, token) in scene.everybody.iter().filter(|(_, token)| logs_on(token)) {
             let told = rows.iter().filter(|row| row.right == RightKind::Owner).any(|row| scene.covers(row, *who, token));
-            let who = SidSet { sids: token, object: None, owner: scene.list.owner() };
+            let who = SidSet { sids: token, object: scene.own.as_ref(), owner: scene.list.owner() };
             let asked = Part::whole(AccessMask::WRITE_DACL);
             let outcome = scene.list.decide(&who, asked.bit, &asked.node, blocked && !token.contains(&admins));
             let owner = outcome.most == Decision::Granted(coldcase_winsec::access::Decider::Owner);

@@ -270,6 +270,7 @@ impl Made {
             ledger: Vec::new(),
             coverage: Vec::new(),
             cut_short: Vec::new(),
+            configuration: None,
             descriptors: Descriptors::of(
                 self.descriptors
                     .iter()

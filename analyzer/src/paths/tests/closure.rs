@@ -192,6 +192,7 @@ impl<'a> Model<'a> {
                 *kind == RightKind::AddSelf
                     && self.holds(
                         self.object(**place).descriptor.unwrap(),
+                        own(self.object(**place)),
                         token,
                         form,
                         false,
@@ -229,7 +230,7 @@ impl<'a> Model<'a> {
             let object = self.object(place);
             let id = object.descriptor.unwrap();
             for (right, form) in &self.rights[&place] {
-                if self.holds(id, token, form, group, bound) {
+                if self.holds(id, own(object), token, form, group, bound) {
                     found.extend(self.effects(*right, place, bound));
                 }
             }
@@ -239,7 +240,7 @@ impl<'a> Model<'a> {
             // What is copied to every protected account and group.
             if object.dn.starts_with("CN=AdminSDHolder,") {
                 for (right, form) in self.template() {
-                    if self.holds(id, token, &form, group, bound) {
+                    if self.holds(id, None, token, &form, group, bound) {
                         found.extend(self.effects(right, place, bound));
                     }
                 }
@@ -262,7 +263,7 @@ impl<'a> Model<'a> {
                         .map(|bit| Part::whole(*bit))
                         .collect(),
                 );
-                if id.is_some_and(|id| self.holds(id, token, &form, group, bound)) {
+                if id.is_some_and(|id| self.holds(id, None, token, &form, group, bound)) {
                     found.push(Hold::Object(place));
                 }
             }
@@ -272,7 +273,15 @@ impl<'a> Model<'a> {
 
     /// Whether the token holds it, if every condition is met. What everybody holds anyway is no ground to count on for
     /// the members of a group: who fills it must have an account that is not denied it.
-    fn holds(&self, id: i64, token: &HashSet<Sid>, form: &Form, group: bool, bound: Bound) -> bool {
+    fn holds(
+        &self,
+        id: i64,
+        own: Option<&Sid>,
+        token: &HashSet<Sid>,
+        form: &Form,
+        group: bool,
+        bound: Bound,
+    ) -> bool {
         let lists = &self.lists[&id];
         if lists[0].is_null() {
             return !group || bound == Bound::Upper;
@@ -282,7 +291,7 @@ impl<'a> Model<'a> {
             lists.iter().all(|list| {
                 let who = SidSet {
                     sids: token,
-                    object: None,
+                    object: own,
                     owner: list.owner(),
                 };
                 list.decide(&who, part.bit, &part.node, true)
@@ -310,7 +319,7 @@ impl<'a> Model<'a> {
         let blocked = self.analysis.effective.blocks(object.kind) && !exempt;
         let who = SidSet {
             sids: token,
-            object: None,
+            object: own(object),
             owner: list.owner(),
         };
         !list.is_null()
@@ -461,6 +470,11 @@ impl<'a> Model<'a> {
         }
         found
     }
+}
+
+/// Whom PRINCIPAL SELF means: of a group, everybody in it. What an account may do to itself is no control.
+fn own(object: &Object) -> Option<&Sid> {
+    object.sid.as_ref().filter(|_| object.kind == Kind::Group)
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use coldcase_winsec::{Ace, Control};
+use coldcase_winsec::{Ace, Control, Sid};
 use proptest::prelude::*;
 
 use super::world::worlds;
@@ -91,29 +91,31 @@ impl Proof<'_> {
         let Some(ace) = ace else { return there };
         let ace: &Ace = &descriptor.dacl.as_ref().unwrap().aces[usize::try_from(ace).unwrap()];
         let known = ace.known().unwrap();
-        let named = self
-            .analysis
-            .effective
-            .tokens
-            .of(&self.analysis.directory, &known.trustee);
-        let named = if known.trustee.to_string() == "S-1-3-4" {
-            descriptor.owner.as_ref()
+        // OWNER RIGHTS is the owner, PRINCIPAL SELF of a group everybody in it.
+        let trustee = known.trustee.to_string();
+        let owner = descriptor.owner.as_ref();
+        let trustee = if trustee == "S-1-3-4" {
+            owner.unwrap().clone()
         } else {
-            Some(&known.trustee)
-        }
-        .and_then(|sid| {
-            self.analysis
-                .effective
-                .tokens
-                .of(&self.analysis.directory, sid)
-        })
-        .or(named);
+            known.trustee.clone()
+        };
+        let named: Vec<&Sid> = if trustee.to_string() == "S-1-5-10" {
+            let groups = objects.iter().filter(|group| group.kind == Kind::Group);
+            groups.filter_map(|group| group.sid.as_ref()).collect()
+        } else {
+            vec![&trustee]
+        };
+        let number = |sid: &&Sid| {
+            let tokens = &self.analysis.effective.tokens;
+            tokens.of(&self.analysis.directory, sid)
+        };
+        let named: Vec<Holder> = named.iter().filter_map(number).collect();
         let token = self
             .analysis
             .effective
             .tokens
             .token(self.holder(from).unwrap());
-        there && known.ace_type.allows() && named.is_some_and(|named| token.contains(&named))
+        there && known.ace_type.allows() && named.iter().any(|named| token.contains(named))
     }
 
     fn holds(&self, from: u32, to: u32, reason: Reason) -> bool {
@@ -171,7 +173,9 @@ impl Proof<'_> {
             }
             Reason::Unconstrained => {
                 let object = self.object(from).unwrap();
-                to == 0 && object.has_flag(0x8_0000) == Some(true) && !is_domain_controller(object)
+                to == 0
+                    && object.is_trusted_for_delegation() == Some(true)
+                    && !is_domain_controller(object)
             }
             Reason::Contains => match (self.graph.extra(from), self.graph.extra(to)) {
                 (None, Some(Node::Policies(place))) => {

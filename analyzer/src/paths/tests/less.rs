@@ -51,7 +51,14 @@ fn without(world: &World, sort: u8, which: usize) -> Option<World> {
                 .history
                 .remove(among(less.domain.history.len())?);
         }
-        2 => less.domain.persons[among(world.domain.persons.len())?].primary = None,
+        2 => {
+            let person = &mut less.domain.persons[among(world.domain.persons.len())?];
+            // A user without one is taken for one of Domain Users.
+            if person.is_user() {
+                return None;
+            }
+            person.primary = None;
+        }
         3 => {
             let place = among(less.dacls.len())?;
             let lines = less.dacls[place].0.lines.as_mut().unwrap();

@@ -151,7 +151,7 @@ impl AccessList {
         node: &'a Node,
     ) -> impl Iterator<Item = &'a Entry> {
         self.entries.iter().filter(move |entry| {
-            entry.mask.intersects(bit) && node.is_covered_by(entry.object_type)
+            entry.mask.intersects(bit) && node.is_covered_by(entry.allow, entry.object_type)
         })
     }
 }

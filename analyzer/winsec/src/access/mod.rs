@@ -12,11 +12,13 @@
 //! For each right and each node, the first ACE decides that names the requester, holds the right
 //! and covers the node. Without one, the right is denied. The specification walks the list once
 //! for all rights and nodes, and keeps what is granted and denied at each node; for an attribute,
-//! a class or a right, which have no node below them, that comes to the same.
+//! a class or a right, which have no node below them, that comes to the same. For every attribute
+//! at once, which has nodes below it, a deny that names one of them counts as well.
 //!
 //! * An ACE without object type covers every node (MS-ADTS 5.1.3.3.3, rules 3.3 and 3.4). With one,
 //!   it covers the node of that GUID and all below: the class of the object covers its attributes, a
-//!   property set covers its members. See [`Node`].
+//!   property set covers its members. A deny also takes the right away from the nodes above that do
+//!   not have it yet: of these only [`Node::EveryAttribute`] is asked for. See [`Node`].
 //! * Inherit-only ACEs decide nothing. The inherited object type of any other ACE means nothing
 //!   here: whether it suits the object was settled when the ACE was inherited, and the
 //!   inherit-only flag is the result (MS-ADTS 6.1.3, MS-DTYP 2.5.3.4.1).
@@ -31,6 +33,8 @@
 //! * Whether a condition holds cannot be told offline, so both outcomes are kept. The least is also
 //!   what MS-DTYP 2.4.4.17.3 asks for when a condition cannot be evaluated: it grants nothing, and
 //!   denies.
+//! * Nor can it be told how the requester will log on. An ACE for a SID that a token holds by that
+//!   alone, such as NTLM Authentication, counts as conditional: see [`is_by_logon`].
 //!
 //! # Where the specifications disagree
 //!
@@ -56,7 +60,7 @@ mod node;
 mod requester;
 
 pub use decision::{Decider, Decision, Outcome};
-pub use entry::{Entry, Trustee};
+pub use entry::{Entry, Trustee, is_by_logon};
 pub use list::AccessList;
 pub use node::Node;
 pub use requester::{Requester, SidSet};

@@ -10,6 +10,7 @@ use crate::guid::Guid;
 /// | --- | --- | --- |
 /// | `Object` | nothing else | 5.1.3.3.3 |
 /// | `ObjectOfClass` | the class of the object | 5.1.3.3.3 |
+/// | `EveryAttribute` | the class of the object; for a deny, anything at all | 5.1.3.3.3 |
 /// | `Attribute` | the attribute, its property set, the class of the object | 5.1.3.3.3 |
 /// | `ChildClass` | the class of the child | 5.1.3.3.3 |
 /// | `ControlRight` | the right | 5.1.3.3.4 |
@@ -26,6 +27,23 @@ pub enum Node {
     /// The same where the class of the object is known: the schemaIDGUID of its most specific
     /// structural class.
     ObjectOfClass(Guid),
+    /// Every attribute of the object at once: `WRITE_PROPERTY` asks "may write every attribute".
+    /// Granted, it is granted over each [`Node::Attribute`] of the same class too.
+    ///
+    /// An allow must be for the whole; a deny may be for any part, since a deny at a node of the
+    /// tree takes the right away from the nodes above it as well, unless they were granted it
+    /// before. So one attribute or property set denied before the whole is allowed denies this
+    /// node. Knowing no schema, it takes every object type of a deny for an attribute of the
+    /// object, even if it is none.
+    ///
+    /// Not seen, on purpose: that allows for each single attribute add up to the whole, as they do
+    /// in the tree. A denied answer therefore says nothing about the single attributes: ask for
+    /// those by [`Node::Attribute`], and neither simplification loses anything.
+    EveryAttribute {
+        /// As in `ObjectOfClass`. Without it, allows typed with the class are missed, and denies
+        /// typed with it count as for a part.
+        class: Option<Guid>,
+    },
     /// An attribute of the object: reading and writing it, and `CONTROL_ACCESS` beside
     /// `READ_PROPERTY` if it is confidential (MS-ADTS 3.1.1.4.4).
     Attribute {
@@ -47,13 +65,15 @@ pub enum Node {
 }
 
 impl Node {
-    /// Whether an ACE with this object type covers the node.
-    pub(super) fn is_covered_by(&self, object_type: Option<Guid>) -> bool {
+    /// Whether an ACE that allows (else denies) with this object type covers the node. Which of the
+    /// two it does matters for `EveryAttribute` only.
+    pub(super) fn is_covered_by(&self, allow: bool, object_type: Option<Guid>) -> bool {
         let Some(guid) = object_type else {
             return true;
         };
         match *self {
             Node::Object => false,
+            Node::EveryAttribute { class } => !allow || class == Some(guid),
             Node::Attribute {
                 class,
                 property_set,
@@ -80,9 +100,13 @@ mod tests {
             property_set: Some(set),
             attribute,
         };
-        let covers = |node: Node| {
+        let by = |allow: bool, node: Node| {
             [None, Some(class), Some(set), Some(attribute), Some(other)]
-                .map(|object_type| node.is_covered_by(object_type))
+                .map(|object_type| node.is_covered_by(allow, object_type))
+        };
+        let covers = |node: Node| {
+            assert_eq!(by(true, node), by(false, node));
+            by(true, node)
         };
         assert_eq!(covers(Node::Object), [true, false, false, false, false]);
         assert_eq!(
@@ -96,6 +120,11 @@ mod tests {
             Node::ValidatedWrite(other),
         ] {
             assert_eq!(covers(node), [true, false, false, false, true]);
+        }
+        for (class, typed_with_it) in [(Some(class), true), (None, false)] {
+            let every = Node::EveryAttribute { class };
+            assert_eq!(by(true, every), [true, typed_with_it, false, false, false]);
+            assert_eq!(by(false, every), [true; 5]);
         }
     }
 }

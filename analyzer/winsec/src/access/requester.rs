@@ -11,6 +11,8 @@ use crate::sid::Sid;
 pub trait Requester {
     /// Whether the entry is about the requester (MS-DTYP 2.5.3.1.1, SidInToken): the token holds
     /// the trustee; for PRINCIPAL SELF the SID of the object, for OWNER RIGHTS that of its owner.
+    /// For a SID of [`is_by_logon`](super::is_by_logon), whether the token may hold it: such an
+    /// entry is conditional, and the answer `false` leaves it out of both cases.
     ///
     /// Takes the entry and not the trustee, so that the answer may come from a table made once
     /// from [`AccessList::entries`](super::AccessList::entries).
@@ -23,7 +25,8 @@ pub trait Requester {
 /// A requester made of its SIDs, for one object.
 #[derive(Clone, Copy, Debug)]
 pub struct SidSet<'a> {
-    /// The SIDs of the token.
+    /// The SIDs of the token, those of [`is_by_logon`](super::is_by_logon) included that it may
+    /// hold: they are not added here.
     pub sids: &'a HashSet<Sid>,
     /// The SID of the object, for PRINCIPAL SELF; `None` if the object has no SID.
     pub object: Option<&'a Sid>,

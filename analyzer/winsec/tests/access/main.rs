@@ -1,6 +1,8 @@
 //! The access check by example, one for each point of the specification. Here is how the examples
 //! ask.
 
+mod by_logon;
+mod every_attribute;
 mod group_managed;
 mod object_types;
 mod trustees;

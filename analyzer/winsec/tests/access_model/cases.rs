@@ -9,7 +9,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-/// More conditional ACEs become plain ones: their outcomes are tried in all combinations.
+use crate::tree::by_logon;
+
+/// More conditional ACEs, by type or by trustee, become plain ones: their outcomes are tried in all combinations.
 const MAX_CONDITIONS: usize = 4;
 
 const SIDS: &[&str] = &[
@@ -22,6 +24,8 @@ const SIDS: &[&str] = &[
     "S-1-5-21-1-2-3-512",
     "S-1-5-21-1-2-3-1104",
     "S-1-5-21-1-2-3-1105",
+    "S-1-5-64-10",
+    "S-1-18-4",
 ];
 
 /// A descriptor and who asks.
@@ -45,7 +49,7 @@ pub(crate) const ATTRIBUTES: [(Guid, Option<Guid>); 4] = [
 pub(crate) const CHILDREN: [Guid; 2] = [guid(31), guid(32)];
 pub(crate) const RIGHTS: [Guid; 2] = [guid(41), guid(42)];
 /// In no tree.
-const STRANGER: Guid = guid(51);
+pub(crate) const STRANGER: Guid = guid(51);
 
 const fn guid(data: u32) -> Guid {
     Guid::from_fields(data, 0, 0, [0; 8])
@@ -88,11 +92,17 @@ fn descriptor() -> impl Strategy<Value = SecurityDescriptor> {
 
 fn few_conditions(mut aces: Vec<Ace>) -> Vec<Ace> {
     let conditional = aces.iter_mut().filter_map(|ace| match &mut ace.body {
-        AceBody::Known(known) => plain(known.ace_type).map(|plain| (known, plain)),
+        AceBody::Known(known) => {
+            let conditional = plain(known.ace_type).is_some() || by_logon(&known.trustee);
+            conditional.then_some(known)
+        }
         AceBody::Unknown { .. } => None,
     });
-    for (known, plain) in conditional.skip(MAX_CONDITIONS) {
-        known.ace_type = plain;
+    for known in conditional.skip(MAX_CONDITIONS) {
+        known.ace_type = plain(known.ace_type).unwrap_or(known.ace_type);
+        if by_logon(&known.trustee) {
+            known.trustee = parse("S-1-5-11");
+        }
     }
     aces
 }

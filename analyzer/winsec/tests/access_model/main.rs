@@ -4,6 +4,7 @@
 #![expect(clippy::indexing_slicing, reason = "tests")]
 
 mod cases;
+mod every_attribute;
 mod tree;
 
 use std::collections::HashSet;
@@ -174,14 +175,14 @@ fn walk(case: &Case, holding: Vec<usize>) -> Walk {
     check.walk()
 }
 
-/// Positions of the conditional ACEs, and whether they allow.
+/// Positions of the conditional ACEs, by type or by trustee, and whether they allow.
 fn conditional(descriptor: &SecurityDescriptor) -> Vec<(usize, bool)> {
     let aces = descriptor.dacl.iter().flat_map(|acl| &acl.aces);
     aces.enumerate()
-        .filter(|(_, ace)| ace.known().is_some())
-        .filter_map(|(position, ace)| match tree::kind(ace)? {
-            (allow, _, true) => Some((position, allow)),
-            _ => None,
+        .filter_map(|(position, ace)| {
+            let (allow, _, conditional) = tree::kind(ace)?;
+            let by_logon = tree::by_logon(&ace.known()?.trustee);
+            (conditional || by_logon).then_some((position, allow))
         })
         .collect()
 }
@@ -203,6 +204,7 @@ fn nodes() -> Vec<Node> {
         .chain(RIGHTS.map(Node::ControlRight))
         // A validated write has the GUID of its attribute, which is in a property set.
         .chain([ATTRIBUTES[0].0, ATTRIBUTES[3].0].map(Node::ValidatedWrite))
+        .chain([None, Some(CLASS)].map(|class| Node::EveryAttribute { class }))
         .collect()
 }
 
@@ -230,6 +232,7 @@ fn model(walk: &Walk, node: &Node) -> Decisions {
     match *node {
         Node::Object => alone(None),
         Node::ObjectOfClass(guid) | Node::ChildClass(guid) => alone(Some(guid)),
+        Node::EveryAttribute { class } => walk.over(every_attribute::tree(class), 0),
         Node::Attribute {
             class, attribute, ..
         } => {

@@ -41,7 +41,8 @@ pub(crate) struct Check<'a> {
     pub(crate) object: Option<&'a Sid>,
     /// The implicit WRITE_DAC of owners is blocked for this requester.
     pub(crate) blocked: bool,
-    /// Positions of the conditional ACEs whose condition holds.
+    /// Positions of the conditional ACEs whose condition holds, and of the ACEs for a SID by logon
+    /// where the requester logged on that way.
     pub(crate) holding: Vec<usize>,
 }
 
@@ -58,6 +59,8 @@ pub(crate) struct Walk {
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     nodes: Vec<TreeNode>,
+    /// Whether a node is granted what all its children are granted.
+    adds_up: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -79,7 +82,10 @@ struct Part {
 
 impl Tree {
     pub(crate) fn new(root: Option<Guid>) -> Tree {
-        let mut tree = Tree { nodes: Vec::new() };
+        let mut tree = Tree {
+            nodes: Vec::new(),
+            adds_up: true,
+        };
         tree.push(root, None);
         tree
     }
@@ -87,6 +93,18 @@ impl Tree {
     /// Adds a node below `parent` and gives its number.
     pub(crate) fn add(&mut self, guid: Guid, parent: usize) -> usize {
         self.push(Some(guid), Some(parent))
+    }
+
+    /// The tree without the one rule that makes a whole of its parts.
+    pub(crate) fn without_adding_up(self) -> Tree {
+        Tree {
+            adds_up: false,
+            ..self
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     fn push(&mut self, guid: Option<Guid>, parent: Option<usize>) -> usize {
@@ -160,7 +178,9 @@ impl Tree {
             for below in self.descendants(at) {
                 self.grant(below, part.mask, by);
             }
-            self.hand_up(at);
+            if self.adds_up {
+                self.hand_up(at);
+            }
         } else {
             self.deny(at, part.mask, part.position);
             for below in self.descendants(at) {
@@ -291,6 +311,7 @@ impl Check<'_> {
             .filter(|(_, _, known)| self.matches(&known.trustee))
             .filter_map(|(position, ace, known)| {
                 let (allow, object, conditional) = kind(ace)?;
+                let conditional = conditional || by_logon(&known.trustee);
                 (!conditional || self.holding.contains(&position)).then_some(Part {
                     position,
                     allow,
@@ -338,6 +359,22 @@ pub(crate) fn kind(ace: &Ace) -> Option<(bool, bool, bool)> {
         0x0c => Some((false, true, true)),
         _ => None,
     }
+}
+
+/// SIDs that say how the requester logged on (MS-DTYP 2.4.2.4).
+pub(crate) fn by_logon(sid: &Sid) -> bool {
+    matches!(
+        sid.to_string().as_str(),
+        "S-1-5-64-10"
+            | "S-1-5-64-14"
+            | "S-1-5-64-21"
+            | "S-1-5-65-1"
+            | "S-1-18-2"
+            | "S-1-18-3"
+            | "S-1-18-4"
+            | "S-1-18-5"
+            | "S-1-18-6"
+    )
 }
 
 /// "Grant the requester all possible access rights".

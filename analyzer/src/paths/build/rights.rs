@@ -1,0 +1,220 @@
+//! Edges by permission: who may change what, by its descriptor or one in an attribute.
+//!
+//! Deliberately does not find out who holds a right ([`crate::graph`]); it says which rights hand over an object.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::reason::Reason;
+use super::Builder;
+use super::policies::is_unit;
+use crate::graph::{Form, Held, Part, Right, RightKind};
+use crate::load::{Kind, Object};
+
+impl Builder<'_> {
+    /// Passwords and delegation: rights by the descriptor in an attribute of the account.
+    pub(super) fn by_attribute(&self) -> Vec<(usize, i64, Arc<Vec<Held>>)> {
+        let mut known: HashMap<(i64, RightKind), Option<Arc<Vec<Held>>>> = HashMap::new();
+        let mut found = Vec::new();
+        let objects = self.analysis.directory.objects.iter().enumerate();
+        for (place, object) in objects.filter(|(_, object)| object.kind.is_principal()) {
+            let readers = object
+                .readers
+                .filter(|_| matches!(object.kind, Kind::Gmsa | Kind::Dmsa));
+            let both = [
+                (readers, RightKind::ReadPassword),
+                (object.allowed_to_act, RightKind::ActFor),
+            ];
+            for (id, kind) in both {
+                let Some(id) = id else { continue };
+                let held = known
+                    .entry((id, kind))
+                    .or_insert_with(|| self.bare(id, kind).map(Arc::new));
+                found.extend(held.clone().map(|held| (place, id, held)));
+            }
+        }
+        found
+    }
+
+    /// Creating dMSAs where whoever may create anything holds it: that right says nothing of a deny of the one class.
+    pub(super) fn by_creation(&self) -> Vec<(usize, i64, Arc<Vec<Held>>)> {
+        let mut known: HashMap<(i64, Kind), Option<Arc<Vec<Held>>>> = HashMap::new();
+        let analysis = self.analysis;
+        let mut found = Vec::new();
+        for (place, held) in analysis
+            .controls()
+            .rows
+            .iter()
+            .filter(|_| self.dmsa_possible)
+        {
+            let Some(object) = analysis.object(*place) else {
+                continue;
+            };
+            let Some(id) = object.descriptor else {
+                continue;
+            };
+            if !held.iter().any(|held| held.right == RightKind::CreateAny) {
+                continue;
+            }
+            let held = known.entry((id, object.kind)).or_insert_with(|| {
+                let mut rights = analysis.effective.rights.of(object.kind, None);
+                rights.retain(|right| right.kind == RightKind::CreateDmsa);
+                let held = analysis
+                    .effective
+                    .held_of(&analysis.prepared(id)?, &rights, false);
+                Some(Arc::new(
+                    held.into_iter()
+                        .filter(|held| held.right == RightKind::CreateDmsa)
+                        .collect(),
+                ))
+            });
+            found.extend(held.clone().map(|held| (*place, id, held)));
+        }
+        found
+    }
+
+    fn bare(&self, id: i64, kind: RightKind) -> Option<Vec<Held>> {
+        let bits = crate::frames::bits_for(kind);
+        let parts = bits.iter().map(|bit| Part::whole(*bit)).collect();
+        let right = Right {
+            kind,
+            form: Form::Any(parts),
+        };
+        let prepared = self.analysis.prepared(id)?;
+        // The owner of such a descriptor holds nothing over the account.
+        let held = self.analysis.effective.held_of(&prepared, &[right], false);
+        Some(held.into_iter().filter(|held| held.right == kind).collect())
+    }
+
+    pub(super) fn add_right(&mut self, place: usize, descriptor: i64, held: &Held) {
+        let Some(object) = self.analysis.object(place) else {
+            return;
+        };
+        let (right, unknown) = (held.right, held.unknown);
+        let ace = held.ace.and_then(|ace| u32::try_from(ace).ok());
+        let hands_over = hands_over(right, object);
+        let creates = self.creates(right, object);
+        let links =
+            is_unit(object) && matches!(right, RightKind::WriteGpLink | RightKind::WriteAll);
+        if !hands_over && !creates && !links {
+            return;
+        }
+        let from = match &held.except {
+            None => Some(held.holder),
+            Some(except) => self.without_shared(held.holder, except),
+        };
+        // Whoever joins the group later is not among those denied now, if being in it is enough.
+        let enough = held
+            .except
+            .as_ref()
+            .is_some_and(|except| !except.contains(held.holder));
+        let joined = self.filled.get(&held.holder).copied().filter(|_| enough);
+        for from in from.into_iter().chain(joined) {
+            let some_denied = held.except.is_some() && from == held.holder;
+            if hands_over && let Some(to) = self.controlled(place) {
+                let reason = Reason::Right {
+                    right,
+                    descriptor,
+                    ace,
+                    unknown,
+                    some_denied,
+                };
+                match (right, u32::try_from(place)) {
+                    (RightKind::AddSelf, Ok(group)) => {
+                        self.edge(from, group, reason);
+                        self.self_adders
+                            .push((held.holder, held.except.clone(), group, reason));
+                    }
+                    _ => self.edge(from, to, reason),
+                }
+            }
+            if creates && let Some(head) = self.head() {
+                self.edge(
+                    from,
+                    head,
+                    Reason::Creates {
+                        right,
+                        descriptor,
+                        ace,
+                        unknown,
+                        some_denied,
+                    },
+                );
+            }
+            if links {
+                for policies in self.linkable(place) {
+                    self.edge(
+                        from,
+                        policies,
+                        Reason::Right {
+                            right,
+                            descriptor,
+                            ace,
+                            unknown,
+                            some_denied,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    /// Creating a dMSA, or naming the predecessor of one, is worth the domain while a Server 2025 controller lacks the update.
+    fn creates(&self, right: RightKind, object: &Object) -> bool {
+        let by = match object.kind {
+            Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo => {
+                right == RightKind::CreateDmsa
+                    || (object.kind != Kind::Domain && changes_permissions(right))
+            }
+            Kind::Dmsa => {
+                matches!(right, RightKind::WritePredecessor | RightKind::WriteAll)
+                    || changes_permissions(right)
+            }
+            _ => false,
+        };
+        by && self.dmsa_possible && self.analysis.directory.is_in_domain(object)
+    }
+}
+
+/// Rights that hand over the object itself.
+pub(in crate::paths) fn hands_over(right: RightKind, object: &Object) -> bool {
+    use RightKind as R;
+    let user = object.kind == Kind::User;
+    match right {
+        R::Owner | R::FullControl | R::WriteDacl | R::WriteOwner => true,
+        R::WriteAll => {
+            object.kind.is_principal()
+                || matches!(object.kind, Kind::Group | Kind::Gpo | Kind::KdsRootKey)
+        }
+        R::ResetPassword | R::WriteKeyCredential | R::WriteAltIdentities | R::WriteAllowedToAct => {
+            true
+        }
+        // A managed password is too long to be guessed.
+        R::WriteSpn | R::WriteAccountControl | R::WriteLogonScript => user,
+        R::WriteReaders | R::WriteMember | R::AddSelf => true,
+        R::WritePolicyPath | R::WriteRootKey => true,
+        R::ReplicateAll | R::SetOwner | R::ReadSecret | R::ReadPassword => true,
+        R::ActFor | R::Move => true,
+        // Whoever plants a root key knows the passwords that will be derived from it.
+        R::CreateAny | R::CreateRootKey => {
+            let dn = object.dn.to_lowercase();
+            dn.contains("cn=group key distribution service,")
+        }
+        R::Delete
+        | R::WriteDelegateTo
+        | R::WritePredecessor
+        | R::WriteSuccessor
+        | R::CreateDmsa
+        | R::CreateAccount
+        | R::DeleteChild
+        | R::WriteGpLink
+        | R::Recreate => false,
+    }
+}
+
+fn changes_permissions(right: RightKind) -> bool {
+    matches!(
+        right,
+        RightKind::Owner | RightKind::FullControl | RightKind::WriteDacl | RightKind::WriteOwner
+    )
+}
