@@ -65,14 +65,17 @@ struct Creation {
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("dmsa_creation")?;
-    let found = Creators::new(analysis).find();
+    let found = Creators::new(analysis, false).find();
     let victims = if found.is_empty() {
         Victims::default()
     } else {
         Victims::new(analysis)
     };
     let assumes = assumption::text(&analysis.directory, analysis.controllers_2025());
-    for (container, creation) in &found {
+    for (place, creation) in &found {
+        let Some(container) = analysis.object(*place) else {
+            continue;
+        };
         let holder = creation.held.holder;
         let Some(trustee) = analysis.sid_of(holder) else {
             continue;
@@ -108,6 +111,21 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     frame.finish()
 }
 
+/// Who comes by a dMSA that succeeds whom he likes, as long as the update is missing: container, and the right by which,
+/// those with rights by design too. Unknown where it hangs on a condition.
+pub(crate) fn creators(analysis: &Analysis) -> Vec<(usize, Held)> {
+    let found = Creators::new(analysis, true).find().into_iter();
+    let creators = found.filter_map(|(place, creation)| {
+        let mut held = creation.held.clone();
+        held.unknown = match before_update(&creation) {
+            "no" => return None,
+            before => before == "unknown",
+        };
+        Some((place, held))
+    });
+    creators.collect()
+}
+
 /// Without the update, whoever controls the attributes of a dMSA succeeds whom he likes.
 fn before_update(creation: &Creation) -> &'static str {
     let controls = if creation.creates_container {
@@ -136,20 +154,23 @@ fn after_update(before: &str, tier0: Sure, unread: bool) -> &'static str {
 /// Goes through the containers, each distinct (descriptor, class) once.
 struct Creators<'a> {
     analysis: &'a Analysis,
+    /// Also those who hold such rights by design.
+    expected: bool,
     newborn: Newborn<'a>,
     heuristics: Heuristics,
 }
 
 impl<'a> Creators<'a> {
-    fn new(analysis: &'a Analysis) -> Self {
+    fn new(analysis: &'a Analysis, expected: bool) -> Self {
         Self {
             analysis,
+            expected,
             newborn: Newborn::new(analysis),
             heuristics: Heuristics::of(&analysis.directory.domain),
         }
     }
 
-    fn find(&self) -> Vec<(&'a Object, Arc<Creation>)> {
+    fn find(&self) -> Vec<(usize, Arc<Creation>)> {
         let directory = &self.analysis.directory;
         let controls: HashMap<usize, &Arc<Vec<Held>>> = self
             .analysis
@@ -176,7 +197,7 @@ impl<'a> Creators<'a> {
             found.extend(
                 creations
                     .iter()
-                    .map(|creation| (object, Arc::clone(creation))),
+                    .map(|creation| (place, Arc::clone(creation))),
             );
         }
         found
@@ -293,7 +314,7 @@ impl<'a> Creators<'a> {
         let expected = |sid: &Sid| analysis.principals.is_expected(&analysis.directory, sid);
         analysis
             .sid_of(held.holder)
-            .is_some_and(|sid| !expected(sid))
+            .is_some_and(|sid| self.expected || !expected(sid))
     }
 
     /// Whether `holder` is surely one of these, by what stands in its token.

@@ -27,6 +27,7 @@ use polars::sql::SQLContext;
 pub(crate) use accounts::Impacts;
 pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
+pub(crate) use dmsa_creation::creators;
 pub(crate) use readers::bits_for;
 
 /// The frames of one snapshot.

@@ -91,10 +91,15 @@ impl<'a> Builder<'a> {
             })
             .collect();
         held.extend(self.by_attribute());
-        held.extend(self.by_creation());
+        let creations = self.by_creation();
         let mut looked_at = HashSet::new();
-        for (_, _, held) in &held {
-            for held in held.iter().filter(|held| held.except.is_some()) {
+        let created = creations.iter().map(|(.., held)| held);
+        for held in held
+            .iter()
+            .flat_map(|(.., held)| held.iter())
+            .chain(created)
+        {
+            if held.except.is_some() {
                 // Thousands of objects share one list of rights.
                 if looked_at.insert(held.holder) {
                     self.filled_node(held.holder);
@@ -108,6 +113,9 @@ impl<'a> Builder<'a> {
             for held in held.iter() {
                 self.add_right(*place, *descriptor, held);
             }
+        }
+        for (_, descriptor, held) in &creations {
+            self.add_creation(*descriptor, held);
         }
         self.add_self_adders();
         self.add_memberships();

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::super::reason::Reason;
 use super::Builder;
 use super::policies::is_unit;
+use crate::frames::creators;
 use crate::graph::{Form, Held, Part, Right, RightKind};
 use crate::load::{Kind, Object};
 
@@ -36,41 +37,17 @@ impl Builder<'_> {
         found
     }
 
-    /// Creating dMSAs where whoever may create anything holds it: that right says nothing of a deny of the one class.
-    pub(super) fn by_creation(&self) -> Vec<(usize, i64, Arc<Vec<Held>>)> {
-        let mut known: HashMap<(i64, Kind), Option<Arc<Vec<Held>>>> = HashMap::new();
-        let analysis = self.analysis;
-        let mut found = Vec::new();
-        for (place, held) in analysis
-            .controls()
-            .rows
-            .iter()
-            .filter(|_| self.dmsa_possible)
-        {
-            let Some(object) = analysis.object(*place) else {
-                continue;
-            };
-            let Some(id) = object.descriptor else {
-                continue;
-            };
-            if !held.iter().any(|held| held.right == RightKind::CreateAny) {
-                continue;
-            }
-            let held = known.entry((id, object.kind)).or_insert_with(|| {
-                let mut rights = analysis.effective.rights.of(object.kind, None);
-                rights.retain(|right| right.kind == RightKind::CreateDmsa);
-                let held = analysis
-                    .effective
-                    .held_of(&analysis.prepared(id)?, &rights, false);
-                Some(Arc::new(
-                    held.into_iter()
-                        .filter(|held| held.right == RightKind::CreateDmsa)
-                        .collect(),
-                ))
-            });
-            found.extend(held.clone().map(|held| (*place, id, held)));
+    /// Who may create dMSAs where, or comes by it otherwise.
+    pub(super) fn by_creation(&self) -> Vec<(usize, i64, Held)> {
+        if !self.dmsa_possible {
+            return Vec::new();
         }
+        let found = creators(self.analysis).into_iter();
         found
+            .filter_map(|(place, held)| {
+                Some((place, self.analysis.object(place)?.descriptor?, held))
+            })
+            .collect()
     }
 
     fn bare(&self, id: i64, kind: RightKind) -> Option<Vec<Held>> {
@@ -99,17 +76,7 @@ impl Builder<'_> {
         if !hands_over && !creates && !links {
             return;
         }
-        let from = match &held.except {
-            None => Some(held.holder),
-            Some(except) => self.without_shared(held.holder, except),
-        };
-        // Whoever joins the group later is not among those denied now, if being in it is enough.
-        let enough = held
-            .except
-            .as_ref()
-            .is_some_and(|except| !except.contains(held.holder));
-        let joined = self.filled.get(&held.holder).copied().filter(|_| enough);
-        for from in from.into_iter().chain(joined) {
+        for from in self.holders(held) {
             let some_denied = held.except.is_some() && from == held.holder;
             if hands_over && let Some(to) = self.controlled(place) {
                 let reason = Reason::Right {
@@ -159,19 +126,42 @@ impl Builder<'_> {
         }
     }
 
-    /// Creating a dMSA, or naming the predecessor of one, is worth the domain while a Server 2025 controller lacks the update.
-    fn creates(&self, right: RightKind, object: &Object) -> bool {
-        let by = match object.kind {
-            Kind::OrganizationalUnit | Kind::Container | Kind::Domain | Kind::Gpo => {
-                right == RightKind::CreateDmsa
-                    || (object.kind != Kind::Domain && changes_permissions(right))
-            }
-            Kind::Dmsa => {
-                matches!(right, RightKind::WritePredecessor | RightKind::WriteAll)
-                    || changes_permissions(right)
-            }
-            _ => false,
+    /// Edges to the head of the domain for one who creates dMSAs in a container.
+    pub(super) fn add_creation(&mut self, descriptor: i64, held: &Held) {
+        let Some(head) = self.head() else { return };
+        let ace = held.ace.and_then(|ace| u32::try_from(ace).ok());
+        for from in self.holders(held) {
+            let reason = Reason::Creates {
+                right: held.right,
+                descriptor,
+                ace,
+                unknown: held.unknown,
+                some_denied: held.except.is_some() && from == held.holder,
+            };
+            self.edge(from, head, reason);
+        }
+    }
+
+    /// The nodes of those who hold a right.
+    fn holders(&mut self, held: &Held) -> impl Iterator<Item = u32> + use<> {
+        let from = match &held.except {
+            None => Some(held.holder),
+            Some(except) => self.without_shared(held.holder, except),
         };
+        // Whoever joins the group later is not among those denied now, if being in it is enough.
+        let enough = held
+            .except
+            .as_ref()
+            .is_some_and(|except| !except.contains(held.holder));
+        let joined = self.filled.get(&held.holder).copied().filter(|_| enough);
+        from.into_iter().chain(joined)
+    }
+
+    /// Naming the predecessor of a dMSA is worth the domain while a Server 2025 controller lacks the update.
+    fn creates(&self, right: RightKind, object: &Object) -> bool {
+        let by = object.kind == Kind::Dmsa
+            && (matches!(right, RightKind::WritePredecessor | RightKind::WriteAll)
+                || changes_permissions(right));
         by && self.dmsa_possible && self.analysis.directory.is_in_domain(object)
     }
 }

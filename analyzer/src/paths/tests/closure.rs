@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use coldcase_winsec::access::{AccessList, Requester, SidSet};
+use coldcase_winsec::access::{AccessList, Node, Requester, SidSet};
 use coldcase_winsec::{AccessMask, Control, SecurityDescriptor, Sid};
 use proptest::prelude::*;
 
@@ -234,6 +234,11 @@ impl<'a> Model<'a> {
                     found.extend(self.effects(*right, place, bound));
                 }
             }
+            // In a unit of his own whoever creates it may create more; whether it is his hangs on what it inherits.
+            let may_own = bound == Bound::Upper && self.holds_dmsas(object);
+            if may_own && self.holds(id, None, token, &self.units(), group, bound) {
+                found.push(Hold::Object(0));
+            }
             if self.owns(object, token, bound) {
                 found.extend(self.effects(RightKind::Owner, place, bound));
             }
@@ -329,6 +334,26 @@ impl<'a> Model<'a> {
             && who.owns()
     }
 
+    /// A dMSA that is created there, or is it, is worth the domain.
+    fn holds_dmsas(&self, object: &Object) -> bool {
+        let place = matches!(
+            object.kind,
+            Kind::OrganizationalUnit | Kind::Container | Kind::Gpo | Kind::Domain | Kind::Dmsa
+        );
+        place && self.dmsa_possible && !object.dn.contains("CN=Configuration")
+    }
+
+    /// Creating a unit or container.
+    fn units(&self) -> Form {
+        let schema = &self.analysis.directory.schema;
+        let guids = ["organizationalUnit", "container"].map(|name| schema.guid(name).unwrap());
+        let part = |guid| Part {
+            bit: AccessMask::CREATE_CHILD,
+            node: Node::ChildClass(guid),
+        };
+        Form::Any(guids.map(part).to_vec())
+    }
+
     fn effects(&self, right: RightKind, place: usize, bound: Bound) -> Vec<Hold> {
         use RightKind as R;
         let object = self.object(place);
@@ -338,14 +363,13 @@ impl<'a> Model<'a> {
         }
         let permissions = matches!(right, R::Owner | R::WriteDacl | R::WriteOwner);
         let creates = match object.kind {
-            Kind::OrganizationalUnit | Kind::Container | Kind::Gpo => {
+            Kind::OrganizationalUnit | Kind::Container | Kind::Gpo | Kind::Domain => {
                 permissions || right == R::CreateDmsa
             }
-            Kind::Domain => right == R::CreateDmsa,
             Kind::Dmsa => permissions || matches!(right, R::WritePredecessor | R::WriteAll),
             _ => false,
         };
-        if creates && self.dmsa_possible && !object.dn.contains("CN=Configuration") {
+        if creates && self.holds_dmsas(object) {
             found.push(Hold::Object(0));
         }
         let unit = matches!(object.kind, Kind::OrganizationalUnit | Kind::Domain);

@@ -14,6 +14,8 @@ use crate::paths::ControlGraph;
 
 const ADMINS_ONLY: &str = "O:DAG:DAD:P(A;;GA;;;DA)";
 const DELEGATED: &str = "0feb936f-47b3-49f2-9386-1dedc2c23765";
+const UNIT: &str = "bf967aa5-0de6-11d0-a285-00aa003049e2";
+const CONTAINER: &str = "bf967a8b-0de6-11d0-a285-00aa003049e2";
 const MEMBER: &str = "bf9679c0-0de6-11d0-a285-00aa003049e2";
 const RESET: &str = "00299570-246d-11d0-a768-00aa006e0529";
 const KEY_CREDENTIAL: &str = "5b47d60f-6090-40b2-9f37-2a4de88f3063";

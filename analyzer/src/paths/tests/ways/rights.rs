@@ -110,12 +110,19 @@ fn by_creating_a_dmsa_where_a_controller_knows_them() {
     // What is not known is not taken for an older system.
     world.made.objects[world.controller].operating_system = None;
     assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
-    // The published mitigation: a deny of the class before the allow.
-    let denied = format!(
-        "O:DAD:P(OD;;CC;{DELEGATED};;AU)(A;;CC;;;{})(A;;GA;;;DA)",
-        domain_sid(1100)
-    );
-    world.made.protect(world.servers, &denied);
+    // The published mitigation: a deny of the class before the allow. It takes one of each sort of unit as well.
+    let denying = |classes: &[&str]| {
+        let denies = classes
+            .iter()
+            .map(|class| format!("(OD;;CC;{class};;AU)"))
+            .collect::<String>();
+        let low = domain_sid(1100);
+        format!("O:DAD:P{denies}(A;;CC;;;{low})(A;;GA;;;DA)")
+    };
+    world.made.protect(world.servers, &denying(&[DELEGATED]));
+    assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
+    let all = denying(&[DELEGATED, UNIT, CONTAINER]);
+    world.made.protect(world.servers, &all);
     assert_eq!(world.seen().way(world.low), None);
     // A right to create another class is none.
     world.made.protect(
@@ -128,6 +135,29 @@ fn by_creating_a_dmsa_where_a_controller_knows_them() {
         world.servers,
         &format!("O:DAD:P(A;CIIO;CC;;;{})(A;;GA;;;DA)", domain_sid(1100)),
     );
+    assert_eq!(world.seen().way(world.low), None);
+}
+
+/// Where creating dMSAs is denied in the unit alone, a unit below it is one's own.
+#[test]
+fn by_creating_a_unit_in_one_where_dmsas_are_denied() {
+    let mut world = World::new();
+    world.made.objects[world.controller].operating_system =
+        Some("Windows Server 2025 Datacenter".to_owned());
+    let of = |flags: &str| {
+        format!(
+            "O:DAD:P(OD;{flags};CC;{DELEGATED};;AU)(OA;;CC;{UNIT};;{})(A;;GA;;;DA)",
+            domain_sid(1100)
+        )
+    };
+    world.made.protect(world.servers, &of(""));
+    assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
+    // Inherited, the deny meets him there too; but as the owner he takes it away.
+    world.made.protect(world.servers, &of("CI"));
+    assert_eq!(world.seen().way(world.low), Some(vec!["badsuccessor"]));
+    // Unless the owner's rights are denied below as well.
+    let closed = of("CI").replace("(A;;GA", "(A;CIIO;RC;;;OW)(A;;GA");
+    world.made.protect(world.servers, &closed);
     assert_eq!(world.seen().way(world.low), None);
 }
 
