@@ -42,6 +42,7 @@ fn one(page: &Page, format: Format) -> Result<()> {
         for (label, values) in [
             ("ATT&CK", &front.attack),
             ("ANSSI", &front.anssi),
+            ("Applies to", &front.applies_to),
             ("References", &front.references),
         ] {
             if !values.is_empty() {
@@ -125,6 +126,8 @@ fn as_json(page: &Page, whole: bool) -> Value {
         "attack": front.attack,
         "anssi": front.anssi,
         "references": front.references,
+        "applies_to": front.applies_to,
+        "answered_by": front.answered_by,
         "scenarios": front.scenarios,
     });
     if let (true, Some(fields)) = (whole, rule.as_object_mut()) {

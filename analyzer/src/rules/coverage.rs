@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
 
-use super::page::Needs;
+use super::page::{Needs, OutsideFact};
 use crate::load::{Directory, Fact, Kind, Object};
 
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
@@ -62,6 +62,9 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
             limits.add(readable_limit(directory, kind, attribute)?);
         }
     }
+    for fact in &needs.facts {
+        limits.add(fact_limit(directory, *fact));
+    }
     for kind in &needs.visible {
         let limit = visible_limit(directory, kind)?;
         // Root keys are looked for by those who miss them; a dMSA is not, so what is said of others holds.
@@ -72,6 +75,26 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
         }
     }
     Ok(limits)
+}
+
+fn fact_limit(directory: &Directory, fact: OutsideFact) -> Option<String> {
+    match fact {
+        OutsideFact::Sysvol => {
+            let collected = directory
+                .query("sysvol")
+                .is_some_and(|row| row.is_complete());
+            (!collected).then(|| {
+                "the settings of group policies were not collected, or not all (--sysvol)"
+                    .to_owned()
+            })
+        }
+        OutsideFact::SystemAcl => {
+            Some("system ACLs are not in a snapshot: ordinary users may not read them".to_owned())
+        }
+        OutsideFact::ControllerUpdates => {
+            Some("a directory does not say which updates its controllers have".to_owned())
+        }
+    }
 }
 
 fn query_limit(directory: &Directory, name: &str) -> Option<String> {

@@ -28,6 +28,8 @@ pub(crate) struct Weighed {
 pub(crate) struct Evaluation {
     pub(crate) verdict: Verdict,
     pub(crate) reason: String,
+    /// It needs what no snapshot holds, so that not being evaluated is no gap of this one.
+    pub(crate) beyond: bool,
     /// Sorted by subject and key.
     pub(crate) findings: Vec<Weighed>,
 }
@@ -62,7 +64,11 @@ pub(crate) fn evaluate(
 
 fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Result<Evaluation> {
     let limits = coverage::limits(&analysis.directory, &page.front.needs)?;
-    let reason = limits.sentence();
+    let mut reason = limits.sentence();
+    if let (Some(answer), false) = (&page.front.answered_by, reason.is_empty()) {
+        reason.push_str("; ");
+        reason.push_str(answer);
+    }
     // Run even where nothing is concluded from it, so that a broken page never hides behind a poor snapshot.
     let table = run(sql, &page.sql)?;
     let mut findings = findings(analysis, page, &table)?;
@@ -77,6 +83,7 @@ fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Resul
     Ok(Evaluation {
         verdict,
         reason,
+        beyond: page.front.needs.facts.iter().any(|fact| fact.is_beyond()),
         findings,
     })
 }

@@ -38,6 +38,11 @@ pub(crate) struct Front {
     #[serde(default)]
     pub(crate) references: Vec<String>,
     pub(crate) needs: Needs,
+    /// Kinds of objects that can be the subject, as `objects.kind` spells them.
+    #[serde(default)]
+    pub(crate) applies_to: Vec<String>,
+    /// What answers the question where a snapshot cannot.
+    pub(crate) answered_by: Option<String>,
     pub(crate) scenarios: Option<Scenarios>,
 }
 
@@ -59,18 +64,65 @@ pub(crate) struct Needs {
     /// Kinds that default ACLs hide from ordinary users.
     #[serde(default)]
     pub(crate) visible: Vec<String>,
+    /// What stands outside the directory and must be known.
+    #[serde(default)]
+    pub(crate) facts: Vec<OutsideFact>,
     /// True if the rule fires on something being absent: then it is not run at all unless everything was seen.
     #[serde(default)]
     pub(crate) on_absence: bool,
 }
 
-/// The two scenarios that prove the rule.
+/// Something that LDAP does not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OutsideFact {
+    /// Settings of group policies, which lie in SYSVOL: collected on demand.
+    Sysvol,
+    /// System ACLs: never collected, since asking for them hides the whole descriptor from ordinary users.
+    SystemAcl,
+    /// Which updates the domain controllers have.
+    ControllerUpdates,
+}
+
+impl OutsideFact {
+    /// True if no snapshot ever holds it.
+    pub(crate) fn is_beyond(self) -> bool {
+        self != Self::Sysvol
+    }
+}
+
+/// The scenarios that prove the rule.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenarios {
-    pub(crate) fires: String,
-    pub(crate) clear: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) clear: Option<String>,
+    /// In which it cannot tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unknown: Option<String>,
 }
+
+/// Kinds that a rule can be about.
+const KINDS: &[&str] = &[
+    "user",
+    "computer",
+    "gmsa",
+    "smsa",
+    "dmsa",
+    "group",
+    "foreign-principal",
+    "ou",
+    "container",
+    "domain",
+    "gpo",
+    "kds-root-key",
+    "password-settings",
+    "trust",
+    "cross-ref",
+    "other",
+];
 
 /// A parsed page.
 #[derive(Debug, Clone)]
@@ -110,10 +162,27 @@ impl Page {
             "the id {:?} is not kebab-case",
             front.id
         );
+        let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
+        ensure!(
+            !beyond || front.answered_by.is_some(),
+            "it needs what no snapshot holds, so answered_by must say what answers it"
+        );
+        for kind in &front.applies_to {
+            ensure!(
+                KINDS.contains(&kind.as_str()),
+                "applies_to does not know the kind {kind:?}; known are {}",
+                KINDS.join(", ")
+            );
+        }
         if let Some(scenarios) = &front.scenarios {
             ensure!(
-                scenarios.fires != scenarios.clear,
+                scenarios.fires.is_none() || scenarios.fires != scenarios.clear,
                 "a scenario cannot both fire and stay clear"
+            );
+            ensure!(
+                scenarios.unknown.is_some()
+                    || (scenarios.fires.is_some() && scenarios.clear.is_some()),
+                "scenarios must name one in which it fires and one in which it is clear"
             );
         }
         let (headings, blocks) = outline(body);
@@ -223,5 +292,11 @@ SELECT 1
         assert!(complaint(PAGE.replace("revision = 1", "revsion = 1")).contains("revsion"));
         assert!(complaint(PAGE.replace("a-rule", "A rule")).contains("kebab-case"));
         assert!(complaint(PAGE.replace("high", "fatal")).contains("fatal"));
+        let with = |line: &str| PAGE.replace("[needs]", &format!("{line}\n[needs]"));
+        assert!(complaint(with("applies_to = [\"gsma\"]")).contains("gsma"));
+        let with = |line: &str| PAGE.replace("[\"users\"]", &format!("[\"users\"]\n{line}"));
+        assert!(complaint(with("facts = [\"system-acl\"]")).contains("answered_by"));
+        assert!(complaint(with("[scenarios]\nfires = \"a/b\"")).contains("clear"));
+        assert!(complaint(with("[scenarios]\nfires = \"a/b\"\nclear = \"a/b\"")).contains("both"));
     }
 }

@@ -65,16 +65,20 @@ pub(crate) fn score(
     let unknown: f64 = evaluations
         .iter()
         .zip(severities)
-        .filter(|(evaluation, _)| evaluation.verdict == Verdict::NotEvaluated)
+        .filter(|(evaluation, _)| is_gap(evaluation))
         .map(|(_, severity)| FULL_RISK * weight_of(*severity))
         .sum();
     let mut findings: BTreeMap<Severity, u64> = BTreeMap::new();
     for finding in all() {
         *findings.entry(finding.finding.severity).or_default() += 1;
     }
-    let evaluated = evaluations
+    let gaps = evaluations
         .iter()
-        .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated)
+        .filter(|evaluation| is_gap(evaluation))
+        .count();
+    let asked = evaluations
+        .iter()
+        .filter(|evaluation| is_gap(evaluation) || evaluation.verdict != Verdict::NotEvaluated)
         .count();
     Score {
         level_min: level(worst(evaluations, severities)),
@@ -83,10 +87,15 @@ pub(crate) fn score(
         index: round(100.0 * (1.0 - (-exposure / INDEX_SCALE).exp())),
         index_scale: INDEX_SCALE,
         level: level(findings.keys().min().copied()),
-        coverage_percent: round(100.0 * evaluated as f64 / evaluations.len().max(1) as f64),
+        coverage_percent: round(100.0 * (asked - gaps) as f64 / asked.max(1) as f64),
         rule_pack_sha256: rule_pack_sha256.to_owned(),
         findings,
     }
+}
+
+/// Not evaluated, although another snapshot of the domain could tell.
+fn is_gap(evaluation: &Evaluation) -> bool {
+    evaluation.verdict == Verdict::NotEvaluated && !evaluation.beyond
 }
 
 /// The worst severity found, or possible where a rule was not evaluated.
@@ -98,7 +107,7 @@ fn worst(evaluations: &[Evaluation], severities: &[Severity]) -> Option<Severity
     let possible = evaluations
         .iter()
         .zip(severities)
-        .filter(|(evaluation, _)| evaluation.verdict == Verdict::NotEvaluated)
+        .filter(|(evaluation, _)| is_gap(evaluation))
         .map(|(_, severity)| *severity);
     found.chain(possible).min()
 }
