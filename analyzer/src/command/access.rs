@@ -15,6 +15,7 @@ use crate::arguments::{AccessArguments, Format};
 use crate::frames::Analysis;
 use crate::graph::{Answer, Answers, Granted, Holder, NamedRight, RightKind};
 use crate::load::{Found, Object};
+use crate::paths::Unseen;
 use crate::report::{table, visible, wrap};
 
 /// Groups of a token that are told by name.
@@ -56,6 +57,8 @@ struct Principal<'a> {
     sid: &'a str,
     /// Of an administrator on domain controllers, by default; they count before any DACL is read.
     privileges: &'static [&'static str],
+    /// What was not collected or is not known, so that rights may be missing; empty if all was.
+    incomplete: &'a [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +92,8 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
         .and_then(|sid| effective.tokens.of(&analysis.directory, &sid));
     let mut answers = Answers::new(effective, &analysis.directory, holder, administrators);
     let name = analysis.name_of(&sid);
+    let limits = Unseen::of(&analysis);
+    let incomplete = limits.of_tokens();
     let file = arguments.output.as_deref();
     let width = output::style(file, true).width;
     output::to(file, |out| match (arguments.format, target) {
@@ -102,6 +107,7 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
                 } else {
                     &[]
                 },
+                incomplete: &incomplete,
             };
             for (place, object) in analysis.directory.objects.iter().enumerate() {
                 if target.is_none_or(|target| target == place) {
@@ -121,11 +127,13 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
             };
             let answer = answers.of(place, object);
             head(out, &analysis, &answers, &name, &sid, width)?;
-            one(out, &analysis, &answers, object, answer.as_deref(), width)
+            one(out, &analysis, &answers, object, answer.as_deref(), width)?;
+            unseen(out, &limits, width)
         }
         (Format::Text, None) => {
             head(out, &analysis, &answers, &name, &sid, width)?;
-            all(out, &analysis, &mut answers, width)
+            all(out, &analysis, &mut answers, width)?;
+            unseen(out, &limits, width)
         }
     })?;
     Ok(AnalyzeExit::Clean)
@@ -180,7 +188,7 @@ fn line<'a>(
         write_attributes: attributes.map(|attributes| attributes.certain.as_slice()),
         // Without the schema nothing is known of classes.
         create_classes: answer
-            .filter(|_| analysis.directory.classes.root(&object.classes).is_some())
+            .filter(|_| analysis.directory.classes.has_root(&object.classes))
             .map(|answer| answer.create_classes.certain.as_slice()),
         rights: answer
             .into_iter()
@@ -205,10 +213,13 @@ fn reason(analysis: &Analysis, object: &Object, answer: Option<&Answer>) -> &'st
     match answer {
         None if object.descriptor.is_none() => "its permissions were not readable",
         None => "its permissions are malformed",
+        Some(answer) if answer.readers_malformed => {
+            "the list of who reads its password is malformed"
+        }
         Some(answer) if answer.write_attributes.is_none() => {
             "the snapshot does not say which attributes its classes have"
         }
-        Some(_) if analysis.directory.classes.root(&object.classes).is_none() => {
+        Some(_) if !analysis.directory.classes.has_root(&object.classes) => {
             "its class is not in the schema that was read"
         }
         Some(_) => "",
@@ -276,8 +287,20 @@ fn one(
     let Some(answer) = answer else {
         return writeln!(out, "Not evaluated: {}.", reason(analysis, object, answer));
     };
+    if answer.readers_malformed {
+        writeln!(
+            out,
+            "Whether it reads the password is not evaluated: {}.",
+            reason(analysis, object, Some(answer))
+        )?;
+    }
     if answer.rights.is_empty() {
-        writeln!(out, "No right that would hand it over.")?;
+        let other = if answer.readers_malformed {
+            " other"
+        } else {
+            ""
+        };
+        writeln!(out, "No{other} right that would hand it over.")?;
     } else {
         let rows = answer.rights.iter().map(|right| {
             let doubt = if right.unknown {
@@ -323,12 +346,32 @@ fn one(
             reason(analysis, object, Some(answer))
         )?,
     }
+    if !analysis.directory.classes.has_root(&object.classes) {
+        return writeln!(
+            out,
+            "Classes it may create below: not known, its class is not in the schema that was read"
+        );
+    }
     names(
         out,
         "Classes it may create below",
         &answer.create_classes,
         width,
     )
+}
+
+/// What was not collected, so that a token or a right may be missing.
+fn unseen(out: &mut dyn Write, unseen: &Unseen, width: u16) -> io::Result<()> {
+    let sentences = unseen.of_tokens();
+    if !sentences.is_empty() {
+        writeln!(out, "\nNot evaluated, so that rights may be missing:")?;
+    }
+    for sentence in sentences {
+        for line in wrap(&sentence, width, 2) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
 }
 
 fn names(out: &mut dyn Write, title: &str, granted: &Granted, width: u16) -> io::Result<()> {
@@ -357,11 +400,13 @@ fn all(
 ) -> io::Result<()> {
     let mut found: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     let mut not_evaluated = 0;
+    let mut malformed = 0_usize;
     for (place, object) in analysis.directory.objects.iter().enumerate() {
         let Some(answer) = answers.of(place, object) else {
             not_evaluated += 1;
             continue;
         };
+        malformed += usize::from(answer.readers_malformed);
         let mut told: Vec<&str> = answer
             .rights
             .iter()
@@ -412,6 +457,12 @@ fn all(
         writeln!(
             out,
             "{not_evaluated} more were not evaluated: their permissions were not readable or are malformed."
+        )?;
+    }
+    if malformed > 0 {
+        writeln!(
+            out,
+            "Of {malformed} it is not evaluated who reads the password: the list of readers is malformed."
         )?;
     }
     Ok(())

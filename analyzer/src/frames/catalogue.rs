@@ -188,7 +188,7 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("account_id", I, "object_id of the account"),
         column("tier0_hops", I, "Steps of the shortest way to tier 0; 0 in tier 0, NULL if no way is seen"),
         column("tier0_way", T, "That way in words"),
-        column("taken_over_by", I, "Users, computers and managed accounts outside tier 0 that can take it over; NULL if its permissions were not readable"),
+        column("taken_over_by", I, "Users, computers and managed accounts outside tier 0 that can take it over; NULL if its permissions were not readable, or its list of readers is malformed"),
         column("reaches_accounts", I, "Service accounts that it can take over"),
         column("by_everybody", B, "Whoever logs on can take it over; NULL if that is not known"),
     ]},
@@ -318,6 +318,13 @@ pub(crate) const FRAMES: &[Frame] = &[
         column("attribute", T, "lDAPDisplayName"),
         column("objects", I, "Objects of the class"),
         column("verdict", T, "not-in-schema, not-in-class, no-value, not-readable or unknown"),
+    ]},
+    Frame { name: "defects", about: "Something that is broken or leads nowhere, so that what it says is not known", columns: &[
+        column("object_id", I, "The object; NULL for a SID without one"),
+        column("name", T, "Its name, or the SID"),
+        column("attribute", T, "lDAPDisplayName"),
+        column("kind", T, "misfit (a value that does not fit its syntax), cut-short (values are missing), malformed (a security descriptor), cycle (groups in each other), unresolved (a SID of the domain without an object)"),
+        column("detail", T, "What is wrong"),
     ]},
 ];
 

@@ -158,8 +158,8 @@ pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFram
             let Some(trustee) = analysis.sid_of(held.holder) else {
                 continue;
             };
-            // An account's own token may hold rights over itself; that is no one else's control.
-            let own = object.sid.as_ref() == Some(trustee);
+            // An account's own token may hold rights over itself; that is no one else's control. A group is its members.
+            let own = object.kind.is_principal() && object.sid.as_ref() == Some(trustee);
             frame.row([
                 object.id.into(),
                 trustee.to_string().into(),
@@ -213,7 +213,9 @@ fn template(analysis: &Analysis) -> Vec<(usize, Arc<Vec<Held>>)> {
         .into_iter()
         .map(|kind| {
             // Asked alone, or writing every attribute, which is no right over a container, would stand for them.
-            let mut rights = analysis.effective.rights.of(kind, None);
+            let class = if kind == Kind::User { "user" } else { "group" };
+            let root = analysis.directory.classes.root(class);
+            let mut rights = analysis.effective.rights.of(kind, root);
             rights.retain(|right| copied(right.kind));
             let held = analysis.effective.held_of(&prepared, &rights, false);
             let held = held.into_iter().filter(|held| copied(held.right));

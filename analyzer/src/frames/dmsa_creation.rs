@@ -25,6 +25,14 @@ use newborn::{Heuristics, Newborn};
 use victims::Victims;
 
 const CREATE_CONTAINER: &str = "create-container";
+/// Rights by which one changes the permissions of a container.
+const CHANGERS: [RightKind; 4] = [
+    RightKind::FullControl,
+    RightKind::WriteDacl,
+    RightKind::WriteOwner,
+    RightKind::Owner,
+];
+
 const CLASS: &str = "msDS-DelegatedManagedServiceAccount";
 
 /// What one may create in a container, then owns, and can create dMSAs in: it does not inherit a deny that is for the
@@ -172,13 +180,12 @@ impl<'a> Creators<'a> {
 
     fn find(&self) -> Vec<(usize, Arc<Creation>)> {
         let directory = &self.analysis.directory;
-        let controls: HashMap<usize, &Arc<Vec<Held>>> = self
-            .analysis
-            .controls()
-            .rows
-            .iter()
-            .map(|(place, held)| (*place, held))
-            .collect();
+        // Of AdminSDHolder there are several lists.
+        let mut controls: HashMap<usize, Vec<Held>> = HashMap::new();
+        for (place, held) in &self.analysis.controls().rows {
+            let changes = held.iter().filter(|held| CHANGERS.contains(&held.right));
+            controls.entry(*place).or_default().extend(changes.cloned());
+        }
         let mut known: HashMap<(i64, &str), Vec<Arc<Creation>>> = HashMap::new();
         let mut found = Vec::new();
         for (place, object) in directory.objects.iter().enumerate() {
@@ -247,14 +254,8 @@ impl<'a> Creators<'a> {
                 held,
             });
         }
-        let changers = [
-            RightKind::FullControl,
-            RightKind::WriteDacl,
-            RightKind::WriteOwner,
-            RightKind::Owner,
-        ];
-        let changers = changers.into_iter().flat_map(|right| {
-            let held = controls.iter().filter(move |held| held.right == right);
+        let changers = CHANGERS.iter().flat_map(|right| {
+            let held = controls.iter().filter(move |held| held.right == *right);
             held.map(move |held| (right.as_str(), held.clone()))
         });
         let units_of_ones_own = units.iter().map(|held| (CREATE_CONTAINER, held.clone()));
@@ -344,7 +345,7 @@ impl<'a> Creators<'a> {
                 .classes
                 .children(&container.classes)
                 .iter()
-                .map(|(_, guid)| *guid)
+                .map(|child| child.guid)
                 .collect()
         })
     }

@@ -9,6 +9,7 @@ mod accounts;
 mod analysis;
 mod builder;
 mod controls;
+mod defects;
 mod delegations;
 mod dmsa_creation;
 mod domain;
@@ -96,6 +97,7 @@ impl Frames {
             ("policy_principals", policy_principals.lazy()),
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
+            ("defects", defects::build(analysis)?.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -16,12 +16,15 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         };
         let known = account
             .descriptor
-            .is_some_and(|id| analysis.whole_descriptor(id).is_some());
+            .is_some_and(|id| analysis.whole_descriptor(id).is_some())
+            && account
+                .readers
+                .is_none_or(|id| analysis.whole_descriptor(id).is_some());
         frame.row([
             account.id.into(),
             takeover.tier0_hops.into(),
             takeover.tier0_way.into(),
-            // Who controls an account whose permissions were not readable is not known.
+            // Who controls an account whose permissions were not readable or who reads its password is malformed, is not known.
             known.then_some(takeover.taken_over_by).into(),
             takeover.reaches.into(),
             (takeover.by_everybody || known)

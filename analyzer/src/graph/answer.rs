@@ -46,6 +46,8 @@ pub(crate) struct Answer {
     pub(crate) write_attributes: Option<Granted>,
     pub(crate) create_classes: Granted,
     pub(crate) rights: Vec<NamedRight>,
+    /// Who reads the managed password cannot be told.
+    pub(crate) readers_malformed: bool,
 }
 
 /// What an answer depends on: descriptor, classes, whether the object itself is in the token, whether it is in the
@@ -166,11 +168,11 @@ impl<'a> Answers<'a> {
         let children = classes.children(&object.classes);
         let children = children
             .iter()
-            .filter(|(name, _)| !elsewhere || !classes.is_of_principals(name));
-        let create_classes = split(children.map(|(name, guid)| {
-            let node = Node::ChildClass(*guid);
+            .filter(|child| !elsewhere || !child.principal);
+        let create_classes = split(children.map(|child| {
+            let node = Node::ChildClass(child.guid);
             (
-                name.as_str(),
+                child.name.as_str(),
                 decide(&Part {
                     bit: AccessMask::CREATE_CHILD,
                     node,
@@ -203,7 +205,10 @@ impl<'a> Answers<'a> {
             rights.filter(|right| right.decision.is_granted()).collect();
         rights.extend(self.owns(prepared, blocked));
         rights.extend(self.reads(object));
+        let descriptors = &self.directory.descriptors;
         Answer {
+            readers_malformed: matches!(object.kind, Kind::Gmsa | Kind::Dmsa)
+                && object.readers.is_some_and(|id| descriptors.is_broken(id)),
             sd_rights,
             unknown_sd_rights,
             write_attributes,

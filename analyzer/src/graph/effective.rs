@@ -9,6 +9,7 @@
 mod grantees;
 mod held;
 mod prepared;
+mod relevant;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub(crate) use held::Held;
 use held::{Rows, without_weaker};
 use prepared::Asking;
 pub(crate) use prepared::Prepared;
+use relevant::Relevant;
 
 /// The engine: tokens and rights of one directory.
 #[derive(Debug)]
@@ -99,7 +101,7 @@ impl Effective {
                 right: RightKind::Owner,
                 ace: None,
                 inherited: false,
-                unknown: false,
+                unknown: prepared.is_owned_by_logon(),
                 except: None,
             });
         }
@@ -162,6 +164,7 @@ impl Effective {
         let parts: Vec<Part> = bits(mask).map(|bit| Part { bit, node: *node }).collect();
         let mut rows = Rows::default();
         let mut asked = BTreeSet::new();
+        let entries = Relevant::of_all(prepared, &parts);
         // Where nobody is denied, members hold what the trustee holds.
         let mut walked: Option<Vec<Grantees>> = None;
         for entry in prepared.list.entries() {
@@ -172,7 +175,7 @@ impl Effective {
             if !entry.mask.intersects(AccessMask::WRITE_DACL) || !asked.insert(trustee) {
                 continue;
             }
-            let outcomes = self.outcomes(prepared, trustee, &parts);
+            let outcomes = self.outcomes(prepared, trustee, &entries);
             let Some(deciders) = outcomes
                 .iter()
                 .map(|outcome| granted(&outcome.most))
@@ -269,13 +272,14 @@ impl Effective {
             .filter(|entry| entry.allow)
             .filter_map(|entry| prepared.trustee(entry));
         let mut rows = Rows::default();
+        let entries = Relevant::of_all(prepared, parts);
         for Cover {
             holder,
             except,
             certain,
         } in reached.cover(&self.tokens, trustees)
         {
-            let deciders = self.deciders(prepared, holder, &right.form, parts);
+            let deciders = self.deciders(prepared, holder, &right.form, &entries);
             let ace = deciders.iter().copied().flatten().max();
             let row = Held {
                 holder,
@@ -296,7 +300,7 @@ impl Effective {
         prepared: &Prepared,
         holder: Holder,
         form: &Form,
-        parts: &[Part],
+        parts: &[Relevant<'_>],
     ) -> Vec<Option<usize>> {
         let outcomes = self.outcomes(prepared, holder, parts);
         if matches!(form, Form::Any(_)) {
@@ -311,12 +315,15 @@ impl Effective {
         all.unwrap_or_default()
     }
 
-    fn outcomes(&self, prepared: &Prepared, holder: Holder, parts: &[Part]) -> Vec<Outcome> {
+    fn outcomes(
+        &self,
+        prepared: &Prepared,
+        holder: Holder,
+        parts: &[Relevant<'_>],
+    ) -> Vec<Outcome> {
         let token = self.tokens.token(holder);
-        parts
-            .iter()
-            .map(|part| self.decide(prepared, &token, None, part, true))
-            .collect()
+        let owns = prepared.owner.is_some_and(|owner| token.contains(&owner));
+        parts.iter().map(|part| part.decide(&token, owns)).collect()
     }
 
     /// True if `holder` has the right only as everybody has it.
@@ -348,6 +355,9 @@ impl Effective {
             mut certain,
             mut possible,
         } = owner.map_or_else(|| self.reached_by_none(), |owner| self.all_of(owner));
+        if prepared.is_owned_by_logon() {
+            certain.clear();
+        }
         for entry in prepared.list.relevant(part.bit, &part.node) {
             let Some(trustee) = prepared.trustee(entry) else {
                 continue;

@@ -5,7 +5,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::load::{Directory, Kind};
+use coldcase_winsec::Sid;
+
+use crate::load::{Directory, Kind, Object};
 
 /// Memberships between objects, by their places in [`Directory::objects`].
 #[derive(Debug)]
@@ -54,13 +56,8 @@ impl Memberships {
             }
         }
         for (place, object) in directory.objects.iter().enumerate() {
-            let primary = object
-                .primary_group_id
-                .or_else(|| default_primary_group(object.kind))
-                .filter(|_| object.kind.is_principal())
-                .and_then(|rid| u32::try_from(rid).ok())
-                .and_then(|rid| directory.domain_rid(rid))
-                .and_then(|sid| directory.place_of_sid(&sid));
+            let primary =
+                primary_group(directory, object).and_then(|sid| directory.place_of_sid(&sid));
             if let Some(group) = primary {
                 edges.push((place, group, true));
             }
@@ -235,14 +232,20 @@ pub(crate) fn is_group(directory: &Directory, place: usize) -> bool {
         .is_some_and(|object| object.kind == Kind::Group)
 }
 
-/// Every account has a primary group. Where it is not readable, the one that a new account gets: Domain Users or Domain
-/// Computers (MS-SAMR 3.1.1.8.2).
-fn default_primary_group(kind: Kind) -> Option<i64> {
-    match kind {
-        Kind::User => Some(513),
-        Kind::Computer | Kind::Gmsa | Kind::Smsa | Kind::Dmsa => Some(515),
-        _ => None,
-    }
+/// Every account has a primary group. Where it is not readable, the one that a new account gets (MS-SAMR 3.1.1.8.2):
+/// Domain Users, Domain Computers, and for domain controllers, as userAccountControl tells, theirs.
+pub(crate) fn primary_group(directory: &Directory, object: &Object) -> Option<Sid> {
+    const SERVER_TRUST: i64 = 0x2000;
+    const PARTIAL_SECRETS: i64 = 0x400_0000;
+    let usual = match object.kind {
+        Kind::User => 513,
+        Kind::Computer if object.has_flag(PARTIAL_SECRETS) == Some(true) => 521,
+        Kind::Computer if object.has_flag(SERVER_TRUST) == Some(true) => 516,
+        Kind::Computer | Kind::Gmsa | Kind::Smsa | Kind::Dmsa => 515,
+        _ => return None,
+    };
+    let rid = object.primary_group_id.unwrap_or(usual);
+    directory.domain_rid(u32::try_from(rid).ok()?)
 }
 
 #[cfg(test)]

@@ -78,6 +78,10 @@ impl Person {
     pub(crate) fn is_user(&self) -> bool {
         CLASSES[self.class] == "user"
     }
+
+    pub(crate) fn is_controller(&self) -> bool {
+        self.controller && CLASSES[self.class] == "computer"
+    }
 }
 
 /// Persons, groups and who is in what. Every number is taken modulo how many there are.
@@ -328,16 +332,24 @@ impl Domain {
                 if !token.contains(&self.sid(Subject::Person(number))) {
                     continue;
                 }
-                // An account without one that can be read is taken for one of Domain Users.
-                let usual = person.is_user().then_some(1);
+                // An account without one that can be read is taken for one of Domain Users, Domain Controllers or Domain
+                // Computers; the last are no object here.
+                let usual = match (person.is_user(), person.is_controller()) {
+                    (true, _) => Some(1),
+                    (_, true) => Some(2),
+                    _ => None,
+                };
                 let primary = person.primary.map(|group| group % self.groups.len());
+                if primary.is_none() && usual.is_none() {
+                    token.insert(domain_sid(515));
+                }
                 let primary = primary.or(usual.filter(|group| *group < self.groups.len()));
                 token.extend(
                     primary
                         .filter(|group| security(*group))
                         .map(|group| self.sid(Subject::Group(group))),
                 );
-                if person.controller && CLASSES[person.class] == "computer" {
+                if person.is_controller() {
                     token.insert(sid(CONTROLLERS));
                 }
             }

@@ -279,11 +279,12 @@ impl Rights {
                     RightKind::WriteAllowedToAct,
                     RightKind::WriteDelegateTo,
                     RightKind::WriteAccountControl,
+                    RightKind::WriteSuccessor,
                 ]);
                 match kind {
                     Kind::Gmsa => writes(&[RightKind::WriteReaders]),
                     Kind::Dmsa => writes(&[RightKind::WriteReaders, RightKind::WritePredecessor]),
-                    Kind::User => writes(&[RightKind::WriteLogonScript, RightKind::WriteSuccessor]),
+                    Kind::User => writes(&[RightKind::WriteLogonScript]),
                     _ => (),
                 }
                 rights.extend(self.reset.map(|guid| {

@@ -11,6 +11,7 @@ use coldcase_winsec::Sid;
 use fixedbitset::FixedBitSet;
 
 use super::is_domain_controller;
+use super::membership::primary_group;
 use crate::load::{Directory, Kind, Object};
 
 /// An object by its place in [`Directory::objects`], or a SID without an object by a number after those.
@@ -105,7 +106,21 @@ impl Tokens {
         for sid in history.values().flatten().chain(trustees) {
             tokens.number(directory, sid);
         }
-        let mut edges: Vec<(Holder, Holder)> = Vec::new();
+        // A primary group is in the token even where its object was not collected.
+        let primaries: Vec<(usize, Holder)> = directory
+            .objects
+            .iter()
+            .enumerate()
+            .filter_map(|(place, object)| {
+                let sid = primary_group(directory, object)?;
+                let known = directory.place_of_sid(&sid).is_some();
+                (!known).then(|| (place, tokens.number(directory, &sid)))
+            })
+            .collect();
+        let mut edges: Vec<(Holder, Holder)> = primaries
+            .into_iter()
+            .filter_map(|(place, group)| Some((Holder::try_from(place).ok()?, group)))
+            .collect();
         for (place, object) in directory.objects.iter().enumerate() {
             let Ok(member) = Holder::try_from(place) else {
                 break;

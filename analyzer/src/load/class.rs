@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use coldcase_winsec::Guid;
 use rusqlite::Connection;
 
+use super::schema::well_known_guid;
+
 /// FLAG_ATTR_IS_CONSTRUCTED of systemFlags (MS-ADTS 2.2.10).
 const CONSTRUCTED: i64 = 4;
 
@@ -53,11 +55,22 @@ pub(crate) struct Classes {
     known: Mutex<HashMap<String, Known>>,
 }
 
+/// A class of which objects may be created.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Child {
+    /// lDAPDisplayName.
+    pub(crate) name: String,
+    /// schemaIDGUID.
+    pub(crate) guid: Guid,
+    /// Its objects are security principals or hold them, which live in a domain only (MS-ADTS 3.1.1.4.2).
+    pub(crate) principal: bool,
+}
+
 /// What objects of some classes may have and hold.
 #[derive(Debug, Clone)]
 struct Known {
     writable: Arc<[AttributeSchema]>,
-    children: Arc<[(String, Guid)]>,
+    children: Arc<[Child]>,
 }
 
 /// Lists of classes that are remembered; a directory has a few dozen.
@@ -159,10 +172,19 @@ impl Classes {
     }
 
     /// schemaIDGUID of the most special class of an objectClass list (one a line, from `top` down): the root of the
-    /// object type tree of MS-ADTS 5.1.3.3.3.
+    /// object type tree of MS-ADTS 5.1.3.3.3. A published constant where the schema was not read.
     pub(crate) fn root(&self, object_class: &str) -> Option<Guid> {
         let special = object_class.rsplit('\n').next()?;
-        self.classes.get(&special.to_lowercase())?.guid
+        match self.classes.get(&special.to_lowercase()) {
+            Some(class) => class.guid,
+            None => well_known_guid(special),
+        }
+    }
+
+    /// Whether the most special class of an objectClass list is in the schema that was read.
+    pub(crate) fn has_root(&self, object_class: &str) -> bool {
+        let special = object_class.rsplit('\n').next().unwrap_or_default();
+        self.classes.contains_key(&special.to_lowercase())
     }
 
     /// defaultSecurityDescriptor of a class, in SDDL; `None` if the snapshot does not hold it.
@@ -194,7 +216,7 @@ impl Classes {
 
     /// The classes of which objects may be created below objects of these classes, by name (allowedChildClasses, MS-ADTS
     /// 3.1.1.4.5.3): neither abstract nor auxiliary, not left to the system.
-    pub(crate) fn children(&self, object_class: &str) -> Arc<[(String, Guid)]> {
+    pub(crate) fn children(&self, object_class: &str) -> Arc<[Child]> {
         self.known(object_class).children
     }
 
@@ -230,57 +252,63 @@ impl Classes {
             .collect()
     }
 
-    fn find_children(&self, object_class: &str) -> Arc<[(String, Guid)]> {
+    fn find_children(&self, object_class: &str) -> Arc<[Child]> {
         let mut own: HashSet<&str> = HashSet::new();
         for class in object_class.split('\n') {
             let (above, _) = self.above(&class.to_lowercase(), |name| own.contains(name));
             own.extend(above.iter().map(|(name, _)| *name));
         }
-        let is_superior = |class: &Class| {
+        let below = self.inherited(|_, class| {
             class
                 .superiors
                 .iter()
                 .any(|name| own.contains(name.as_str()))
-        };
-        let mut below: HashMap<&str, bool> = HashMap::new();
-        for name in self.classes.keys() {
-            if below.contains_key(name.as_str()) {
-                continue;
-            }
-            let (above, next) = self.above(name, |name| below.contains_key(name));
-            // Classes of a cycle are above each other.
-            let cycle = above.iter().position(|(name, _)| Some(*name) == next);
-            let in_cycle = cycle.and_then(|start| above.get(start..));
-            let mut held = match in_cycle {
-                Some(cycle) => cycle.iter().any(|(_, class)| is_superior(class)),
-                None => next
-                    .and_then(|next| below.get(next))
-                    .copied()
-                    .unwrap_or(false),
-            };
-            for (name, class) in above.iter().rev() {
-                held |= is_superior(class);
-                below.insert(name, held);
-            }
-        }
-        let mut found: Vec<(String, Guid)> = self
+        });
+        // MS-ADTS 3.1.1.4.2.
+        const ROOTS: &[&str] = &["builtindomain", "samserver", "samdomain", "group", "user"];
+        let principals = self.inherited(|name, _| ROOTS.contains(&name));
+        let mut found: Vec<Child> = self
             .classes
             .iter()
             .filter(|(_, class)| {
                 class.category != ABSTRACT && class.category != AUXILIARY && !class.system_only
             })
             .filter(|(folded, _)| below.get(folded.as_str()) == Some(&true))
-            .filter_map(|(_, class)| Some((class.name.clone(), class.guid?)))
+            .filter_map(|(folded, class)| {
+                Some(Child {
+                    name: class.name.clone(),
+                    guid: class.guid?,
+                    principal: principals.get(folded.as_str()) == Some(&true),
+                })
+            })
             .collect();
         found.sort_unstable();
         found.into()
     }
 
-    /// True for a class whose objects are security principals or hold them, which live in a domain only (MS-ADTS 3.1.1.4.2).
-    pub(crate) fn is_of_principals(&self, class: &str) -> bool {
-        const ROOTS: &[&str] = &["builtindomain", "samserver", "samdomain", "group", "user"];
-        let (above, _) = self.above(&class.to_lowercase(), |_| false);
-        above.iter().any(|(name, _)| ROOTS.contains(name))
+    /// Whether it holds of each class or of one above it.
+    fn inherited(&self, holds: impl Fn(&str, &Class) -> bool) -> HashMap<&str, bool> {
+        let mut known: HashMap<&str, bool> = HashMap::new();
+        for name in self.classes.keys() {
+            if known.contains_key(name.as_str()) {
+                continue;
+            }
+            let (above, next) = self.above(name, |name| known.contains_key(name));
+            // Classes of a cycle are above each other.
+            let cycle = above.iter().position(|(name, _)| Some(*name) == next);
+            let mut held = match cycle.and_then(|start| above.get(start..)) {
+                Some(cycle) => cycle.iter().any(|(name, class)| holds(name, class)),
+                None => next
+                    .and_then(|next| known.get(next))
+                    .copied()
+                    .unwrap_or(false),
+            };
+            for (name, class) in above.iter().rev() {
+                held |= holds(name, class);
+                known.insert(name, held);
+            }
+        }
+        known
     }
 
     /// The class and its superclasses, up to one that is `known` or was there before (`top` is its own superclass, and a
@@ -396,7 +424,7 @@ mod tests {
         let schema = schema();
         let below = |classes| -> Vec<String> {
             let children = schema.children(classes);
-            children.iter().map(|(name, _)| name.clone()).collect()
+            children.iter().map(|child| child.name.clone()).collect()
         };
         assert_eq!(below("top\ncontainer"), ["group", "specialGroup"]);
         assert_eq!(below("top\ncontainer\nfolder"), ["group", "specialGroup"]);
@@ -430,16 +458,13 @@ mod tests {
         }
         for (name, number, _) in ring {
             assert_eq!(schema.root(name), Some(guid(number)));
-            assert!(
-                schema.knows(name)
-                    && schema.writable(name).is_empty()
-                    && !schema.is_of_principals(name)
-            );
+            assert!(schema.knows(name) && schema.writable(name).is_empty());
+            assert!(schema.children(name).iter().all(|child| !child.principal));
         }
         let below: Vec<String> = schema
             .children("one")
             .iter()
-            .map(|(name, _)| name.clone())
+            .map(|child| child.name.clone())
             .collect();
         assert_eq!(below, ["lost", "one", "own", "three", "two"]);
     }

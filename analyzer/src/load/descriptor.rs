@@ -8,8 +8,8 @@ use rusqlite::Connection;
 /// Descriptors by their id in the snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
-    /// Sorted by id. The flag tells that what is there may not be all: see [`Descriptors::is_broken`].
-    decoded: Vec<(i64, SecurityDescriptor, bool)>,
+    /// Sorted by id, with what is wrong.
+    decoded: Vec<(i64, SecurityDescriptor, Option<String>)>,
 }
 
 impl Descriptors {
@@ -41,10 +41,15 @@ impl Descriptors {
 
     /// True if the descriptor's bytes were not well-formed, or hold an ACE that is not understood.
     pub(crate) fn is_broken(&self, id: i64) -> bool {
-        self.entry(id).is_some_and(|(_, _, broken)| *broken)
+        self.defect(id).is_some()
     }
 
-    fn entry(&self, id: i64) -> Option<&(i64, SecurityDescriptor, bool)> {
+    /// What is wrong with the descriptor's bytes.
+    pub(crate) fn defect(&self, id: i64) -> Option<&str> {
+        self.entry(id).and_then(|(_, _, defect)| defect.as_deref())
+    }
+
+    fn entry(&self, id: i64) -> Option<&(i64, SecurityDescriptor, Option<String>)> {
         let place = self
             .decoded
             .binary_search_by_key(&id, |entry| entry.0)
@@ -53,11 +58,23 @@ impl Descriptors {
     }
 }
 
-fn entry(id: i64, bytes: &[u8]) -> (i64, SecurityDescriptor, bool) {
+fn entry(id: i64, bytes: &[u8]) -> (i64, SecurityDescriptor, Option<String>) {
     let decoded = SecurityDescriptor::decode(bytes);
-    let aces = decoded.value.dacl.iter().flat_map(|acl| &acl.aces);
+    let mut aces = decoded.value.dacl.iter().flat_map(|acl| &acl.aces);
+    let more = match decoded.defects.len() {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    let malformed = decoded
+        .defects
+        .first()
+        .map(|defect| format!("{defect}{more}"));
     // Well-formed, but what they allow or deny is not known (MS-DTYP 2.4.4.1, compound ACEs).
-    let not_understood = aces.filter(|ace| ace.known().is_none()).count();
-    let broken = !decoded.defects.is_empty() || not_understood > 0;
-    (id, decoded.value, broken)
+    let defect = malformed.or_else(|| {
+        let position = aces.position(|ace| ace.known().is_none())?;
+        Some(format!(
+            "ACE {position} is of a type that is not understood"
+        ))
+    });
+    (id, decoded.value, defect)
 }

@@ -25,6 +25,16 @@ const SCHEMA_QUERIES: &str =
 const SCHEMA_AND_RIGHTS: &str =
     "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes', 'extended-rights')";
 
+/// A value that does not fit its attribute, or values that are missing.
+#[derive(Debug, Clone)]
+pub(crate) struct Defect {
+    pub(crate) object_id: i64,
+    pub(crate) attribute: String,
+    /// `misfit` or `cut-short`.
+    pub(crate) kind: String,
+    pub(crate) detail: String,
+}
+
 /// An attribute of which some objects do not have all values.
 #[derive(Debug)]
 pub(crate) struct CutShort {
@@ -51,6 +61,8 @@ pub(crate) struct Directory {
     pub(crate) coverage: Vec<CoverageRow>,
     /// Value lists that are not whole.
     pub(crate) cut_short: Vec<CutShort>,
+    /// What the collector could not store as it should be, by object.
+    pub(crate) defects: Vec<Defect>,
     /// DN of the configuration naming context, in lower case, if the schema was asked for.
     configuration: Option<String>,
     /// Sorted by id.
@@ -137,6 +149,7 @@ impl Directory {
             ledger,
             coverage: snapshot.coverage()?,
             cut_short: load_cut_short(database)?,
+            defects: load_defects(database)?,
             descriptors: Descriptors::load(database)?,
             schema: Schema::load(database, SCHEMA_QUERIES, schema_complete)?,
             classes: Classes::load(database)?,
@@ -256,6 +269,22 @@ fn load_cut_short(database: &Connection) -> Result<Vec<CutShort>> {
             query: row.get(0)?,
             attribute: row.get(1)?,
             objects: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn load_defects(database: &Connection) -> Result<Vec<Defect>> {
+    let mut statement = database.prepare(
+        "SELECT defect.object, attribute.name, defect.kind, defect.detail FROM defect
+         JOIN attribute ON attribute.id = defect.attribute ORDER BY 1, 2, 3",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Defect {
+            object_id: row.get(0)?,
+            attribute: row.get(1)?,
+            kind: row.get(2)?,
+            detail: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -46,6 +46,16 @@ pub(crate) enum Reason {
     Protects,
     /// May do on domain controllers what leads to the domain: log on, back up, load drivers.
     Operates,
+    /// May create accounts in a container, which are then members of Domain Computers.
+    Joins {
+        right: RightKind,
+        descriptor: i64,
+        ace: Option<u32>,
+        unknown: bool,
+        some_denied: bool,
+    },
+    /// ms-DS-MachineAccountQuota: whoever logs on may create a computer, which is then a member of Domain Computers.
+    Quota,
     /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
     /// August 2025).
     Creates {
@@ -76,6 +86,8 @@ impl Reason {
             Self::Derives => "derives-passwords",
             Self::Protects => "adminsdholder",
             Self::Operates => "operates",
+            Self::Joins { .. } => "creates-member",
+            Self::Quota => "machine-account-quota",
             Self::Creates { .. } => "badsuccessor",
         }
     }
@@ -99,6 +111,7 @@ impl Reason {
             Self::Derives => "is what the password is derived from of",
             Self::Protects => "is the template for the permissions of",
             Self::Operates => "works on the controllers of",
+            Self::Joins { .. } | Self::Quota => "may create a computer of its own, and so be in",
             Self::Creates { .. } => "may create a dMSA that succeeds anybody in",
         }
     }
@@ -111,6 +124,13 @@ impl Reason {
                 ..
             } => "deleting here and creating there come together".to_owned(),
             Self::Right {
+                right,
+                descriptor,
+                ace,
+                unknown,
+                some_denied,
+            }
+            | Self::Joins {
                 right,
                 descriptor,
                 ace,
@@ -146,6 +166,7 @@ impl Reason {
             Self::Everybody => "in the token of whoever logs on".to_owned(),
             Self::Installed => "msDS-HostServiceAccount".to_owned(),
             Self::Delegates => "msDS-AllowedToDelegateTo".to_owned(),
+            Self::Quota => "ms-DS-MachineAccountQuota".to_owned(),
             Self::Unconstrained => "userAccountControl, TRUSTED_FOR_DELEGATION".to_owned(),
             Self::Succeeds => "msDS-ManagedAccountPrecededByLink".to_owned(),
             Self::Linked => "gPLink".to_owned(),
@@ -159,7 +180,10 @@ impl Reason {
 
     /// The same right of a group of whom some are denied it.
     pub(crate) fn of_some(mut self) -> Self {
-        if let Self::Right { some_denied, .. } | Self::Creates { some_denied, .. } = &mut self {
+        if let Self::Right { some_denied, .. }
+        | Self::Joins { some_denied, .. }
+        | Self::Creates { some_denied, .. } = &mut self
+        {
             *some_denied = true;
         }
         self

@@ -2,6 +2,7 @@
 //!
 //! Deliberately guesses nothing from it: no way seen is then not the same as no way.
 
+use coldcase_winsec::access::is_by_logon;
 use serde::Serialize;
 
 use crate::frames::Analysis;
@@ -18,6 +19,8 @@ const QUERIES: &[&str] = &[
     "containers",
     "gpos",
     "kds-root-keys",
+    "schema-classes",
+    "schema-attributes",
 ];
 
 /// Reasons why ways may be missing.
@@ -31,6 +34,8 @@ pub(crate) struct Unseen {
     pub(crate) queries: Vec<&'static str>,
     /// Lists of values that were cut short, such as the members of a group.
     pub(crate) cut_short: i64,
+    /// Groups that hold a way of logging on, such as NTLM Authentication: who is in them depends on the logon.
+    pub(crate) by_logon: Vec<String>,
 }
 
 impl Unseen {
@@ -49,7 +54,18 @@ impl Unseen {
             attributes: directory.objects.iter().filter(malformed).count(),
             queries: QUERIES.iter().filter(incomplete).copied().collect(),
             cut_short: directory.cut_short.iter().map(|list| list.objects).sum(),
+            by_logon: by_logon(analysis),
         }
+    }
+
+    /// The sentences that concern who somebody is, not single objects.
+    pub(crate) fn of_tokens(&self) -> Vec<String> {
+        Self {
+            permissions: 0,
+            attributes: 0,
+            ..self.clone()
+        }
+        .sentences()
     }
 
     /// A sentence for each reason; none if everything was seen.
@@ -79,8 +95,27 @@ impl Unseen {
                 self.cut_short
             ));
         }
+        if !self.by_logon.is_empty() {
+            sentences.push(format!(
+                "who is in {} by the way of logging on, such as NTLM",
+                self.by_logon.join(", ")
+            ));
+        }
         sentences
     }
+}
+
+fn by_logon(analysis: &Analysis) -> Vec<String> {
+    let objects = analysis.directory.objects.iter().enumerate();
+    let ways = objects.filter(|(_, object)| object.sid.as_ref().is_some_and(is_by_logon));
+    let mut groups: Vec<String> = ways
+        .flat_map(|(place, _)| analysis.memberships.groups(place))
+        .filter_map(|(group, _)| analysis.object(*group))
+        .map(|group| analysis.title(group))
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
 }
 
 #[cfg(test)]
@@ -108,5 +143,16 @@ mod tests {
         assert!(unseen.permissions >= 1);
         assert_eq!(unseen.queries, QUERIES);
         assert_eq!(unseen.sentences().len(), 3);
+        assert_eq!(unseen.of_tokens().len(), 1);
+    }
+
+    #[test]
+    fn ways_of_logging_on_as_members() {
+        let mut made = Made::new();
+        let group = made.principal("group", "Sales", "DC=corp,DC=example", 1_200);
+        let ntlm = made.foreign("S-1-5-64-10");
+        made.member(group, ntlm);
+        let analysis = Analysis::new(made.directory());
+        assert_eq!(Unseen::of(&analysis).by_logon, ["Sales"]);
     }
 }

@@ -85,7 +85,13 @@ impl Prepared {
             own
         } else {
             let owner = prepared.list.owner();
-            owner.and_then(|owner| tokens.of(directory, owner))
+            owner.and_then(|owner| {
+                if is_by_logon(owner) {
+                    tokens.authenticated()
+                } else {
+                    tokens.of(directory, owner)
+                }
+            })
         };
         let entries = prepared.list.entries().iter();
         prepared.trustees = entries
@@ -110,6 +116,11 @@ impl Prepared {
         let mut entries = self.list.entries().iter();
         self.is_its_own()
             || entries.any(|entry| entry.trustee == Trustee::PrincipalSelf && changes(entry))
+    }
+
+    /// Whoever logs on in a certain way owns it: whether somebody does, is not known.
+    pub(super) fn is_owned_by_logon(&self) -> bool {
+        self.list.owner().is_some_and(is_by_logon)
     }
 
     /// The owner is PRINCIPAL SELF (MS-DTYP 2.5.3.2).

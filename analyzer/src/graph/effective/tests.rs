@@ -436,3 +436,46 @@ fn two_thousand_aces() {
         agree(&scene).unwrap();
     }
 }
+
+/// Whether somebody reads a password by a list that is malformed is not known, whatever he may besides.
+#[test]
+fn malformed_readers_are_said() {
+    let mut made = Made::new();
+    let account = made.principal(
+        "msDS-GroupManagedServiceAccount",
+        "gmsa$",
+        "DC=corp,DC=example",
+        1_200,
+    );
+    let low = made.principal("user", "low", "DC=corp,DC=example", 1_100);
+    made.protect(account, "O:DAD:(A;;GA;;;DA)");
+    made.objects[account].readers = Some(made.bytes(vec![1, 2, 3]));
+    let analysis = Analysis::new(made.directory());
+    let low = Holder::try_from(low).unwrap();
+    let mut answers = Answers::new(&analysis.effective, &analysis.directory, low, None);
+    let answer = answers
+        .of(account, &analysis.directory.objects[account])
+        .unwrap();
+    assert!(answer.readers_malformed && answer.rights.is_empty());
+}
+
+/// A primary group stands in the token even if its object was not collected.
+#[test]
+fn a_primary_group_without_an_object() {
+    let mut made = Made::new();
+    let low = made.principal("user", "low", "DC=corp,DC=example", 1_100);
+    let target = made.add("organizationalUnit", "OU=x,DC=corp,DC=example");
+    made.protect(target, "O:DAD:(A;;GA;;;S-1-5-21-1-2-3-513)");
+    let analysis = Analysis::new(made.directory());
+    let low = Holder::try_from(low).unwrap();
+    let mut answers = Answers::new(&analysis.effective, &analysis.directory, low, None);
+    let answer = answers
+        .of(target, &analysis.directory.objects[target])
+        .unwrap();
+    assert!(
+        answer
+            .rights
+            .iter()
+            .any(|right| right.kind == RightKind::FullControl)
+    );
+}

@@ -75,6 +75,29 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// Nodes that lead to each other, each set in order.
+    pub(crate) fn cycles(&self) -> Vec<Vec<u32>> {
+        let components = components::Components::new(self, Direction::Forward, &NodeSet::default());
+        let mut cycles: Vec<Vec<u32>> = (0..components.count())
+            .map(|component| components.nodes(component))
+            .filter(|nodes| {
+                nodes.len() > 1
+                    || nodes.iter().any(|node| {
+                        self.span(Direction::Forward, *node)
+                            .filter_map(|at| self.hop(Direction::Forward, at))
+                            .any(|hop| hop.node == *node)
+                    })
+            })
+            .map(|nodes| {
+                let mut nodes = nodes.to_vec();
+                nodes.sort_unstable();
+                nodes
+            })
+            .collect();
+        cycles.sort_unstable();
+        cycles
+    }
+
     /// A network of the nodes `0..nodes`, of which the first `u32::MAX` count.
     ///
     /// Edges from or to any other node are ignored, and an edge given twice with the same label is one edge. Parallel
@@ -219,6 +242,13 @@ mod tests {
             assert!(around(&network, Direction::Forward, node).is_empty());
             assert!(around(&network, Direction::Backward, node).is_empty());
         }
+    }
+
+    #[test]
+    fn cycles_are_nodes_that_lead_to_each_other() {
+        let edges = [(0, 1), (1, 2), (2, 1), (2, 3), (3, 3), (4, 0)];
+        let network = Network::new(5, edges.map(|(from, to)| edge(from, to, 0)).to_vec());
+        assert_eq!(network.cycles(), [vec![1, 2], vec![3]]);
     }
 
     #[test]

@@ -157,6 +157,7 @@ pub(crate) struct Made {
     pub(crate) links: Vec<(&'static str, usize, usize)>,
     pub(crate) history: Vec<(usize, Sid)>,
     pub(crate) ds_heuristics: Option<String>,
+    pub(crate) machine_account_quota: Option<i64>,
     descriptors: BTreeMap<i64, Vec<u8>>,
 }
 
@@ -168,6 +169,7 @@ impl Made {
             links: Vec::new(),
             history: Vec::new(),
             ds_heuristics: None,
+            machine_account_quota: None,
             descriptors: BTreeMap::new(),
         };
         let head = made.add("domainDNS", HEAD);
@@ -270,6 +272,7 @@ impl Made {
             ledger: Vec::new(),
             coverage: Vec::new(),
             cut_short: Vec::new(),
+            defects: Vec::new(),
             configuration: None,
             descriptors: Descriptors::of(
                 self.descriptors
@@ -293,6 +296,7 @@ impl Made {
             ),
             domain: DomainFacts {
                 ds_heuristics: self.ds_heuristics,
+                machine_account_quota: self.machine_account_quota,
                 ..DomainFacts::default()
             },
             head: Some(0),

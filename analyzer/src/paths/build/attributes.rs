@@ -33,6 +33,12 @@ impl Builder<'_> {
                 self.edge(holder, authenticated, Reason::Everybody);
             }
         }
+        let quota = self.analysis.directory.domain.machine_account_quota;
+        if let (Some(1..), Some(authenticated), Some(computers)) =
+            (quota, authenticated, self.domain_computers())
+        {
+            self.edge(authenticated, computers, Reason::Quota);
+        }
         for other in everybody {
             if let Some(authenticated) = authenticated {
                 self.edge(authenticated, other, Reason::Everybody);

@@ -155,6 +155,14 @@ impl<'a> Builder<'a> {
         Some(self.filled.get(&node).copied().unwrap_or(node))
     }
 
+    /// Domain Computers, of which every new computer and managed account is a member.
+    fn domain_computers(&self) -> Option<u32> {
+        let directory = &self.analysis.directory;
+        let sid = directory.domain_rid(515)?;
+        let group = self.analysis.effective.tokens.of(directory, &sid)?;
+        Some(self.filled.get(&group).copied().unwrap_or(group))
+    }
+
     fn head(&self) -> Option<u32> {
         self.analysis
             .directory

@@ -73,7 +73,13 @@ impl Builder<'_> {
         let creates = self.creates(right, object);
         let links =
             is_unit(object) && matches!(right, RightKind::WriteGpLink | RightKind::WriteAll);
-        if !hands_over && !creates && !links {
+        let joins = matches!(right, RightKind::CreateAccount | RightKind::CreateAny)
+            && matches!(
+                object.kind,
+                Kind::OrganizationalUnit | Kind::Container | Kind::Domain
+            )
+            && self.analysis.directory.is_in_domain(object);
+        if !hands_over && !creates && !links && !joins {
             return;
         }
         for from in self.holders(held) {
@@ -100,6 +106,19 @@ impl Builder<'_> {
                     from,
                     head,
                     Reason::Creates {
+                        right,
+                        descriptor,
+                        ace,
+                        unknown,
+                        some_denied,
+                    },
+                );
+            }
+            if joins && let Some(computers) = self.domain_computers() {
+                self.edge(
+                    from,
+                    computers,
+                    Reason::Joins {
                         right,
                         descriptor,
                         ace,

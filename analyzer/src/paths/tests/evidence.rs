@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::world::worlds;
 use crate::frames::Analysis;
 use crate::graph::{Holder, RightKind, is_domain_controller, is_group, random};
+use crate::load::made::domain_sid;
 use crate::load::{Kind, Object, policy_links};
 use crate::paths::{ControlGraph, Node, Reason};
 
@@ -165,6 +166,17 @@ impl Proof<'_> {
                     && self.analysis.may_have_2025()
                     && self.right(from, right, descriptor, ace, &objects)
             }
+            Reason::Joins {
+                right,
+                descriptor,
+                ace,
+                ..
+            } => {
+                let objects: Vec<&Object> = directory.objects.iter().collect();
+                self.right(from, right, descriptor, ace, &objects)
+                    && Some(to) == tokens.of(directory, &domain_sid(515))
+            }
+            Reason::Quota => directory.domain.machine_account_quota > Some(0),
             Reason::Installed => self.has_link("msDS-HostServiceAccount", from, to),
             Reason::Succeeds => self.has_link("msDS-ManagedAccountPrecededByLink", from, to),
             Reason::Delegates => {

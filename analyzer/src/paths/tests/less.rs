@@ -53,8 +53,8 @@ fn without(world: &World, sort: u8, which: usize) -> Option<World> {
         }
         2 => {
             let person = &mut less.domain.persons[among(world.domain.persons.len())?];
-            // A user without one is taken for one of Domain Users.
-            if person.is_user() {
+            // An account without one is taken for one of Domain Users, Computers or Controllers.
+            if person.is_user() || person.is_controller() {
                 return None;
             }
             person.primary = None;

@@ -118,11 +118,14 @@ impl AccessList {
     }
 
     fn walk(&self, who: &impl Requester, bit: AccessMask, node: &Node) -> Outcome {
+        Self::first_of(self.relevant(bit, node).filter(|entry| who.is(entry)))
+    }
+
+    /// What these entries decide: those of [`AccessList::relevant`] that name the requester, in the
+    /// order of the DACL. For callers who know them without asking of each.
+    pub fn first_of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Outcome {
         let (mut least, mut most) = (None, None);
-        for entry in self.relevant(bit, node) {
-            if !who.is(entry) {
-                continue;
-            }
+        for entry in entries {
             let (decision, case) = if entry.allow {
                 (Decision::Granted(Decider::Ace(entry.position)), &mut most)
             } else {

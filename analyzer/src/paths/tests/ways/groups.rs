@@ -135,3 +135,27 @@ fn a_group_that_its_members_control() {
         Some(false)
     );
 }
+
+/// A new computer is in Domain Computers: by the quota whoever logs on has one, and whoever may create one in a unit.
+#[test]
+fn through_domain_computers_by_a_new_one() {
+    let mut world = World::new();
+    let computers = world.group("Domain Computers", 515);
+    world.made.protect(computers, ADMINS_ONLY);
+    let reader = world.gmsa(&format!("(A;;RP;;;{})", domain_sid(515)));
+    assert_eq!(world.seen().between(world.low, reader), None);
+    let mut quota = world.clone();
+    quota.made.machine_account_quota = Some(10);
+    assert_eq!(
+        quota.seen().between(world.low, reader),
+        Some(vec!["everybody", "machine-account-quota", "read-password"])
+    );
+    let computer = "bf967a86-0de6-11d0-a285-00aa003049e2";
+    world
+        .made
+        .protect(world.servers, &granting("CC", computer, 1100));
+    assert_eq!(
+        world.seen().between(world.low, reader),
+        Some(vec!["creates-member", "read-password"])
+    );
+}
