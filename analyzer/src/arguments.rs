@@ -41,7 +41,8 @@ pub enum Command {
     Info(SnapshotArguments),
     /// Check a snapshot byte for byte: hashes, tables, integrity, ledger
     Verify(SnapshotArguments),
-    /// List the rules, or print one rule's page
+    /// List the rules, print one rule's page, write or check your own
+    #[command(after_help = RULES_EXAMPLES)]
     Rules(RulesArguments),
     /// Put the names back in a report on pseudonyms
     Reveal(crate::command::reveal::RevealArguments),
@@ -50,6 +51,14 @@ pub enum Command {
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
     Frames(FramesArguments),
 }
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  coldcase rules
+  coldcase rules gmsa-broad-readers
+  coldcase rules GM01 --format json
+  coldcase rules new legacy-app-accounts -o my-rules
+  coldcase rules check my-rules";
 
 const ACCESS_EXAMPLES: &str = "\
 Examples:
@@ -161,7 +170,11 @@ pub struct ReportArguments {
 
 /// `coldcase rules`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct RulesArguments {
+    /// What else to do with rules
+    #[command(subcommand)]
+    pub action: Option<RulesAction>,
     /// Rule id or code; all rules are listed if not given
     pub id: Option<String>,
     /// Output format
@@ -170,6 +183,56 @@ pub struct RulesArguments {
     /// Folder with rule pages of your own, beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+}
+
+/// What else to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesAction {
+    /// Write the skeleton of a rule page of your own
+    #[command(after_help = RULES_NEW_EXAMPLES)]
+    New(NewRuleArguments),
+    /// Check a folder of rule pages: form, names, SQL, result columns
+    #[command(after_help = RULES_CHECK_EXAMPLES)]
+    Check(CheckRulesArguments),
+}
+
+const RULES_NEW_EXAMPLES: &str = "\
+Examples:
+  coldcase rules new legacy-app-accounts
+  coldcase rules new legacy-app-accounts --code ACME01 -o my-rules
+
+The page runs as it is and finds nothing; change its SQL and its four sections, then:
+  coldcase rules check my-rules
+  coldcase report SNAP --rules my-rules";
+
+const RULES_CHECK_EXAMPLES: &str = "\
+Examples:
+  coldcase rules check my-rules
+  coldcase rules check my-rules --format json
+
+Each mistake is told as file:line: message. The exit code is 0 if every page runs, else 2.";
+
+/// `coldcase rules new`.
+#[derive(Debug, Args)]
+pub struct NewRuleArguments {
+    /// Id of the rule, in kebab-case; it is never changed again
+    pub id: String,
+    /// Code of the rule, a short name in lists
+    #[arg(long, default_value = "OWN01")]
+    pub code: String,
+    /// Folder to write ID.md to
+    #[arg(short, long, value_name = "DIR", default_value = ".")]
+    pub output: PathBuf,
+}
+
+/// `coldcase rules check`.
+#[derive(Debug, Args)]
+pub struct CheckRulesArguments {
+    /// Folder with rule pages (*.md)
+    pub folder: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// `coldcase sql`.

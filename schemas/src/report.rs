@@ -26,6 +26,8 @@ pub struct Report {
     pub score: Score,
     /// Every rule and how it ended, ordered by family and code.
     pub rules: Vec<RuleResult>,
+    /// Rule pages of one's own that did not run, by file: what they look for is not known.
+    pub refused: Vec<RefusedRule>,
     /// What was found, most severe first.
     pub findings: Vec<Finding>,
     /// Every service account and every other object that something was found about, riskiest first. Their risks add up
@@ -149,6 +151,18 @@ impl Verdict {
             Self::NotEvaluated => "not evaluated",
         }
     }
+}
+
+/// A rule page that did not run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct RefusedRule {
+    /// The page's file.
+    pub file: String,
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub reason: String,
 }
 
 /// One rule and how it ended.

@@ -133,15 +133,118 @@ fn bad_queries_and_rules_are_named() {
         ended.code == 2 && ended.stderr.contains("holds no rule page"),
         "{ended:?}"
     );
+    // The other rules run, and the report says which did not.
     fs::write(&page, "no front matter").unwrap();
     let ended = coldcase(&["report", snapshot, "--rules", rules]).unwrap();
     assert!(
-        ended.code == 2 && ended.stderr.contains("mine.md"),
+        ended.code == 0 && ended.stdout.contains("mine.md:1: it must begin"),
         "{ended:?}"
     );
+    let ended = coldcase(&["report", snapshot, "--rules", rules, "--strict"]).unwrap();
+    assert_eq!(ended.code, 3);
     let ended = coldcase(&["rules", "no-such-rule"]).unwrap();
     assert!(
         ended.code == 2 && ended.stderr.contains("`coldcase rules` lists"),
         "{ended:?}"
     );
+}
+
+#[test]
+fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
+    let snapshot = "fixtures/snapshots/contoso-2026-08.sqlite.zst";
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("mine");
+    let rules = rules.to_str().unwrap();
+    let made = coldcase(&["rules", "new", "legacy-accounts", "-o", rules]).unwrap();
+    assert!(
+        made.code == 0 && made.stdout.contains("rules check"),
+        "{made:?}"
+    );
+    let checked = coldcase(&["rules", "check", rules]).unwrap();
+    assert!(
+        checked.code == 0 && checked.stdout == "1 page runs.\n",
+        "{checked:?}"
+    );
+    let again = coldcase(&["rules", "new", "legacy-accounts", "-o", rules]).unwrap();
+    assert!(
+        again.code == 2 && again.stderr.contains("there already"),
+        "{again:?}"
+    );
+    let taken = coldcase(&["rules", "new", "gmsa-broad-readers", "-o", rules]).unwrap();
+    assert!(
+        taken.code == 2 && taken.stderr.contains("taken"),
+        "{taken:?}"
+    );
+    let path = folder.path().join("mine/legacy-accounts.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let cases = [
+        (
+            "severity = \"medium\"",
+            "severity = \"fatal\"",
+            ":6: ",
+            "fatal",
+        ),
+        ("[\"users\"]", "[\"usres\"]", ":2: ", "usres"),
+        ("FROM accounts a", "FORM accounts a", ":36: ", "SQL"),
+        (
+            "a.description AS description",
+            "a.nonsense AS description",
+            ":35: ",
+            "nonsense",
+        ),
+        (
+            "a.object_id AS object_id",
+            "a.sid AS object_id",
+            ":35: ",
+            "an integer",
+        ),
+        ("'' AS key", "'' AS kye", ":35: ", "first two columns"),
+        (
+            "FROM accounts a",
+            "FROM accounts a CROSS JOIN objects o",
+            ":36: ",
+            "every row",
+        ),
+        (
+            "FROM accounts a",
+            "FROM read_csv('/etc/passwd') a",
+            ":35: ",
+            "read_csv",
+        ),
+    ];
+    for (number, (old, new, line, word)) in cases.iter().enumerate() {
+        let id = format!("id = \"own-{number}\"");
+        let text = page.replace("id = \"legacy-accounts\"", &id);
+        let text = text
+            .replace("OWN01", &format!("ACME{number}"))
+            .replace(old, new);
+        fs::write(folder.path().join(format!("mine/own-{number}.md")), text).unwrap();
+        let checked = coldcase(&["rules", "check", rules]).unwrap();
+        let told = checked
+            .stdout
+            .lines()
+            .find(|told| told.contains(&format!("own-{number}.md")));
+        let told = told.unwrap_or_default();
+        assert!(
+            checked.code == 2 && told.contains(line) && told.contains(word),
+            "{old}: {checked:?}"
+        );
+    }
+    fs::write(
+        &path,
+        page.replace("WHERE a.description = ", "WHERE '' <> "),
+    )
+    .unwrap();
+    let report = coldcase(&["report", snapshot, "--rules", rules, "--format", "json"]).unwrap();
+    assert_eq!(report.code, 0, "{}", report.stderr);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["refused"].as_array().unwrap().len(), cases.len());
+    let found = report["findings"].as_array().unwrap().iter();
+    assert!(
+        found
+            .filter(|finding| finding["rule"] == "legacy-accounts")
+            .count()
+            > 10
+    );
+    assert!(report["rules"].as_array().unwrap().len() > 50);
 }

@@ -21,9 +21,12 @@ const INVENTORY: &str = "
       ON r.account_id = a.object_id";
 
 pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
-    let pack = Pack::load(None)?;
-    let (analysis, frames) = analyse(&arguments.snapshot, "")?;
-    let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
+    let mut pack = Pack::load(None)?;
+    let (analysis, frames) = analyse(
+        &arguments.snapshot,
+        pack.pages.iter().map(|page| page.sql.as_str()),
+    )?;
+    let evaluations = evaluate(&analysis, &frames, &mut pack)?;
     let report = assemble(&analysis, &pack, &evaluations);
     let risks: BTreeMap<&str, f64> = report
         .accounts

@@ -51,10 +51,10 @@ fn load(path: &Path) -> Result<Analysis> {
     Ok(Analysis::new(directory))
 }
 
-/// Opens a snapshot and builds everything that is computed from it and that `sql` may name.
-fn analyse(path: &Path, sql: &str) -> Result<(Analysis, Frames)> {
+/// Opens a snapshot and builds everything that is computed from it and that these SQL texts may name.
+fn analyse<'a>(path: &Path, queries: impl Iterator<Item = &'a str>) -> Result<(Analysis, Frames)> {
     let analysis = load(path)?;
-    let frames = Frames::build(&analysis, std::iter::once(sql))?;
+    let frames = Frames::build(&analysis, queries)?;
     Ok((analysis, frames))
 }
 

@@ -14,7 +14,7 @@ use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
-    let pack = Pack::load(arguments.rules.as_deref())?;
+    let mut pack = Pack::load(arguments.rules.as_deref())?;
     timings.stage("rule pages")?;
     let snapshot = open(&arguments.snapshot)?;
     timings.stage("open and check")?;
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("graph")?;
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;
-    let evaluations = evaluate(&analysis, &frames, &pack.pages)?;
+    let evaluations = evaluate(&analysis, &frames, &mut pack)?;
     timings.stage("rules")?;
     let report = assemble(&analysis, &pack, &evaluations);
     timings.stage("score and report")?;
@@ -46,10 +46,11 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
             .iter()
             .any(|finding| finding.severity <= limit)
     });
-    let unknown = report
-        .rules
-        .iter()
-        .any(|rule| rule.verdict == Verdict::NotEvaluated);
+    let unknown = !report.refused.is_empty()
+        || report
+            .rules
+            .iter()
+            .any(|rule| rule.verdict == Verdict::NotEvaluated);
     Ok(match (failed, arguments.strict && unknown) {
         (true, _) => AnalyzeExit::Findings,
         (false, true) => AnalyzeExit::NotEvaluated,

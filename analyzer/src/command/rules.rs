@@ -1,16 +1,25 @@
-//! `coldcase rules`: the list of rules, or one page.
+//! `coldcase rules`: the list of rules, or one page; writing and checking one's own is in [`new`] and [`check`].
 
 use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Value, json};
 
 use super::output;
-use crate::arguments::{Format, RulesArguments};
-use crate::report::{table, wrap};
+use crate::arguments::{Format, RulesAction, RulesArguments};
+use crate::report::{table, visible, wrap};
 use crate::rules::{Pack, Page};
 
+mod check;
+mod new;
+
 pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
-    let pack = Pack::load(arguments.rules.as_deref())?;
+    match &arguments.action {
+        Some(RulesAction::New(arguments)) => return new::run(arguments),
+        Some(RulesAction::Check(arguments)) => return check::run(arguments),
+        None => {}
+    }
+    let mut pack = Pack::load(arguments.rules.as_deref())?;
+    pack.try_out()?;
     match &arguments.id {
         Some(id) => {
             let page = pack.find(id).with_context(|| {
@@ -109,7 +118,15 @@ fn list(pack: &Pack, format: Format) -> Result<()> {
             out,
             "\n{} rules. `coldcase rules ID` prints one.",
             pack.pages.len()
-        )
+        )?;
+        for refusal in &pack.refused {
+            let text = format!(
+                "refused: {}:{}: {}",
+                refusal.file, refusal.line, refusal.reason
+            );
+            writeln!(out, "{}", visible(&text))?;
+        }
+        Ok(())
     })
 }
 

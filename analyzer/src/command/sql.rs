@@ -11,7 +11,10 @@ use crate::report::{table, visible};
 use crate::rules::{is_ordered, json, run as run_query, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
-    let (_, frames) = analyse(&arguments.snapshot, &arguments.query)?;
+    let (_, frames) = analyse(
+        &arguments.snapshot,
+        std::iter::once(arguments.query.as_str()),
+    )?;
     let result = run_query(&mut frames.sql(), &arguments.query)?;
     let mut rows = rows(&result);
     if !is_ordered(&arguments.query) {

@@ -103,6 +103,20 @@ impl Frames {
         Ok(Self { frames })
     }
 
+    /// Every frame, without rows.
+    ///
+    /// # Errors
+    /// None that a caller can cause.
+    pub(crate) fn empty() -> Result<Self> {
+        let frames = catalogue::FRAMES.iter().map(|frame| {
+            let empty = builder::Builder::of(frame).finish()?;
+            Ok((frame.name, empty.lazy()))
+        });
+        Ok(Self {
+            frames: frames.collect::<Result<_>>()?,
+        })
+    }
+
     /// A context in which every frame is a table.
     pub(crate) fn sql(&self) -> SQLContext {
         // polars warns of its own future on standard error; who runs a report can do nothing about it.

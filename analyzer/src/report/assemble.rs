@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 
 use coldcase_schemas::report::{
-    AccountRisk, Finding, REPORT_SCHEMA, Report, RuleResult, SnapshotFacts, WeighedFinding,
+    AccountRisk, Finding, REPORT_SCHEMA, RefusedRule, Report, RuleResult, SnapshotFacts,
+    WeighedFinding,
 };
 use coldcase_winsec::Sid;
 
 use crate::frames::{Analysis, Impacts};
-use crate::rules::{Evaluation, Pack, Weighed, subject_of};
+use crate::rules::{Evaluation, Pack, Refusal, Weighed, subject_of};
 use crate::score::{by_subject, risk, round, score};
 
 /// Program and version, as reports name it.
@@ -29,6 +30,7 @@ pub(crate) fn assemble(analysis: &Analysis, pack: &Pack, evaluations: &[Evaluati
             &pack.sha256,
         ),
         rules: rules(pack, evaluations),
+        refused: pack.refused.iter().map(refused).collect(),
         findings: findings(evaluations),
         accounts: accounts(analysis, &impacts, evaluations),
     }
@@ -56,6 +58,14 @@ fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
         objects: manifest.counts.objects,
         complete: manifest.complete && missing.is_empty(),
         missing,
+    }
+}
+
+fn refused(refusal: &Refusal) -> RefusedRule {
+    RefusedRule {
+        file: refusal.file.clone(),
+        line: refusal.line as u64,
+        reason: refusal.reason.clone(),
     }
 }
 

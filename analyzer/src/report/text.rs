@@ -38,6 +38,7 @@ pub(crate) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     findings(report, style, out)?;
     accounts(report, style, out)?;
     unknown(report, style, out)?;
+    refused(report, style, out)?;
     foot(report, out)
 }
 
@@ -300,6 +301,24 @@ fn unknown(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
             writeln!(out, "{line}")?;
         }
         for line in wrap(&rules.join(", "), style.width, 6) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+fn refused(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if report.refused.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n{}\n",
+        style.bold("Did not run: these rule pages of your own; what they look for is not known")
+    )?;
+    for rule in &report.refused {
+        let text = format!("{}:{}: {}", rule.file, rule.line, rule.reason);
+        for line in wrap(&visible(&text), style.width, 2) {
             writeln!(out, "{line}")?;
         }
     }

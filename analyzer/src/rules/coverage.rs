@@ -6,12 +6,16 @@
 use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
+use coldcase_schemas::plan::QUERIES;
 
 use super::page::{Needs, OutsideFact};
 use crate::load::{Directory, Fact, Kind, Object};
 
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
 const NO_SUCH_OBJECT: u32 = 32;
+
+/// Kinds that default ACLs hide.
+const VISIBLE: &[&str] = &["dmsa", "kds-root-keys"];
 
 /// Why a rule cannot say *clear*.
 #[derive(Debug, Default)]
@@ -173,7 +177,22 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
     let Some(fact) = Fact::named(attribute) else {
         bail!("needs.readable cannot watch the attribute {attribute}");
     };
-    let belongs: fn(&Object) -> bool = match kind {
+    let Some(belongs) = kind_named(kind) else {
+        bail!("needs.readable does not know the kind {kind}");
+    };
+    let all = directory.objects.iter().filter(|object| belongs(object));
+    let (count, hidden) = all.fold((0_u64, 0_u64), |(count, hidden), object| {
+        (
+            count + 1,
+            hidden + u64::from(!shown(directory, object, fact)),
+        )
+    });
+    Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+}
+
+/// The objects that `needs.readable` calls so.
+fn kind_named(kind: &str) -> Option<fn(&Object) -> bool> {
+    Some(match kind {
         "gmsa" => |object| object.kind == Kind::Gmsa,
         "smsa" => |object| object.kind == Kind::Smsa,
         "dmsa" => |object| object.kind == Kind::Dmsa,
@@ -184,16 +203,53 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
         "group" => |object| object.kind == Kind::Group,
         "domain" => |object| object.kind == Kind::Domain,
         "kds-root-key" => |object| object.kind == Kind::KdsRootKey,
-        _ => bail!("needs.readable does not know the kind {kind}"),
-    };
-    let all = directory.objects.iter().filter(|object| belongs(object));
-    let (count, hidden) = all.fold((0_u64, 0_u64), |(count, hidden), object| {
-        (
-            count + 1,
-            hidden + u64::from(!shown(directory, object, fact)),
-        )
-    });
-    Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+        _ => return None,
+    })
+}
+
+/// Whether the names in `needs` mean something.
+///
+/// # Errors
+/// The first one that does not.
+pub(super) fn known(needs: &Needs) -> Result<()> {
+    let mut queries: Vec<&str> = QUERIES.iter().map(|query| query.name).collect();
+    queries.push("sysvol");
+    for name in &needs.queries {
+        if !queries.contains(&name.as_str()) {
+            bail!(
+                "needs.queries does not know {name:?}; known are {}",
+                queries.join(", ")
+            );
+        }
+    }
+    for attribute in &needs.attributes {
+        if coldcase_schemas::attribute::find(attribute).is_none() {
+            bail!("needs.attributes names {attribute:?}, which is never collected");
+        }
+    }
+    for (kind, attributes) in &needs.readable {
+        for attribute in attributes {
+            let quota =
+                (kind.as_str(), attribute.as_str()) == ("domain", "ms-DS-MachineAccountQuota");
+            if !quota && Fact::named(attribute).is_none() {
+                bail!("needs.readable cannot watch the attribute {attribute:?}");
+            }
+            if kind_named(kind).is_none() {
+                bail!("needs.readable does not know the kind {kind:?}");
+            }
+        }
+    }
+    match needs
+        .visible
+        .iter()
+        .find(|kind| !VISIBLE.contains(&kind.as_str()))
+    {
+        Some(kind) => bail!(
+            "needs.visible does not know {kind:?}; known are {}",
+            VISIBLE.join(", ")
+        ),
+        None => Ok(()),
+    }
 }
 
 /// A descriptor that could not be decoded whole may hide anything.

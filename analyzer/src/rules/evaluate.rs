@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, DataFrame};
 use polars::sql::SQLContext;
 use serde_json::Value;
 
-use super::{Page, coverage, run, value};
+use super::{Pack, Page, Problem, coverage, run, value};
 use crate::frames::{Analysis, Frames};
 use crate::load::Object;
 
@@ -34,35 +34,61 @@ pub(crate) struct Evaluation {
     pub(crate) findings: Vec<Weighed>,
 }
 
-/// Runs every page.
+/// Rows that a page of a consultant's own may return.
+const MOST_ROWS: usize = 1_000_000;
+
+/// Runs every page. Of a consultant's own pages those that do not run are refused, the others go on.
 ///
 /// # Errors
-/// A page's SQL does not run or does not return a subject; the message names the rule.
+/// A built-in page's SQL does not run or does not return a subject, which is a defect of the program.
 pub(crate) fn evaluate(
     analysis: &Analysis,
     frames: &Frames,
-    pages: &[Page],
+    pack: &mut Pack,
 ) -> Result<Vec<Evaluation>> {
+    pack.try_out()?;
+    let own = |page: &Page| pack.file_of(page).is_some();
     let evaluate = |page: &Page| {
         // A context of its own: the engine keeps aliases of one query as tables of the next.
-        evaluate_one(analysis, &mut frames.sql(), page)
-            .with_context(|| format!("rule {}", page.front.id))
+        let most = if own(page) { MOST_ROWS } else { usize::MAX };
+        evaluate_one(analysis, &mut frames.sql(), page, most)
     };
+    let pages = pack.pages.as_slice();
     // Most machines have two cores; the results stay in the order of the pages.
     let (first, second) = pages.split_at(pages.len() / 2);
     let (first, second) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| second.iter().map(evaluate).collect::<Result<Vec<_>>>());
+        let second = scope.spawn(|| second.iter().map(evaluate).collect::<Vec<_>>());
         (
-            first.iter().map(evaluate).collect::<Result<Vec<_>>>(),
+            first.iter().map(evaluate).collect::<Vec<_>>(),
             second.join(),
         )
     });
-    let mut all = first?;
-    all.extend(second.map_err(|_| anyhow::anyhow!("a rule could not be run"))??);
-    Ok(all)
+    let mut all = first;
+    all.extend(second.map_err(|_| anyhow::anyhow!("a rule could not be run"))?);
+    let mut evaluations = Vec::with_capacity(all.len());
+    let mut failed = Vec::new();
+    for (page, outcome) in pages.iter().zip(all) {
+        match outcome {
+            Ok(evaluation) => evaluations.push(evaluation),
+            Err(error) if own(page) => {
+                let problem = Problem::new(page.sql_line, format!("{error:#}").replace('\n', " "));
+                failed.push((page.front.id.clone(), problem));
+            }
+            Err(error) => return Err(error.context(format!("rule {}", page.front.id))),
+        }
+    }
+    for (id, problem) in failed {
+        pack.refuse(&id, problem);
+    }
+    Ok(evaluations)
 }
 
-fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Result<Evaluation> {
+fn evaluate_one(
+    analysis: &Analysis,
+    sql: &mut SQLContext,
+    page: &Page,
+    most: usize,
+) -> Result<Evaluation> {
     let limits = coverage::limits(&analysis.directory, &page.front.needs)?;
     let mut reason = limits.sentence();
     if let (Some(answer), false) = (&page.front.answered_by, reason.is_empty()) {
@@ -71,6 +97,9 @@ fn evaluate_one(analysis: &Analysis, sql: &mut SQLContext, page: &Page) -> Resul
     }
     // Run even where nothing is concluded from it, so that a broken page never hides behind a poor snapshot.
     let table = run(sql, &page.sql)?;
+    if table.height() > most {
+        bail!("it returns {} rows; {most} is the most", table.height());
+    }
     let mut findings = findings(analysis, page, &table)?;
     if page.front.needs.on_absence && limits.hide_presence {
         findings.clear();

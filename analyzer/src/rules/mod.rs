@@ -3,6 +3,7 @@
 //! Owns the page form, the pack of pages, the comparison of what a rule needs with what the snapshot saw,
 //! and running the SQL. Deliberately does not weigh findings: [`crate::score`] does.
 
+mod check;
 mod coverage;
 mod evaluate;
 mod pack;
@@ -10,8 +11,9 @@ mod page;
 mod sql;
 mod value;
 
+pub(crate) use check::check;
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
-pub(crate) use pack::Pack;
-pub(crate) use page::Page;
+pub(crate) use pack::{Pack, Refusal};
+pub(crate) use page::{Page, Problem};
 pub(crate) use sql::{is_ordered, run};
 pub(crate) use value::{json, text};

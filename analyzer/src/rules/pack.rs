@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use super::Page;
+use super::{Page, Problem, check};
+use crate::frames::Frames;
 
 /// File name and text of every built-in page, sorted by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -17,55 +18,69 @@ const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs")
 /// The largest page that is read.
 const PAGE_LIMIT: u64 = 1 << 20;
 
+/// A page that does not run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Refusal {
+    pub(crate) file: String,
+    /// From 1.
+    pub(crate) line: usize,
+    pub(crate) reason: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(file: &str, problem: Problem) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: problem.line,
+            reason: problem.message,
+        }
+    }
+}
+
 /// All rules that will run, ordered by family and code.
 #[derive(Debug)]
 pub(crate) struct Pack {
     pub(crate) pages: Vec<Page>,
+    /// Pages of a consultant's own that cannot run.
+    pub(crate) refused: Vec<Refusal>,
+    /// Where each of a consultant's own pages is, by id.
+    own: BTreeMap<String, String>,
     /// SHA-256 over all pages, lower-case hexadecimal.
     pub(crate) sha256: String,
 }
 
 impl Pack {
-    /// The built-in pages, and those under `own`.
+    /// The built-in pages, and those under `own`; of these the malformed ones, and those with the id or code of another,
+    /// are refused.
     ///
     /// # Errors
-    /// A page is malformed, unreadable, or has the id of another.
+    /// The folder or a file in it cannot be read, or it holds no page. A built-in page is malformed, which is a defect of
+    /// the program.
     pub(crate) fn load(own: Option<&Path>) -> Result<Self> {
-        let mut texts: Vec<(String, String)> = BUILT_IN
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        let mut loading = Loading::default();
+        for (name, text) in BUILT_IN {
+            if let Err(problem) = loading.add(name, text) {
+                bail!("{}", problem.at(name));
+            }
+        }
+        let built_in = loading.by_id.len();
+        let mut refused = Vec::new();
+        for (name, text) in own.map_or_else(|| Ok(Vec::new()), texts)? {
+            if let Err(problem) = loading.add(&name, &text) {
+                refused.push(Refusal::new(&name, problem));
+            }
+        }
+        let Loading {
+            by_id,
+            hasher,
+            order,
+            ..
+        } = loading;
+        let own = order
+            .into_iter()
+            .skip(built_in)
+            .filter_map(|id| Some((id.clone(), by_id.get(&id)?.0.clone())))
             .collect();
-        if let Some(folder) = own {
-            let mut files = Vec::new();
-            list(folder, &mut files)?;
-            if files.is_empty() {
-                bail!("{} holds no rule page (*.md)", folder.display());
-            }
-            files.sort();
-            for file in files {
-                texts.push((file.display().to_string(), read(&file)?));
-            }
-        }
-        let mut by_id: BTreeMap<String, (String, Page)> = BTreeMap::new();
-        let mut by_code: BTreeMap<String, String> = BTreeMap::new();
-        let mut hasher = Sha256::new();
-        for (name, text) in texts {
-            let page = Page::parse(&name, &text)?;
-            let id = page.front.id.clone();
-            if let Some(other) = by_code.insert(page.front.code.clone(), name.clone()) {
-                bail!(
-                    "the rule code {} is in both {other} and {name}; give one of them another code",
-                    page.front.code
-                );
-            }
-            hasher.update((text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-            if let Some((other, _)) = by_id.insert(id.clone(), (name.clone(), page)) {
-                bail!(
-                    "the rule id {id} is in both {other} and {name}; give one of them another id"
-                );
-            }
-        }
         let mut pages: Vec<Page> = by_id.into_values().map(|(_, page)| page).collect();
         pages.sort_by(|a, b| {
             (&a.front.family, &a.front.code, &a.front.id).cmp(&(
@@ -79,7 +94,48 @@ impl Pack {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        Ok(Self { pages, sha256 })
+        Ok(Self {
+            pages,
+            refused,
+            own,
+            sha256,
+        })
+    }
+
+    /// The file of a page that is not built in.
+    pub(crate) fn file_of(&self, page: &Page) -> Option<&str> {
+        self.own.get(&page.front.id).map(String::as_str)
+    }
+
+    /// Refuses the consultant's own pages that do not run on frames without rows.
+    ///
+    /// # Errors
+    /// None that a page can cause.
+    pub(crate) fn try_out(&mut self) -> Result<()> {
+        if self.own.is_empty() {
+            return Ok(());
+        }
+        let empty = Frames::empty()?;
+        let own = self
+            .pages
+            .iter()
+            .filter(|page| self.file_of(page).is_some());
+        let wrong: Vec<(String, Problem)> = own
+            .filter_map(|page| Some((page.front.id.clone(), check(page, &empty).err()?)))
+            .collect();
+        for (id, problem) in wrong {
+            self.refuse(&id, problem);
+        }
+        Ok(())
+    }
+
+    /// Takes out a page that turns out not to run.
+    pub(crate) fn refuse(&mut self, id: &str, problem: Problem) {
+        if let Some(file) = self.own.get(id) {
+            self.refused.push(Refusal::new(file, problem));
+            self.refused.sort();
+            self.pages.retain(|page| page.front.id != id);
+        }
     }
 
     /// The page with this id or code.
@@ -88,6 +144,52 @@ impl Pack {
             .iter()
             .find(|page| page.front.id == id || page.front.code.eq_ignore_ascii_case(id))
     }
+}
+
+/// Pages that were read so far.
+#[derive(Default)]
+struct Loading {
+    /// File and page.
+    by_id: BTreeMap<String, (String, Page)>,
+    by_code: BTreeMap<String, String>,
+    /// Ids in the order of the files.
+    order: Vec<String>,
+    hasher: Sha256,
+}
+
+impl Loading {
+    fn add(&mut self, name: &str, text: &str) -> Result<(), Problem> {
+        let page = Page::parse(text)?;
+        let (id, code) = (page.front.id.clone(), page.front.code.clone());
+        if let Some((other, _)) = self.by_id.get(&id) {
+            let message = format!("the rule id {id} is in {other} already; give it another");
+            return Err(Problem::new(2, message));
+        }
+        if let Some(other) = self.by_code.get(&code) {
+            let message = format!("the rule code {code} is in {other} already; give it another");
+            return Err(Problem::new(2, message));
+        }
+        self.hasher.update((text.len() as u64).to_le_bytes());
+        self.hasher.update(text.as_bytes());
+        self.by_code.insert(code, name.to_owned());
+        self.by_id.insert(id.clone(), (name.to_owned(), page));
+        self.order.push(id);
+        Ok(())
+    }
+}
+
+/// File name and text of every page under a folder, sorted by name.
+fn texts(folder: &Path) -> Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    list(folder, &mut files)?;
+    if files.is_empty() {
+        bail!("{} holds no rule page (*.md)", folder.display());
+    }
+    files.sort();
+    files
+        .into_iter()
+        .map(|file| Ok((file.display().to_string(), read(&file)?)))
+        .collect()
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
 use coldcase_schemas::report::{Confidence, Severity};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
@@ -130,116 +129,173 @@ pub(crate) struct Page {
     pub(crate) front: Front,
     /// The SQL that runs.
     pub(crate) sql: String,
+    /// Line of the file on which the SQL begins, from 1.
+    pub(crate) sql_line: usize,
     /// Markdown without the front matter.
     pub(crate) body: String,
 }
 
-impl Page {
-    /// Parses the page in file `name`.
-    ///
-    /// # Errors
-    /// One sentence that names the file and what is wrong with it.
-    pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
-        Self::parse_text(text).with_context(|| format!("rule page {name}"))
+/// What is wrong with a page, and on which line of its file, from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) line: usize,
+    pub(crate) message: String,
+}
+
+impl Problem {
+    pub(crate) fn new(line: usize, message: impl Into<String>) -> Self {
+        Self {
+            line,
+            message: message.into(),
+        }
     }
 
-    fn parse_text(text: &str) -> Result<Self> {
+    /// `file:line: message`.
+    pub(crate) fn at(&self, file: &str) -> String {
+        format!("{file}:{}: {}", self.line, self.message)
+    }
+}
+
+impl Page {
+    /// Parses a page.
+    ///
+    /// # Errors
+    /// One sentence on what is wrong, and where.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         let text = text.replace("\r\n", "\n");
         let rest = text
             .strip_prefix(FENCE)
             .and_then(|rest| rest.strip_prefix('\n'))
-            .context("it must begin with a line +++ and TOML front matter")?;
-        let (front, body) = rest
+            .ok_or_else(|| {
+                Problem::new(1, "it must begin with a line +++ and TOML front matter")
+            })?;
+        let (toml, body) = rest
             .split_once("\n+++\n")
-            .context("the front matter has no closing line +++")?;
-        let front: Front = toml::from_str(front).context("front matter")?;
-        ensure!(
-            !front.id.is_empty()
-                && front
-                    .id
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
-            "the id {:?} is not kebab-case",
-            front.id
-        );
-        let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
-        ensure!(
-            !beyond || front.answered_by.is_some(),
-            "it needs what no snapshot holds, so answered_by must say what answers it"
-        );
-        for kind in &front.applies_to {
-            ensure!(
-                KINDS.contains(&kind.as_str()),
-                "applies_to does not know the kind {kind:?}; known are {}",
-                KINDS.join(", ")
-            );
-        }
-        if let Some(scenarios) = &front.scenarios {
-            ensure!(
-                scenarios.fires.is_none() || scenarios.fires != scenarios.clear,
-                "a scenario cannot both fire and stay clear"
-            );
-            ensure!(
-                scenarios.unknown.is_some()
-                    || (scenarios.fires.is_some() && scenarios.clear.is_some()),
-                "scenarios must name one in which it fires and one in which it is clear"
-            );
-        }
-        let (headings, blocks) = outline(body);
-        let mut places = SECTIONS.iter().map(|section| {
-            headings
-                .iter()
-                .position(|heading| heading == section)
-                .with_context(|| format!("the section {section:?} is missing"))
-        });
+            .ok_or_else(|| Problem::new(1, "the front matter has no closing line +++"))?;
+        let front: Front = toml::from_str(toml).map_err(|error| {
+            let before = error.span().and_then(|span| toml.get(..span.start));
+            let line = 2 + before.map_or(0, |before| before.matches('\n').count());
+            Problem::new(line, error.message().replace('\n', " "))
+        })?;
+        check_front(&front).map_err(|message| Problem::new(2, message))?;
+        let first = 4 + toml.matches('\n').count();
+        let outline = outline(body);
+        let line_of = |offset: usize| {
+            first
+                + body
+                    .get(..offset)
+                    .map_or(0, |before| before.matches('\n').count())
+        };
         let mut last = None;
-        for place in &mut places {
-            let place = place?;
-            ensure!(
-                Some(place) > last,
-                "the sections are not in the order {SECTIONS:?}"
-            );
+        for section in SECTIONS {
+            let place = outline
+                .headings
+                .iter()
+                .position(|(_, heading)| heading == section);
+            let Some(place) = place else {
+                return Err(Problem::new(
+                    first,
+                    format!("the section {section:?} is missing"),
+                ));
+            };
+            if Some(place) <= last {
+                let offset = outline.headings.get(place).map_or(0, |(offset, _)| *offset);
+                let message = format!("the sections are not in the order {SECTIONS:?}");
+                return Err(Problem::new(line_of(offset), message));
+            }
             last = Some(place);
         }
-        let [sql] = blocks.as_slice() else {
-            bail!(
-                "it must have exactly one ```sql block, it has {}",
-                blocks.len()
-            );
+        let [(offset, sql)] = outline.blocks.as_slice() else {
+            let line = outline
+                .blocks
+                .get(1)
+                .map_or(first, |(offset, _)| line_of(*offset));
+            let count = outline.blocks.len();
+            return Err(Problem::new(
+                line,
+                format!("it must have exactly one ```sql block, it has {count}"),
+            ));
         };
+        let blank = sql.len() - sql.trim_start().len();
+        let skipped = sql
+            .get(..blank)
+            .map_or(0, |blank| blank.matches('\n').count());
         Ok(Self {
             front,
             sql: sql.trim().to_owned(),
+            sql_line: line_of(*offset) + 1 + skipped,
             body: body.trim().to_owned(),
         })
     }
 }
 
-/// Headings of level two, and the code of every `sql` block.
-fn outline(body: &str) -> (Vec<String>, Vec<String>) {
-    let mut headings = Vec::new();
-    let mut blocks = Vec::new();
-    let mut heading: Option<String> = None;
-    let mut block: Option<String> = None;
-    for event in Parser::new(body) {
+/// What is wrong with front matter that is well-formed.
+fn check_front(front: &Front) -> Result<(), String> {
+    let kebab = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if front.id.is_empty() || !front.id.bytes().all(kebab) {
+        return Err(format!("the id {:?} is not kebab-case", front.id));
+    }
+    let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
+    if beyond && front.answered_by.is_none() {
+        return Err(
+            "it needs what no snapshot holds, so answered_by must say what answers it".to_owned(),
+        );
+    }
+    if let Some(kind) = front
+        .applies_to
+        .iter()
+        .find(|kind| !KINDS.contains(&kind.as_str()))
+    {
+        let known = KINDS.join(", ");
+        return Err(format!(
+            "applies_to does not know the kind {kind:?}; known are {known}"
+        ));
+    }
+    let Some(scenarios) = &front.scenarios else {
+        return Ok(());
+    };
+    if scenarios.fires.is_some() && scenarios.fires == scenarios.clear {
+        return Err("a scenario cannot both fire and stay clear".to_owned());
+    }
+    if scenarios.unknown.is_none() && (scenarios.fires.is_none() || scenarios.clear.is_none()) {
+        return Err(
+            "scenarios must name one in which it fires and one in which it is clear".to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Headings and `sql` blocks, each with its offset in the body.
+#[derive(Default)]
+struct Outline {
+    headings: Vec<(usize, String)>,
+    blocks: Vec<(usize, String)>,
+}
+
+/// Headings, and the code of every `sql` block.
+fn outline(body: &str) -> Outline {
+    let mut outline = Outline::default();
+    let mut heading: Option<(usize, String)> = None;
+    let mut block: Option<(usize, String)> = None;
+    for (event, range) in Parser::new(body).into_offset_iter() {
         match event {
-            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
-            Event::End(TagEnd::Heading(_)) => headings.extend(heading.take()),
+            Event::Start(Tag::Heading { .. }) => heading = Some((range.start, String::new())),
+            Event::End(TagEnd::Heading(_)) => outline.headings.extend(heading.take()),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language)))
                 if language.as_ref() == "sql" =>
             {
-                block = Some(String::new());
+                block = Some((range.start, String::new()));
             }
-            Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),
+            Event::End(TagEnd::CodeBlock) => outline.blocks.extend(block.take()),
             Event::Text(text) | Event::Code(text) => {
-                if let Some(open) = heading.as_mut().or(block.as_mut()) {
+                if let Some((_, open)) = heading.as_mut().or(block.as_mut()) {
                     open.push_str(&text);
                 }
             }
             _ => {}
         }
     }
-    (headings, blocks)
+    outline
 }
 
 #[cfg(test)]
@@ -277,15 +333,30 @@ SELECT 1
 
     #[test]
     fn a_page_is_read() {
-        let page = Page::parse("a.md", PAGE).unwrap();
+        let page = Page::parse(PAGE).unwrap();
         assert_eq!(page.front.severity, Severity::High);
-        assert_eq!(page.sql, "SELECT 1");
+        assert_eq!((page.sql.as_str(), page.sql_line), ("SELECT 1", 25));
         assert!(page.body.starts_with("# T"));
     }
 
     #[test]
+    fn lines_are_told() {
+        let line = |text: String| Page::parse(&text).unwrap_err().line;
+        assert_eq!(line(PAGE.replace("revision = 1", "revsion = 1")), 4);
+        assert_eq!(line(PAGE.replace("\"high\"", "\"fatal\"")), 6);
+        let twice = PAGE.replace("```sql\nSELECT 1", "```sql\n```\n```sql\nSELECT 1");
+        assert_eq!(line(twice), 26);
+        let swapped = PAGE.replace(
+            "## Why it matters\nb\n## How to fix",
+            "## How to fix\nb\n## Why it matters",
+        );
+        assert_eq!(line(swapped), 17);
+        assert_eq!(Problem::new(3, "no").at("a.md"), "a.md:3: no");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
-        let complaint = |text: String| format!("{:#}", Page::parse("a.md", &text).unwrap_err());
+        let complaint = |text: String| Page::parse(&text).unwrap_err().message;
         assert!(complaint(PAGE.replace("+++", "---")).contains("must begin"));
         assert!(complaint(PAGE.replace("## How to fix", "## How")).contains("How to fix"));
         assert!(complaint(PAGE.replace("```sql", "```text")).contains("exactly one"));

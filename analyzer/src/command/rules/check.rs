@@ -1,0 +1,49 @@
+//! `coldcase rules check`: every page of a folder, with file and line of what is wrong.
+
+use std::io::Write;
+
+use anyhow::{Result, bail};
+use coldcase_schemas::exit::AnalyzeExit;
+use serde_json::json;
+
+use super::super::output;
+use crate::arguments::{CheckRulesArguments, Format};
+use crate::report::visible;
+use crate::rules::Pack;
+
+pub(super) fn run(arguments: &CheckRulesArguments) -> Result<AnalyzeExit> {
+    let mut pack = Pack::load(Some(&arguments.folder))?;
+    pack.try_out()?;
+    let good = pack
+        .pages
+        .iter()
+        .filter(|page| pack.file_of(page).is_some())
+        .count();
+    let wrong = pack.refused.len();
+    if arguments.format == Format::Json {
+        let refused: Vec<_> = pack
+            .refused
+            .iter()
+            .map(|refusal| {
+                json!({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
+            })
+            .collect();
+        output::json(None, &json!({"good": good, "refused": refused}))?;
+    } else {
+        output::to(None, |out| write(out, &pack, good))?;
+    }
+    if wrong > 0 {
+        bail!("{wrong} of {} pages do not run", good + wrong);
+    }
+    Ok(AnalyzeExit::Clean)
+}
+
+/// One line for each mistake, as editors understand it.
+fn write(out: &mut dyn Write, pack: &Pack, good: usize) -> std::io::Result<()> {
+    for refusal in &pack.refused {
+        let text = format!("{}:{}: {}", refusal.file, refusal.line, refusal.reason);
+        writeln!(out, "{}", visible(&text))?;
+    }
+    let pages = if good == 1 { "page runs" } else { "pages run" };
+    writeln!(out, "{good} {pages}.")
+}

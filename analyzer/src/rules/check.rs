@@ -1,0 +1,186 @@
+//! Tries a page on frames without rows: what it names must exist, and what it returns must be a finding's columns.
+//!
+//! Deliberately looks at no snapshot; which rows come out, the scenarios show.
+
+use std::collections::HashSet;
+
+use anyhow::Result;
+use polars::prelude::DataType;
+
+use super::coverage;
+use super::{Page, Problem, run};
+use crate::frames::Frames;
+
+/// Frames of one row, the only ones that a CROSS JOIN of a page may add.
+const SINGLE: &[&str] = &["domain"];
+
+/// What is wrong with a page.
+///
+/// # Errors
+/// The first thing, with its line.
+pub(crate) fn check(page: &Page, empty: &Frames) -> Result<(), Problem> {
+    if let Some((line, message)) = cross_join(&page.sql) {
+        return Err(Problem::new(page.sql_line + line, message));
+    }
+    coverage::known(&page.front.needs).map_err(|error| Problem::new(2, format!("{error:#}")))?;
+    let table = run(&mut empty.sql(), &page.sql).map_err(|error| {
+        let message = format!("{error:#}").replace('\n', " ");
+        Problem::new(page.sql_line + line_in(&message), message)
+    })?;
+    let columns: Vec<(String, DataType)> = table
+        .get_columns()
+        .iter()
+        .map(|column| (column.name().to_string(), column.dtype().clone()))
+        .collect();
+    columns_are_right(&columns).map_err(|message| Problem::new(page.sql_line, message))
+}
+
+fn columns_are_right(columns: &[(String, DataType)]) -> Result<(), String> {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+    if names.first() != Some(&"object_id") || names.get(1) != Some(&"key") {
+        return Err(format!(
+            "the first two columns must be object_id and key, they are {names:?}"
+        ));
+    }
+    let mut seen = HashSet::new();
+    for (name, kind) in columns {
+        if !seen.insert(name) {
+            return Err(format!("two columns are called {name}"));
+        }
+        let (fits, wanted) = match name.as_str() {
+            "object_id" => (
+                kind.is_integer(),
+                "an integer, the object_id of the subject",
+            ),
+            "severity" | "confidence" => (kind.is_string(), "text"),
+            "weight" => (kind.is_primitive_numeric(), "a number between 0 and 0.9"),
+            _ => (true, ""),
+        };
+        // NULL alone has no type of its own.
+        if !fits && *kind != DataType::Null {
+            return Err(format!("column {name} is {kind}; it must be {wanted}"));
+        }
+    }
+    Ok(())
+}
+
+/// The line of a CROSS JOIN with anything but a frame of one row, or a CTE over one, from 0: every row with every row
+/// fills any memory.
+fn cross_join(sql: &str) -> Option<(usize, String)> {
+    let words: Vec<(usize, String)> = sql
+        .lines()
+        .enumerate()
+        .flat_map(|(line, text)| {
+            let code = text.split("--").next().unwrap_or_default();
+            code.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .filter(|word| !word.is_empty())
+                .map(move |word| (line, word.to_lowercase()))
+        })
+        .collect();
+    // WITH facts AS (SELECT … FROM domain) makes another name for the one row.
+    let mut single: Vec<&str> = SINGLE.to_vec();
+    for (index, three) in words.windows(3).enumerate() {
+        let [(_, name), (_, with), (_, select)] = three else {
+            continue;
+        };
+        let rest = words.get(index + 3..).unwrap_or_default();
+        let from = rest.iter().position(|(_, word)| word == "from");
+        let source = from.and_then(|from| rest.get(from + 1));
+        let joined = from.and_then(|from| rest.get(from + 2));
+        let alone = joined.is_none_or(|(_, word)| {
+            !["join", "inner", "left", "cross", "full", "right", "union"].contains(&word.as_str())
+        });
+        if with == "as"
+            && select == "select"
+            && alone
+            && source.is_some_and(|(_, source)| SINGLE.contains(&source.as_str()))
+        {
+            single.push(name);
+        }
+    }
+    words.windows(3).find_map(|three| match three {
+        [(line, cross), (_, join), (_, frame)]
+            if cross == "cross" && join == "join" && !single.contains(&frame.as_str()) =>
+        {
+            let message = format!(
+                "CROSS JOIN {frame} pairs every row with every row; join on a column, only {} may be added so",
+                SINGLE.join(", ")
+            );
+            Some((*line, message))
+        }
+        _ => None,
+    })
+}
+
+/// The line that the SQL parser names, from 0.
+fn line_in(message: &str) -> usize {
+    let digits = message.split("Line: ").nth(1).unwrap_or_default();
+    let end = digits
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(digits.len());
+    let line: usize = digits
+        .get(..end)
+        .and_then(|line| line.parse().ok())
+        .unwrap_or(1);
+    line.saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::rules::Pack;
+
+    fn page(sql: &str) -> Page {
+        let mut page = Pack::load(None).unwrap().pages.swap_remove(0);
+        page.sql = sql.to_owned();
+        page.sql_line = 40;
+        page
+    }
+
+    #[test]
+    fn every_built_in_page_runs_on_empty_frames() {
+        let empty = Frames::empty().unwrap();
+        for page in Pack::load(None).unwrap().pages {
+            assert_eq!(check(&page, &empty), Ok(()), "{}", page.front.id);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_line() {
+        let empty = Frames::empty().unwrap();
+        let complaint = |sql: &str| check(&page(sql), &empty).unwrap_err();
+        let unknown = complaint("SELECT object_id, nonsense AS key FROM accounts");
+        assert!(unknown.message.contains("nonsense"), "{unknown:?}");
+        let parsed = complaint("SELECT object_id,\n  sid AS key\nFORM accounts");
+        assert_eq!(parsed.line, 42, "{parsed:?}");
+        let columns = complaint("SELECT sid AS key, object_id FROM accounts");
+        assert!(columns.message.contains("first two columns"), "{columns:?}");
+        let kinds = complaint("SELECT object_id, sid AS key, enabled AS weight FROM accounts");
+        assert!(kinds.message.contains("weight"), "{kinds:?}");
+        let kinds = complaint("SELECT sid AS object_id, sid AS key FROM accounts");
+        assert!(kinds.message.contains("an integer"), "{kinds:?}");
+        let hidden = complaint(
+            "WITH all_of_them AS (SELECT sid AS s FROM objects)\nSELECT a.object_id AS object_id, a.sid AS key\n\
+             FROM accounts a CROSS JOIN all_of_them",
+        );
+        assert_eq!(hidden.line, 42, "{hidden:?}");
+        let pairs = complaint(
+            "SELECT a.object_id AS object_id, a.sid AS key\nFROM accounts a CROSS\n JOIN objects o",
+        );
+        assert_eq!(pairs.line, 41, "{pairs:?}");
+        for reading in [
+            "read_csv('/etc/passwd')",
+            "'/etc/passwd'",
+            "read_parquet('x')",
+            "\"/etc/passwd\"",
+        ] {
+            let sql = format!("SELECT object_id, sid AS key FROM {reading}");
+            complaint(&sql);
+        }
+        let single = page(
+            "SELECT a.object_id AS object_id, a.sid AS key FROM accounts a CROSS JOIN domain d",
+        );
+        assert_eq!(check(&single, &empty), Ok(()));
+    }
+}
