@@ -66,11 +66,12 @@ Examples:
   coldcase access SNAP --as S-1-5-11
   coldcase access SNAP --as alice@corp.example --format json > alice.ndjson
 
-Denies, their order, object types, nested groups, owners and SIDs of the past count as they
-do on a domain controller. A principal or target is a sAMAccountName, DN, SID, objectGUID or
-userPrincipalName. JSON has a line for each object, with what a controller answers in
-sDRightsEffective (sd_rights), allowedAttributesEffective (write_attributes) and
-allowedChildClassesEffective (create_classes).";
+Denies, their order, object types, nested groups, owners and SIDs of the
+past count as they do on a domain controller. A principal or target is a
+sAMAccountName (with or without DOMAIN\\), DN, SID, objectGUID or
+userPrincipalName. JSON has a line for each object, with what a controller
+answers in sDRightsEffective (sd_rights), allowedAttributesEffective
+(write_attributes) and allowedChildClassesEffective (create_classes).";
 
 const PATHS_EXAMPLES: &str = "\
 Examples:
@@ -79,9 +80,10 @@ Examples:
   coldcase paths SNAP --to gmsa-sql$ --all
   coldcase paths SNAP --from helpdesk --to \"Domain Admins\" --format json
 
-Tier 0 is the domain, its controllers, privileged groups and their members, KDS root keys,
-AdminSDHolder and the group policies that apply to all of these. A way is a chain of rights,
-memberships and attributes; each step names the ACE or attribute that proves it.";
+Tier 0 is the domain, its controllers, privileged groups and their
+members, KDS root keys, AdminSDHolder and the group policies that apply to
+all of these; a way ends there. A way is a chain of rights, memberships and
+attributes; each step names the ACE or attribute that proves it.";
 
 /// `coldcase paths`.
 #[derive(Debug, Args)]

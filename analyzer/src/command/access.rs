@@ -10,6 +10,7 @@ use coldcase_winsec::Sid;
 use coldcase_winsec::access::{Decider, Decision};
 use serde::Serialize;
 
+use super::source::Source;
 use super::{load, output};
 use crate::arguments::{AccessArguments, Format};
 use crate::frames::Analysis;
@@ -240,7 +241,7 @@ fn decided_by(analysis: &Analysis, object: &Object, right: &NamedRight) -> Strin
             "there is no DACL, which grants everything to everybody".to_owned()
         }
         Decision::Granted(Decider::Ace(position)) => descriptor
-            .and_then(|id| analysis.ace_text(id, position))
+            .and_then(|id| analysis.evidence(right.kind, id, position))
             .unwrap_or_default(),
         Decision::Denied(_) => String::new(),
     }
@@ -262,11 +263,15 @@ fn head(
         .map(|other| analysis.name_of(other))
         .collect();
     groups.sort();
+    writeln!(out, "Rights in {}\n", Source::of(analysis).in_words())?;
     writeln!(out, "As {} ({sid})", visible(name))?;
     let more = groups.len().saturating_sub(TOLD);
     let mut told = groups.into_iter().take(TOLD).collect::<Vec<_>>().join(", ");
     if more > 0 {
         told.push_str(&format!(" and {more} more"));
+    }
+    if told.is_empty() {
+        told.push_str("nothing else");
     }
     for line in wrap(&visible(&format!("token also holds {told}")), width, 2) {
         writeln!(out, "{line}")?;
@@ -313,7 +318,7 @@ fn one(
                 decided_by(analysis, object, right),
             ]
         });
-        out.write_all(table(&["it", "because of"], rows, width).as_bytes())?;
+        out.write_all(table(&["right", "because of"], rows, width).as_bytes())?;
     }
     let can = |bits: u32| {
         if answer.sd_rights & bits != 0 {
@@ -449,9 +454,20 @@ fn all(
             writeln!(out, "{line}")?;
         }
     }
+    if count == 0 {
+        writeln!(
+            out,
+            "No right that would hand over an object, by any permissions that were read."
+        )?;
+    } else {
+        writeln!(
+            out,
+            "\n{count} objects; --on OBJECT tells which ACE decides, and every attribute."
+        )?;
+    }
     writeln!(
         out,
-        "\n{count} objects; --on OBJECT tells which ACE decides, and every attribute."
+        "What it may come to in several steps: `coldcase paths SNAP --from`."
     )?;
     if not_evaluated > 0 {
         writeln!(

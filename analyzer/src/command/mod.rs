@@ -11,6 +11,7 @@ mod paths;
 mod report;
 pub(crate) mod reveal;
 mod rules;
+mod source;
 mod sql;
 mod timings;
 mod verify;

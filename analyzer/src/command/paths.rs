@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde::Serialize;
 
+use super::source::Source;
 use super::timings::Timings;
 use super::{load, output};
 use crate::arguments::{Format, PathsArguments};
@@ -16,6 +17,14 @@ use crate::report::{table, visible, wrap};
 
 /// What is told of each list unless all is asked for.
 const TOLD: usize = 10;
+
+/// An answer and what it is about.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    snapshot: Source,
+    #[serde(flatten)]
+    answer: &'a Answer,
+}
 
 /// What was asked and found.
 #[derive(Debug, Serialize)]
@@ -28,6 +37,8 @@ enum Answer {
         from: String,
         to: String,
         chain: Option<Chain>,
+        /// The way to tier 0, whose holder controls everything in the domain, where no other is seen.
+        through_tier0: Option<Chain>,
         not_evaluated: Unseen,
     },
     /// What somebody reaches.
@@ -41,7 +52,11 @@ enum Answer {
     /// Who reaches something.
     To {
         to: String,
+        /// It is in tier 0: who reaches any of that reaches it.
+        tier0: bool,
         by: Towards,
+        /// Those outside tier 0 that reach tier 0, and so everything in the domain.
+        reach_tier0: usize,
         not_evaluated: Unseen,
     },
 }
@@ -69,12 +84,22 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let not_evaluated = Unseen::of(&analysis);
     let answer = match (from, to) {
         (None, None) => Answer::Overview(graph.overview(&analysis, most)),
-        (Some(from), Some(to)) => Answer::Between {
-            from: name(from),
-            to: name(to),
-            chain: graph.between(&analysis, from, to),
-            not_evaluated,
-        },
+        (Some(from), Some(to)) => {
+            if from == to {
+                bail!("--from and --to are the same, {}; name two", name(from));
+            }
+            let chain = graph.between(&analysis, from, to);
+            Answer::Between {
+                from: name(from),
+                to: name(to),
+                through_tier0: match chain {
+                    Some(_) => None,
+                    None => graph.to_tier0(&analysis, from),
+                },
+                chain,
+                not_evaluated,
+            }
+        }
         (Some(from), None) => Answer::From {
             from: name(from),
             tier0: graph.is_tier0(from),
@@ -84,7 +109,13 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
         },
         (None, Some(to)) => Answer::To {
             to: name(to),
+            tier0: graph.is_tier0(to),
             by: graph.reaching(&analysis, to, most),
+            reach_tier0: graph
+                .sources()
+                .iter()
+                .filter(|node| graph.hops(*node).is_some())
+                .count(),
             not_evaluated,
         },
     };
@@ -92,8 +123,17 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let file = arguments.output.as_deref();
     let width = output::style(file, true).width;
     match arguments.format {
-        Format::Json => output::json(file, &answer)?,
-        Format::Text => output::to(file, |out| write(out, &answer, width))?,
+        Format::Json => output::json(
+            file,
+            &Document {
+                snapshot: Source::of(&analysis),
+                answer: &answer,
+            },
+        )?,
+        Format::Text => output::to(file, |out| {
+            writeln!(out, "Control paths, {}\n", Source::of(&analysis).in_words())?;
+            write(out, &answer, width)
+        })?,
     }
     timings.stage("write")?;
     Ok(AnalyzeExit::Clean)
@@ -116,6 +156,23 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
         Answer::Between {
             chain: Some(chain), ..
         } => write_chain(out, chain, width)?,
+        Answer::Between {
+            from,
+            to,
+            through_tier0: Some(chain),
+            ..
+        } => {
+            let (from, to) = (visible(from), visible(to));
+            for line in wrap(
+                &format!("{from} reaches tier 0, and with it everything in the domain, {to} too:"),
+                width,
+                0,
+            ) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
+            write_chain(out, chain, width)?;
+        }
         Answer::Between {
             from,
             to,
@@ -149,7 +206,13 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
             )?;
             write_chains(out, accounts, width)?;
         }
-        Answer::To { to, by, .. } => {
+        Answer::To {
+            to,
+            by,
+            tier0,
+            reach_tier0,
+            ..
+        } => {
             writeln!(
                 out,
                 "Users, computers and managed accounts outside tier 0 that reach {}: {}\n",
@@ -157,6 +220,15 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
                 by.count
             )?;
             write_chains(out, by, width)?;
+            if *reach_tier0 > 0 {
+                let is = if *tier0 { "It is in tier 0. " } else { "" };
+                let text = format!(
+                    "{is}{reach_tier0} of them reach tier 0, and with it everything in the domain: `coldcase paths SNAP` shows how."
+                );
+                for line in wrap(&text, width, 0) {
+                    writeln!(out, "{line}")?;
+                }
+            }
         }
     }
     let unseen = match answer {
@@ -183,7 +255,7 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
 fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::Result<()> {
     writeln!(
         out,
-        "{} of {} users, computers and managed accounts outside tier 0 reach it.",
+        "{} of {} users, computers and managed accounts outside tier 0 reach tier 0.",
         overview.reaching, overview.principals
     )?;
     let most = overview
@@ -235,7 +307,7 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
     )?;
     writeln!(out, "\nSTEPS TO CUT FIRST\n")?;
     if overview.chokes.is_empty() {
-        writeln!(out, "  No single step cuts anybody off from tier 0.")?;
+        writeln!(out, "  No step is shared by two or more of them.")?;
     }
     for choke in &overview.chokes {
         let cuts = if choke.cuts == 1 {

@@ -7,21 +7,21 @@ use coldcase_winsec::{AccessMask, AceFlags, DaclState, KnownAce};
 use super::analysis::Analysis;
 use crate::graph::RightKind;
 
-/// The bits of a directory object by name (MS-ADTS 5.1.3.2).
+/// The bits of a directory object by name (MS-ADTS 5.1.3.2), what matters most first.
 const BITS: &[(AccessMask, &str)] = &[
-    (AccessMask::CREATE_CHILD, "create child"),
-    (AccessMask::DELETE_CHILD, "delete child"),
-    (AccessMask::LIST_CHILDREN, "list children"),
-    (AccessMask::SELF_WRITE, "validated write"),
-    (AccessMask::READ_PROPERTY, "read property"),
-    (AccessMask::WRITE_PROPERTY, "write property"),
-    (AccessMask::DELETE_TREE, "delete tree"),
-    (AccessMask::LIST_OBJECT, "list object"),
-    (AccessMask::CONTROL_ACCESS, "control access"),
-    (AccessMask::DELETE, "delete"),
-    (AccessMask::READ_CONTROL, "read permissions"),
     (AccessMask::WRITE_DACL, "write DACL"),
     (AccessMask::WRITE_OWNER, "write owner"),
+    (AccessMask::WRITE_PROPERTY, "write property"),
+    (AccessMask::CONTROL_ACCESS, "control access"),
+    (AccessMask::SELF_WRITE, "validated write"),
+    (AccessMask::CREATE_CHILD, "create child"),
+    (AccessMask::DELETE_CHILD, "delete child"),
+    (AccessMask::DELETE, "delete"),
+    (AccessMask::DELETE_TREE, "delete tree"),
+    (AccessMask::READ_PROPERTY, "read property"),
+    (AccessMask::READ_CONTROL, "read permissions"),
+    (AccessMask::LIST_CHILDREN, "list children"),
+    (AccessMask::LIST_OBJECT, "list object"),
 ];
 
 /// More rights than these are counted.
@@ -43,6 +43,26 @@ impl Analysis {
                 "no DACL, which grants everything to everybody".to_owned()
             }
         })
+    }
+
+    /// The ACE that gives a right: of a descriptor in an attribute it counts only whom it lets in, not what it says.
+    pub(crate) fn evidence(&self, right: RightKind, id: i64, position: usize) -> Option<String> {
+        let attribute = match right {
+            RightKind::ReadPassword => "msDS-GroupMSAMembership",
+            RightKind::ActFor => "msDS-AllowedToActOnBehalfOfOtherIdentity",
+            _ => return self.ace_text(id, position),
+        };
+        let descriptor = self.directory.descriptors.get(id)?;
+        let known = descriptor.dacl.as_ref()?.aces.get(position)?.known()?;
+        let condition = if known.ace_type.is_conditional() {
+            ", under a condition"
+        } else {
+            ""
+        };
+        let trustee = self.name_of(&known.trustee);
+        Some(format!(
+            "{attribute} lets {trustee} in (ACE {position}{condition})"
+        ))
     }
 
     /// The ACE at `position` of the DACL of descriptor `id`: "allow write property servicePrincipalName to help-desk

@@ -54,7 +54,7 @@ rights! {
     AddSelf => "add-self", "may add itself as a member", "may add itself to";
     CreateAny => "create-any", "may create objects of every class in it", "may create any object in";
     CreateDmsa => "create-dmsa", "may create delegated managed service accounts in it", "may create dMSAs in";
-    CreateAccount => "create-account", "may create managed service accounts, users or computers in it", "may create accounts in";
+    CreateAccount => "create-account", "may create users, computers, gMSAs or sMSAs in it", "may create accounts in";
     CreateRootKey => "create-root-key", "may create KDS root keys in it", "may create root keys in";
     SetOwner => "set-owner", "may name the owner of every object of the domain", "may name the owner of every object of";
     DeleteChild => "delete-child", "may delete accounts in it", "may delete accounts in";
@@ -335,10 +335,17 @@ impl Rights {
                     AccessMask::CREATE_CHILD,
                     self.dmsa.as_slice(),
                 ));
+                // dMSAs have a right of their own.
+                let others: Vec<Guid> = self
+                    .accounts
+                    .iter()
+                    .filter(|guid| Some(**guid) != self.dmsa)
+                    .copied()
+                    .collect();
                 rights.push(child(
                     RightKind::CreateAccount,
                     AccessMask::CREATE_CHILD,
-                    &self.accounts,
+                    &others,
                 ));
                 rights.push(child(
                     RightKind::CreateRootKey,

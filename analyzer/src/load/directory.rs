@@ -234,6 +234,18 @@ impl Directory {
         self.ledger.iter().find(|row| row.plan.name == name)
     }
 
+    /// Whether objects of a kind may be there that ordinary users do not see. Only administrators see KDS root keys (class
+    /// default of MS-ADSC), so a key that is there proves the view; a forest whose schema has no such class has no such
+    /// object. `None` for a kind that is not hidden.
+    pub(crate) fn may_hide(&self, kind: &str) -> Option<bool> {
+        let class = match kind {
+            "kds-root-keys" => "msKds-ProvRootKey",
+            "dmsa" => "msDS-DelegatedManagedServiceAccount",
+            _ => return None,
+        };
+        Some(self.kds_keys.is_empty() && self.schema.has(class) != Some(false))
+    }
+
     /// SID `RID` of this domain.
     pub(crate) fn domain_rid(&self, rid: u32) -> Option<Sid> {
         self.domain_sid.as_ref()?.child(rid).ok()

@@ -11,6 +11,9 @@ use crate::report::visible;
 /// Names that an error offers at most.
 const OFFERED: usize = 5;
 
+/// Letters that may be wrong, missing or swapped in a name that is offered.
+const MISTYPED: usize = 2;
+
 /// What a text means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -26,6 +29,20 @@ impl Directory {
     /// # Errors
     /// Nothing has that name, or several objects have; the message says what to type instead.
     pub(crate) fn find(&self, text: &str) -> Result<Found> {
+        let text = text.trim();
+        if text.is_empty() {
+            bail!(
+                "an empty name names nothing; give a sAMAccountName, DN, SID, objectGUID or userPrincipalName"
+            );
+        }
+        // CORP\name: the snapshot is of one domain.
+        let text = match text.rsplit_once('\\') {
+            Some((domain, name)) if !domain.contains(['=', ',']) => name,
+            _ => text,
+        };
+        if let (true, Some(head)) = (text.eq_ignore_ascii_case(&self.manifest.domain), self.head) {
+            return Ok(Found::Object(head));
+        }
         if let Ok(sid) = Sid::from_str(text) {
             return Ok(self
                 .place_of_sid(&sid)
@@ -104,17 +121,28 @@ impl Directory {
             .join("\n  ")
     }
 
-    /// Objects whose name contains the text.
+    /// Objects whose name contains the text, or else is nearly it.
     fn alike(&self, text: &str) -> Vec<usize> {
         let folded = text.trim_end_matches('$').to_lowercase();
-        self.objects
-            .iter()
-            .enumerate()
-            .filter(|(_, object)| {
-                object.sid.is_some() && object.display_name().to_lowercase().contains(&folded)
+        let named = || {
+            let objects = self.objects.iter().enumerate();
+            objects.filter(|(_, object)| object.sid.is_some())
+        };
+        let holding =
+            named().filter(|(_, object)| object.display_name().to_lowercase().contains(&folded));
+        let found: Vec<usize> = holding.map(|(place, _)| place).take(OFFERED).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let mut close: Vec<(usize, usize)> = named()
+            .map(|(place, object)| {
+                let name = object.display_name().trim_end_matches('$').to_lowercase();
+                (strsim::osa_distance(&name, &folded), place)
             })
-            .map(|(place, _)| place)
-            .take(OFFERED)
-            .collect()
+            .filter(|(distance, _)| *distance <= MISTYPED)
+            .collect();
+        close.sort_unstable();
+        close.truncate(OFFERED);
+        close.into_iter().map(|(_, place)| place).collect()
     }
 }

@@ -147,7 +147,7 @@ impl Reason {
                 let text = match ace {
                     Some(ace) => usize::try_from(ace)
                         .ok()
-                        .and_then(|ace| analysis.ace_text(descriptor, ace)),
+                        .and_then(|ace| analysis.evidence(right, descriptor, ace)),
                     None => analysis.without_ace(descriptor, right),
                 };
                 let doubt = if unknown {

@@ -32,6 +32,8 @@ pub(crate) struct Unseen {
     pub(crate) attributes: usize,
     /// Queries that were not asked or did not come to their end.
     pub(crate) queries: Vec<&'static str>,
+    /// Kinds that default permissions hide from ordinary users, and that the collector may not have seen.
+    pub(crate) hidden: Vec<&'static str>,
     /// Lists of values that were cut short, such as the members of a group.
     pub(crate) cut_short: i64,
     /// Groups that hold a way of logging on, such as NTLM Authentication: who is in them depends on the logon.
@@ -52,6 +54,10 @@ impl Unseen {
         Self {
             permissions: analysis.controls().not_evaluated,
             attributes: directory.objects.iter().filter(malformed).count(),
+            hidden: ["dmsa", "kds-root-keys"]
+                .into_iter()
+                .filter(|kind| directory.may_hide(kind) == Some(true))
+                .collect(),
             queries: QUERIES.iter().filter(incomplete).copied().collect(),
             cut_short: directory.cut_short.iter().map(|list| list.objects).sum(),
             by_logon: by_logon(analysis),
@@ -87,6 +93,12 @@ impl Unseen {
             sentences.push(format!(
                 "what was not collected, or not to its end ({})",
                 self.queries.join(", ")
+            ));
+        }
+        if !self.hidden.is_empty() {
+            sentences.push(format!(
+                "what is hidden from ordinary users, and the collector may not have seen ({})",
+                self.hidden.join(", ")
             ));
         }
         if self.cut_short > 0 {
@@ -142,8 +154,9 @@ mod tests {
         assert_eq!(unseen.attributes, 1);
         assert!(unseen.permissions >= 1);
         assert_eq!(unseen.queries, QUERIES);
-        assert_eq!(unseen.sentences().len(), 3);
-        assert_eq!(unseen.of_tokens().len(), 1);
+        assert_eq!(unseen.hidden, ["dmsa", "kds-root-keys"]);
+        assert_eq!(unseen.sentences().len(), 4);
+        assert_eq!(unseen.of_tokens().len(), 2);
     }
 
     #[test]

@@ -77,30 +77,15 @@ fn cross_join(sql: &str) -> Option<(usize, String)> {
                 .map(move |word| (line, word.to_lowercase()))
         })
         .collect();
-    // WITH facts AS (SELECT … FROM domain) makes another name for the one row.
-    let mut single: Vec<&str> = SINGLE.to_vec();
-    for (index, three) in words.windows(3).enumerate() {
-        let [(_, name), (_, with), (_, select)] = three else {
-            continue;
-        };
-        let rest = words.get(index + 3..).unwrap_or_default();
-        let from = rest.iter().position(|(_, word)| word == "from");
-        let source = from.and_then(|from| rest.get(from + 1));
-        let joined = from.and_then(|from| rest.get(from + 2));
-        let alone = joined.is_none_or(|(_, word)| {
-            !["join", "inner", "left", "cross", "full", "right", "union"].contains(&word.as_str())
-        });
-        if with == "as"
-            && select == "select"
-            && alone
-            && source.is_some_and(|(_, source)| SINGLE.contains(&source.as_str()))
-        {
-            single.push(name);
-        }
-    }
+    let single: Vec<String> = ctes(sql)
+        .into_iter()
+        .filter(|(_, body)| is_one_row(body))
+        .map(|(name, _)| name)
+        .chain(SINGLE.iter().map(|name| (*name).to_owned()))
+        .collect();
     words.windows(3).find_map(|three| match three {
         [(line, cross), (_, join), (_, frame)]
-            if cross == "cross" && join == "join" && !single.contains(&frame.as_str()) =>
+            if cross == "cross" && join == "join" && !single.contains(frame) =>
         {
             let message = format!(
                 "CROSS JOIN {frame} pairs every row with every row; join on a column, only {} may be added so",
@@ -110,6 +95,58 @@ fn cross_join(sql: &str) -> Option<(usize, String)> {
         }
         _ => None,
     })
+}
+
+/// Name and text of each `name AS (…)`, in lower case.
+fn ctes(sql: &str) -> Vec<(String, String)> {
+    let folded = sql.to_lowercase();
+    let mut found = Vec::new();
+    for (start, _) in folded.match_indices('(') {
+        let before: Vec<&str> = folded
+            .get(..start)
+            .unwrap_or_default()
+            .split_whitespace()
+            .rev()
+            .take(2)
+            .collect();
+        let [with, name] = before.as_slice() else {
+            continue;
+        };
+        let rest = folded.get(start + 1..).unwrap_or_default();
+        let mut depth = 1_usize;
+        let end = rest.char_indices().find_map(|(at, c)| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            (depth == 0).then_some(at)
+        });
+        if let (true, Some(end)) = (*with == "as", end) {
+            let name = name.trim_start_matches(',').to_owned();
+            found.push((name, rest.get(..end).unwrap_or_default().to_owned()));
+        }
+    }
+    found
+}
+
+/// A SELECT from a frame of one row, or an aggregate without groups.
+fn is_one_row(body: &str) -> bool {
+    const AGGREGATES: &[&str] = &["count", "sum", "min", "max", "avg"];
+    let words: Vec<&str> = body
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let has = |word: &str| words.contains(&word);
+    let after = |word: &str| {
+        let place = words.iter().position(|other| *other == word)?;
+        words.get(place + 1).copied()
+    };
+    let of_one = after("from").is_some_and(|frame| SINGLE.contains(&frame));
+    let aggregate = after("select").is_some_and(|word| AGGREGATES.contains(&word))
+        && !has("group")
+        && !has("over");
+    !has("union") && ((of_one && !has("join")) || aggregate)
 }
 
 /// The line that the SQL parser names, from 0.

@@ -262,16 +262,9 @@ fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
     object.shows(fact) && !descriptor.is_some_and(|id| directory.descriptors.is_broken(id))
 }
 
-/// Only administrators see KDS root keys (class default of MS-ADSC), so a key that is there proves the view.
 fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
-    let sees_keys = !directory.kds_keys.is_empty();
-    let hidden = match kind {
-        // A forest whose schema has no such class has no such object.
-        "kds-root-keys" => !sees_keys && directory.schema.has("msKds-ProvRootKey") != Some(false),
-        "dmsa" => {
-            !sees_keys && directory.schema.has("msDS-DelegatedManagedServiceAccount") != Some(false)
-        }
-        _ => bail!("needs.visible does not know {kind}"),
+    let Some(hidden) = directory.may_hide(kind) else {
+        bail!("needs.visible does not know {kind}");
     };
     Ok(hidden.then(|| {
         let what = if kind == "dmsa" { "dMSAs" } else { "KDS root keys" };

@@ -73,12 +73,13 @@ impl Builder<'_> {
         let creates = self.creates(right, object);
         let links =
             is_unit(object) && matches!(right, RightKind::WriteGpLink | RightKind::WriteAll);
-        let joins = matches!(right, RightKind::CreateAccount | RightKind::CreateAny)
-            && matches!(
-                object.kind,
-                Kind::OrganizationalUnit | Kind::Container | Kind::Domain
-            )
-            && self.analysis.directory.is_in_domain(object);
+        let joins = matches!(
+            right,
+            RightKind::CreateAccount | RightKind::CreateDmsa | RightKind::CreateAny
+        ) && matches!(
+            object.kind,
+            Kind::OrganizationalUnit | Kind::Container | Kind::Domain
+        ) && self.analysis.directory.is_in_domain(object);
         if !hands_over && !creates && !links && !joins {
             return;
         }
