@@ -12,7 +12,11 @@ use serde_json::Value;
 const ACCOUNTS: [&str; 3] = ["gmsa-sql", "smsa-scan", "dmsa-web"];
 
 /// Rules outside the family `control` that look at the permissions of an account or of where it lies.
-const OTHERS: [&str; 2] = ["gmsa-default-deny-removed", "dmsa-create-child"];
+const OTHERS: [&str; 3] = [
+    "delegation-writable",
+    "dmsa-create-child",
+    "gmsa-default-deny-removed",
+];
 
 /// What the head of a domain of Windows Server 2025 hands down beyond the class's default: entries that preparing the
 /// domain adds.
@@ -66,7 +70,7 @@ fn rules() -> BTreeSet<String> {
         "account-foreign-owner",
         "account-full-control",
         "account-reset-password",
-        "account-sensitive-write",
+        "account-spn-write",
     ] {
         assert!(found.contains(known), "{found:?}");
     }
@@ -136,23 +140,23 @@ fn one_more_entry_is_one_more_finding() {
         ),
         (
             "(A;;WD;;;{Helpdesk})",
-            each("account-full-control", "Helpdesk"),
+            each("account-permissions-writable", "Helpdesk"),
         ),
         (
             "(A;;WO;;;{Helpdesk})",
-            each("account-full-control", "Helpdesk"),
+            each("account-permissions-writable", "Helpdesk"),
         ),
         (
             "(OA;;WP;[msDS-KeyCredentialLink];;{Helpdesk})",
-            each("account-sensitive-write", "Helpdesk write-key-credential"),
+            each("account-key-credential-writable", "Helpdesk"),
         ),
         (
             "(OA;;WP;[servicePrincipalName];;{Helpdesk})",
-            each("account-sensitive-write", "Helpdesk write-spn"),
+            each("account-spn-write", "Helpdesk"),
         ),
         (
             "(OA;;WP;4c164200-20c0-11d0-a768-00aa006e0529;;{Helpdesk})",
-            each("account-sensitive-write", "Helpdesk write-allowed-to-act"),
+            each("delegation-writable", "Helpdesk"),
         ),
     ] {
         let forest = forest(|account| account.ace(ace));
@@ -166,12 +170,11 @@ fn one_more_entry_is_one_more_finding() {
 
 #[test]
 fn the_default_deny_keeps_the_reset_and_its_absence_is_told() {
-    let [gmsa, smsa, dmsa] = ACCOUNTS;
+    let [gmsa, _, dmsa] = ACCOUNTS;
     let reset = "(OA;;CR;[User-Force-Change-Password];;{Helpdesk})";
-    // The class of sMSAs has no such deny.
+    // Of gMSAs and dMSAs. The class of sMSAs has no such deny; a rule of that family tells them.
     let denied = forest(|account| account.ace(reset));
-    let only_smsa = expected(&[(smsa, "account-reset-password", "Helpdesk")]);
-    assert_eq!(findings(&report(&denied), &denied), only_smsa);
+    assert_eq!(findings(&report(&denied), &denied), expected(&[]));
     // Without the deny, the same entry counts.
     let removed = forest(|account| account.ace(reset))
         .on(gmsa)
@@ -180,7 +183,6 @@ fn the_default_deny_keeps_the_reset_and_its_absence_is_told() {
         .without_default_ace("(OD;;CR;00299570");
     let all = expected(&[
         (gmsa, "account-reset-password", "Helpdesk"),
-        (smsa, "account-reset-password", "Helpdesk"),
         (dmsa, "account-reset-password", "Helpdesk"),
         (gmsa, "gmsa-default-deny-removed", ""),
         (dmsa, "gmsa-default-deny-removed", ""),
@@ -195,23 +197,9 @@ fn what_an_ordinary_creator_holds_is_told_and_no_more() {
     let owned = || forest(|account| account.owner("anna.berg"));
     let rights = [
         // The property set Account Restrictions holds msDS-AllowedToActOnBehalfOfOtherIdentity.
-        (
-            gmsa,
-            "account-sensitive-write",
-            "anna.berg write-allowed-to-act",
-        ),
-        (
-            smsa,
-            "account-sensitive-write",
-            "anna.berg write-allowed-to-act",
-        ),
-        (
-            dmsa,
-            "account-sensitive-write",
-            "anna.berg write-allowed-to-act",
-        ),
-        // Every extended right; gMSAs and dMSAs deny this one to everybody.
-        (smsa, "account-reset-password", "anna.berg"),
+        (gmsa, "delegation-writable", "anna.berg"),
+        (smsa, "delegation-writable", "anna.berg"),
+        (dmsa, "delegation-writable", "anna.berg"),
     ];
     let owner = ACCOUNTS.map(|account| (account, "account-foreign-owner", "anna.berg"));
     let ordinary = owned();
