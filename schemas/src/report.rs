@@ -185,6 +185,8 @@ pub struct RuleResult {
     pub verdict: Verdict,
     /// Why it was not evaluated, or what limits a verdict; empty otherwise.
     pub reason: String,
+    /// True if it asks what no snapshot holds: that it is not evaluated is no gap of this one.
+    pub beyond_snapshot: bool,
     /// Number of findings.
     pub findings: u64,
 }

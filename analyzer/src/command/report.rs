@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         || report
             .rules
             .iter()
-            .any(|rule| rule.verdict == Verdict::NotEvaluated);
+            .any(|rule| rule.verdict == Verdict::NotEvaluated && !rule.beyond_snapshot);
     Ok(match (failed, arguments.strict && unknown) {
         (true, _) => AnalyzeExit::Findings,
         (false, true) => AnalyzeExit::NotEvaluated,

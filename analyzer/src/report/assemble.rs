@@ -82,6 +82,7 @@ fn rules(pack: &Pack, evaluations: &[Evaluation]) -> Vec<RuleResult> {
             severity: page.front.severity,
             verdict: evaluation.verdict,
             reason: evaluation.reason.clone(),
+            beyond_snapshot: evaluation.beyond,
             findings: evaluation.findings.len() as u64,
         })
         .collect()

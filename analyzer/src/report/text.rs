@@ -127,7 +127,7 @@ fn head(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
         out,
         "  {:<13} {evaluated} of {} rules evaluated ({:.0} %)",
         "Coverage",
-        report.rules.len(),
+        report.rules.len() - beyond(report).len(),
         score.coverage_percent
     )
 }
@@ -281,7 +281,7 @@ fn unknown(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
     let unknown: Vec<&RuleResult> = report
         .rules
         .iter()
-        .filter(|rule| rule.verdict == Verdict::NotEvaluated)
+        .filter(|rule| rule.verdict == Verdict::NotEvaluated && !rule.beyond_snapshot)
         .collect();
     if unknown.is_empty() {
         return Ok(());
@@ -325,6 +325,15 @@ fn refused(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
+/// Ids of rules that ask what no snapshot holds.
+fn beyond(report: &Report) -> Vec<&str> {
+    let rules = report.rules.iter();
+    rules
+        .filter(|rule| rule.beyond_snapshot && rule.verdict == Verdict::NotEvaluated)
+        .map(|rule| rule.id.as_str())
+        .collect()
+}
+
 fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let clear = report
         .rules
@@ -335,6 +344,14 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         out,
         "\n{clear} rules are clear. `coldcase rules ID` explains a rule and how to fix it."
     )?;
+    let beyond = beyond(report);
+    if !beyond.is_empty() {
+        writeln!(
+            out,
+            "No snapshot can answer, so look yourself: {}.",
+            beyond.join(", ")
+        )?;
+    }
     writeln!(
         out,
         "{}, rule pack {}",

@@ -170,8 +170,7 @@ fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) ->
 }
 
 fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {
-    if (kind, attribute) == ("domain", "ms-DS-MachineAccountQuota") {
-        let hidden = directory.domain.machine_account_quota.is_none();
+    if let Some(hidden) = of_the_domain(directory, kind, attribute) {
         return Ok(hidden.then(|| format!("the domain does not show {attribute}")));
     }
     let Some(fact) = Fact::named(attribute) else {
@@ -188,6 +187,20 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
         )
     });
     Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+}
+
+/// Attributes of the head of the domain that `needs.readable` can watch.
+const OF_THE_DOMAIN: &[&str] = &["ms-DS-MachineAccountQuota", "msDS-Behavior-Version"];
+
+/// Whether the head of the domain hides the attribute; `None` if it is none of these.
+fn of_the_domain(directory: &Directory, kind: &str, attribute: &str) -> Option<bool> {
+    let domain = &directory.domain;
+    let value = match attribute {
+        "ms-DS-MachineAccountQuota" => domain.machine_account_quota,
+        "msDS-Behavior-Version" => domain.functional_level,
+        _ => return None,
+    };
+    (kind == "domain").then_some(value.is_none())
 }
 
 /// The objects that `needs.readable` calls so.
@@ -229,9 +242,8 @@ pub(super) fn known(needs: &Needs) -> Result<()> {
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
-            let quota =
-                (kind.as_str(), attribute.as_str()) == ("domain", "ms-DS-MachineAccountQuota");
-            if !quota && Fact::named(attribute).is_none() {
+            let special = kind == "domain" && OF_THE_DOMAIN.contains(&attribute.as_str());
+            if !special && Fact::named(attribute).is_none() {
                 bail!("needs.readable cannot watch the attribute {attribute:?}");
             }
             if kind_named(kind).is_none() {
