@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(rights_of(&ace(0x20)), "write property");
         assert_eq!(
             rights_of(&ace(0xF_01BF)),
-            "write DACL, write owner, write property, validated write and 8 more"
+            "write DACL, write owner, write property, control access and 8 more"
         );
     }
 }

@@ -11,7 +11,7 @@ mod page;
 mod sql;
 mod value;
 
-pub(crate) use check::check;
+pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
 pub(crate) use pack::{Pack, Refusal};
 pub(crate) use page::{Page, Problem};

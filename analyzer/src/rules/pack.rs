@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use super::{Page, Problem, check};
+use super::{Page, Problem, check, check_joins};
 use crate::frames::Frames;
 
 /// File name and text of every built-in page, sorted by name.
@@ -121,7 +121,10 @@ impl Pack {
             .iter()
             .filter(|page| self.file_of(page).is_some());
         let wrong: Vec<(String, Problem)> = own
-            .filter_map(|page| Some((page.front.id.clone(), check(page, &empty).err()?)))
+            .filter_map(|page| {
+                let outcome = check_joins(page).and_then(|()| check(page, &empty));
+                Some((page.front.id.clone(), outcome.err()?))
+            })
             .collect();
         for (id, problem) in wrong {
             self.refuse(&id, problem);
