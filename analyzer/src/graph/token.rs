@@ -246,30 +246,48 @@ impl Tokens {
         reach
     }
 
+    fn remembered(&self, holder: Holder) -> Option<Arc<Reach>> {
+        let remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        remembered.sets.get(&holder).map(Arc::clone)
+    }
+
     fn find_reach(&self, holder: Holder) -> Reach {
-        let mut reach = HashSet::new();
+        if self.down.of(holder).is_empty() && !self.everybody.contains(&holder) {
+            return Reach::of(vec![holder], self.len());
+        }
+        let mut reach = Gathered::new(self.len());
         let mut waiting = vec![holder];
         let mut all = false;
         while let Some(next) = waiting.pop() {
-            if reach.insert(next) {
-                all |= self.everybody.contains(&next);
-                waiting.extend(self.down.of(next));
+            if !reach.insert(next) {
+                continue;
+            }
+            all |= self.everybody.contains(&next);
+            // What is in a group that was asked for before need not be gone through again, unless everybody is: then the
+            // set holds more than its members, and not what is in those.
+            let known = self.remembered(next);
+            match known.filter(|known| !self.everybody.iter().any(|one| known.contains(*one))) {
+                Some(known) => reach.insert_all(&known),
+                None => waiting.extend(self.down.of(next)),
             }
         }
         if !all {
-            return Reach::of(reach.into_iter().collect(), self.len());
+            return reach.finish();
         }
         let everyone = self
             .outside
             .first()
-            .is_some_and(|everyone| reach.contains(everyone));
+            .is_some_and(|everyone| reach.contains(*everyone));
         let mut set = Holders::with_capacity(self.len());
         set.insert_range(..);
         // Who is known only as Everyone or anonymous is not among the authenticated.
         for outsider in self
             .outside
             .iter()
-            .filter(|outsider| !everyone && !reach.contains(outsider))
+            .filter(|outsider| !everyone && !reach.contains(**outsider))
         {
             set.set(index(*outsider), false);
         }
@@ -418,6 +436,65 @@ impl Reach {
         match self {
             Self::Few(holders) => 64 + holders.len() * 4,
             Self::Many(all) => 64 + all.len() / 8,
+        }
+    }
+}
+
+/// A set that grows: a few numbers at first, a bit for everybody once there are many.
+enum Gathered {
+    Few(HashSet<Holder>, usize),
+    Many(Holders),
+}
+
+impl Gathered {
+    /// Of `count` holders in all.
+    fn new(count: usize) -> Self {
+        Self::Few(HashSet::new(), count)
+    }
+
+    /// True if it is new.
+    fn insert(&mut self, holder: Holder) -> bool {
+        match self {
+            Self::Few(few, count) => {
+                let new = few.insert(holder);
+                if few.len() > *count / 64 {
+                    let mut many = Holders::with_capacity(*count);
+                    few.iter().for_each(|holder| many.insert(index(*holder)));
+                    *self = Self::Many(many);
+                }
+                new
+            }
+            Self::Many(many) => !many.put(index(holder)),
+        }
+    }
+
+    fn insert_all(&mut self, known: &Reach) {
+        match (known, &mut *self) {
+            (Reach::Few(few), _) => {
+                for holder in few {
+                    self.insert(*holder);
+                }
+            }
+            (Reach::Many(all), Self::Many(many)) => many.union_with(all),
+            (Reach::Many(all), Self::Few(few, _)) => {
+                let mut many = all.clone();
+                few.iter().for_each(|holder| many.insert(index(*holder)));
+                *self = Self::Many(many);
+            }
+        }
+    }
+
+    fn contains(&self, holder: Holder) -> bool {
+        match self {
+            Self::Few(few, _) => few.contains(&holder),
+            Self::Many(many) => many.contains(index(holder)),
+        }
+    }
+
+    fn finish(self) -> Reach {
+        match self {
+            Self::Few(few, count) => Reach::of(few.into_iter().collect(), count),
+            Self::Many(many) => Reach::compact(many),
         }
     }
 }

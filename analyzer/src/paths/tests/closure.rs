@@ -206,7 +206,9 @@ impl<'a> Model<'a> {
 
     fn template(&self) -> Vec<(RightKind, Form)> {
         let rights = &self.analysis.effective.rights;
-        let (user, group) = (rights.of(Kind::User, None), rights.of(Kind::Group, None));
+        let root = |class| self.analysis.directory.classes.root(class);
+        let user = rights.of(Kind::User, root("user"));
+        let group = rights.of(Kind::Group, root("group"));
         user.into_iter()
             .chain(group)
             .filter(|right| {
