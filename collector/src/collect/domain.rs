@@ -2,6 +2,8 @@
 //!
 //! Owns what is kept when a run is interrupted. Deliberately does not know which servers there are.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -211,6 +213,8 @@ fn begin(
     };
     let (work, resumed) = Work::enter(&place, &domain, leftover, encrypted)?;
     let database = work.database();
+    // Killed before anything was stored: there is nothing to go on from, so it begins.
+    let resumed = resumed && !discard_unbegun(&database)?;
     if resumed {
         let writer = SnapshotWriter::resume(&database).with_context(|| {
             format!(
@@ -249,6 +253,22 @@ fn begin(
         output,
         replaces: false,
     })
+}
+
+/// Removes the database of a run that was killed while it made its tables; true if it was one.
+fn discard_unbegun(database: &Path) -> Result<bool> {
+    if SnapshotWriter::was_begun(database).unwrap_or(true) {
+        return Ok(false);
+    }
+    for file in SnapshotWriter::files(database) {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| file.display().to_string());
+            }
+            _ => {}
+        }
+    }
+    Ok(true)
 }
 
 /// An interrupted run goes on only as the run that it was.

@@ -12,7 +12,7 @@ pub const FORMAT_VERSION: u32 = 2;
 /// SQLite's `application_id` of a snapshot: "Cold" in ASCII.
 const APPLICATION_ID: u32 = 0x436F_6C64;
 
-const NEWEST: &str = include_str!("v2.sql");
+pub(super) const NEWEST: &str = include_str!("v2.sql");
 
 /// The oldest format, from which [`STEPS`] lead to the newest.
 #[cfg(test)]
@@ -30,6 +30,12 @@ pub(super) fn create(database: &Connection) -> Result<(), SnapshotError> {
 /// Brings a copy of a snapshot from its format to the newest.
 pub(super) fn migrate(database: &Connection, from: u32) -> Result<(), SnapshotError> {
     apply(database, from, STEPS)
+}
+
+/// Whether the database says that it is a snapshot: the last thing that [`create`] does.
+pub(super) fn is_marked(database: &Connection) -> Result<bool, SnapshotError> {
+    let id: u32 = database.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok(id == APPLICATION_ID)
 }
 
 /// The format that the database says it has.

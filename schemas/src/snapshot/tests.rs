@@ -530,3 +530,27 @@ fn what_did_not_come_is_told_by_class() {
     assert_eq!(classes[0].samples, [b"CN=a,DC=a", b"CN=b,DC=a"]);
     assert_eq!(writer.schema_attribute("member").unwrap(), None);
 }
+
+/// Killed while it makes the tables, a run leaves a file from which there is nothing to go on.
+#[test]
+fn a_run_that_was_killed_at_once_was_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("work.sqlite");
+    fs::write(&file, b"").unwrap();
+    assert!(!SnapshotWriter::was_begun(&file).unwrap());
+    assert!(SnapshotWriter::resume(&file).is_err());
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database
+        .execute_batch("CREATE TABLE attribute (id INTEGER)")
+        .unwrap();
+    assert!(!SnapshotWriter::was_begun(&file).unwrap());
+    // Somebody else's database is not taken for one.
+    database
+        .execute_batch("CREATE TABLE letters (id INTEGER)")
+        .unwrap();
+    assert!(SnapshotWriter::was_begun(&file).unwrap());
+    drop(database);
+    let begun = folder.path().join("begun.sqlite");
+    drop(SnapshotWriter::begin(&Place::File(&begun), Collection::default()).unwrap());
+    assert!(SnapshotWriter::was_begun(&begun).unwrap());
+}

@@ -11,7 +11,7 @@ mod place;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::params;
+use rusqlite::{Connection, OpenFlags, params};
 
 use self::columns::Columns;
 use self::intern::Intern;
@@ -119,6 +119,26 @@ impl SnapshotWriter {
         writer.reload()?;
         writer.store.commit()?;
         Ok(writer)
+    }
+
+    /// Whether the database that [`Place::File`] left behind came as far as holding anything: a program that is killed
+    /// while it makes the tables leaves a file with nothing to go on from.
+    ///
+    /// # Errors
+    /// There is no such file, or it is no SQLite database.
+    pub fn was_begun(file: &Path) -> Result<bool, SnapshotError> {
+        let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if migration::is_marked(&database)? {
+            return Ok(rows::collection(&database).is_ok());
+        }
+        // A database of somebody else is left for `resume` to refuse.
+        let foreign: i64 = database.query_row(
+            "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
+             AND instr(?1, 'CREATE TABLE ' || name || ' ') = 0",
+            [migration::NEWEST],
+            |row| row.get(0),
+        )?;
+        Ok(foreign > 0)
     }
 
     /// What the source said of itself when the snapshot was begun.
