@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use coldcase_fixtures::scenarios::{self, Scenario};
+use coldcase_schemas::report::Verdict;
 use coldcase_tests::programs::coldcase;
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ macro_rules! families {
                 for (field, name) in scenarios_of(id) {
                     match scenarios::find(&name) {
                         None => wrong.push(format!("{id}: there is no scenario {name:?}")),
-                        Some(scenario) if scenario.verdict.as_str() != verdict_of(&field) => {
+                        Some(scenario) if scenario.verdict != verdict_of(&field) => {
                             wrong.push(format!("{id}: {name} is not one in which it is {field}"));
                         }
                         Some(_) => (),
@@ -76,11 +77,11 @@ fn scenarios_of(id: &str) -> Vec<(String, String)> {
     named
 }
 
-fn verdict_of(field: &str) -> &'static str {
+fn verdict_of(field: &str) -> Verdict {
     match field {
-        "fires" => "fired",
-        "clear" => "clear",
-        _ => "not-evaluated",
+        "fires" => Verdict::Fired,
+        "clear" => Verdict::Clear,
+        _ => Verdict::NotEvaluated,
     }
 }
 
@@ -108,7 +109,7 @@ fn check(family: &str) {
             .iter()
             .find(|rule| rule["id"] == scenario.rule())
             .unwrap();
-        if result["verdict"] != scenario.verdict.as_str() {
+        if result["verdict"] != serde_json::to_value(scenario.verdict).unwrap() {
             wrong.push(format!(
                 "{}: {} instead of {} ({})",
                 scenario.name,

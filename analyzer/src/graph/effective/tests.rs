@@ -1,3 +1,8 @@
+//! The effective-rights frame against the access check itself, asked one principal and one attribute at a time.
+//!
+//! Owns small directories in which each short cut of the frame would show. Deliberately not the controller's own answers:
+//! those are acceptance tests.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::HashMap;

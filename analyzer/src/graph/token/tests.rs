@@ -1,3 +1,7 @@
+//! Tokens: what is in them, and that who has a SID is the way back.
+//!
+//! Owns random nestings and the edges of primary groups. Deliberately not the access check.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use proptest::collection::vec;

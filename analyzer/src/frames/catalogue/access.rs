@@ -1,0 +1,67 @@
+//! Frames about who may do what to whom.
+//!
+//! Owns names, types and meanings. Deliberately does not list them in order: that is [`super::FRAMES`].
+
+use super::Type::{Boolean as B, Integer as I, Text as T};
+use super::{Frame, column};
+
+#[rustfmt::skip]
+pub(super) const CONTROLS: Frame = Frame { name: "controls", about: "A right that a principal has over a service account, one of its hosts, a KDS root key, container, group policy, privileged or reader group or the domain, as the domain controller computes it: denies, order, object types and nested groups honoured", columns: &[
+    column("object_id", I, "The object controlled"),
+    column("trustee_sid", T, "Who"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("trustee_expected", B, "SYSTEM, Administrators, Domain, Enterprise or Schema Admins, domain controllers, SELF, the account itself, or tier 0"),
+    column("trustee_broad", B, "As in readers"),
+    column("right", T, "owner, full-control, write-all, write-dacl, write-owner, delete, reset-password, write-spn, write-key-credential, write-alt-identities, write-allowed-to-act, write-delegate-to, write-account-control, write-logon-script, write-readers, write-predecessor, write-successor, write-member, add-self, create-any, create-dmsa, create-account, create-root-key, delete-child, write-gplink, set-owner, replicate-all, read-secret, recreate, move; what follows from a stronger right of the same trustee is left out"),
+    column("inherited", B, "The deciding ACE is inherited"),
+    column("ace", I, "Position of the deciding ACE in the DACL, from 0; NULL for an owner, a missing DACL, or rights that come together from several"),
+    column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
+    column("except_members", I, "Members of the trustee who are denied the right"),
+]};
+
+#[rustfmt::skip]
+pub(super) const TAKEOVERS: Frame = Frame { name: "takeovers", about: "A service account in the control graph: rights, memberships and attributes by which one object takes over another", columns: &[
+    column("account_id", I, "object_id of the account"),
+    column("tier0_hops", I, "Steps of the shortest way to tier 0; 0 in tier 0, NULL if no way is seen"),
+    column("tier0_way", T, "That way in words"),
+    column("taken_over_by", I, "Users, computers and managed accounts outside tier 0 that can take it over; NULL if its permissions were not readable, or its list of readers is malformed"),
+    column("reaches_accounts", I, "Service accounts that it can take over"),
+    column("by_everybody", B, "Whoever logs on can take it over; NULL if that is not known"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DMSA_CREATION: Frame = Frame { name: "dmsa_creation", about: "Somebody who is not expected to and may create a delegated managed service account (dMSA) in a container, or come to that", columns: &[
+    column("container_id", I, "object_id of the unit, container or domain head"),
+    column("trustee_sid", T, "Who"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("trustee_broad", B, "As in readers"),
+    column("right", T, "create-dmsa or create-any, as in controls, decided for the class; else what leads there: full-control, write-dacl, write-owner, owner, create-container (creates a unit of its own in the container, and the dMSA in that)"),
+    column("inherited", B, "The deciding ACE is inherited"),
+    column("ace", I, "As in controls"),
+    column("unknown", B, "As in controls"),
+    column("except_members", I, "As in controls"),
+    column("creates", B, "The right is create-dmsa or create-any: a dMSA can be created there as things are"),
+    column("creates_container", B, "It may create a unit or container there too, which a deny of the class does not bind and dSHeuristics neither"),
+    column("controls_created", B, "It may write who reads the new dMSA's keys and whom that succeeds: on creation, or as its owner, or by what it inherits, dSHeuristics 28 and 29 as they are"),
+    column("controls_enforced", B, "The same if dSHeuristics 28 and 29 were both enforced"),
+    column("writes_victim", B, "It may name the successor of some service account or tier-0 account, or give itself the right to"),
+    column("before_update", T, "What it comes to while a Server 2025 domain controller lacks the update of August 2025 (CVE-2025-53779): domain, no, unknown (a conditional ACE decides)"),
+    column("after_update", T, "What it comes to when none does: domain, needs a write on the victim, no, unknown (as before, or the permissions of some tier-0 account were not seen)"),
+    column("assumes", T, "What the snapshot shows of the circumstances, and what it cannot"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DELEGATIONS: Frame = Frame { name: "delegations", about: "A right to impersonate, one row a target", columns: &[
+    column("object_id", I, "The account that may impersonate; for resource-based, the account impersonated to"),
+    column("kind", T, "unconstrained, constrained, protocol-transition, resource-based"),
+    column("target", T, "Target SPN; for resource-based, the SID that may impersonate, groups expanded (NULL for kind outside)"),
+    column("target_kind", T, "Resource-based: kind as in readers"),
+    column("target_id", I, "object_id of the owner of the target SPN, or of the SID"),
+    column("target_name", T, "Its name"),
+    column("target_tier0", B, "The target is tier 0; for resource-based, the trusted principal is"),
+    column("target_known", B, "Some account holds the SPN, itself or as a HOST alias (sPNMappings); or the SID belongs to an object or is well known"),
+    column("broad", B, "Resource-based: the trusted principal is broad as in readers"),
+    column("to_domain_controller", B, "The target SPN belongs to a domain controller"),
+]};

@@ -1,0 +1,142 @@
+//! Frames about accounts and what they hang on: readers, groups, hosts, names, keys.
+//!
+//! Owns names, types and meanings. Deliberately does not list them in order: that is [`super::FRAMES`].
+
+use super::Type::{Boolean as B, Float as F, Integer as I, Text as T};
+use super::{Frame, column};
+
+#[rustfmt::skip]
+pub(super) const PRINCIPALS: Frame = Frame { name: "principals", about: "A user, computer or managed service account", columns: &[
+    column("object_id", I, "Key"),
+    column("kind", T, "user, computer, gmsa, smsa, dmsa"),
+    column("sid", T, "objectSid"),
+    column("sam_account_name", T, "sAMAccountName"),
+    column("service_account", B, "gMSA, sMSA, dMSA, or user with a servicePrincipalName (krbtgt is none)"),
+    column("enabled", B, "ACCOUNTDISABLE is not set; NULL if userAccountControl is not readable"),
+    column("user_account_control", I, "userAccountControl flags"),
+    column("domain_controller", B, "SERVER_TRUST_ACCOUNT or PARTIAL_SECRETS_ACCOUNT; primary group 516 or 521 where the flags are not readable"),
+    column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
+    column("password_days", F, "Days since pwdLastSet; NULL if never set (0)"),
+    column("last_logon_days", F, "Days since the later of lastLogonTimestamp and lastLogon; NULL if none is known"),
+    column("created_days", F, "Days since whenCreated"),
+    column("primary_group_id", I, "primaryGroupID (RID)"),
+    column("admin_count", I, "adminCount"),
+    column("encryption_types", I, "msDS-SupportedEncryptionTypes flags (MS-KILE 2.2.7)"),
+    column("spn_count", I, "Number of servicePrincipalName values"),
+    column("operating_system", T, "operatingSystem"),
+    column("host_name", T, "dNSHostName"),
+    column("description", T, "description"),
+    column("info", T, "info (notes)"),
+    column("managed_by", T, "DN of managedBy or manager"),
+    column("mail", T, "mail"),
+    column("employee_id", T, "employeeID"),
+    column("key_credentials", I, "Number of msDS-KeyCredentialLink values"),
+    column("script_path", T, "scriptPath"),
+]};
+
+#[rustfmt::skip]
+pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service account: gMSA, sMSA, dMSA, user with a servicePrincipalName", columns: &[
+    column("object_id", I, "Key"),
+    column("kind", T, "gmsa, smsa, dmsa, user"),
+    column("sid", T, "objectSid"),
+    column("sam_account_name", T, "sAMAccountName"),
+    column("dn", T, "Distinguished name"),
+    column("enabled", B, "ACCOUNTDISABLE is not set; NULL if userAccountControl is not readable"),
+    column("user_account_control", I, "userAccountControl flags"),
+    column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
+    column("password_days", F, "Days since pwdLastSet; NULL if never set (0)"),
+    column("last_logon_days", F, "Days since the later of lastLogonTimestamp and lastLogon; NULL if none is known"),
+    column("created_days", F, "Days since whenCreated"),
+    column("primary_group_id", I, "primaryGroupID (RID)"),
+    column("admin_count", I, "adminCount"),
+    column("encryption_types", I, "msDS-SupportedEncryptionTypes flags (MS-KILE 2.2.7)"),
+    column("spn_count", I, "Number of servicePrincipalName values"),
+    column("description", T, "description"),
+    column("info", T, "info (notes)"),
+    column("managed_by", T, "DN of managedBy or manager"),
+    column("mail", T, "mail"),
+    column("employee_id", T, "employeeID"),
+    column("key_credentials", I, "Number of msDS-KeyCredentialLink values"),
+    column("interval_days", I, "msDS-ManagedPasswordInterval; NULL if not set (the server then uses 30)"),
+    column("epoch_days", F, "Days since the epoch in msDS-ManagedPasswordId began (MS-GKDI 2.2.4)"),
+    column("root_key_id", T, "KDS root key in msDS-ManagedPasswordId"),
+    column("readers_state", T, "Of msDS-GroupMSAMembership: absent, broken, null-dacl, empty, present; NULL for users and sMSAs"),
+    column("readers_deny", B, "msDS-GroupMSAMembership holds a deny ACE"),
+    column("reset_denied_to_everyone", B, "nTSecurityDescriptor denies User-Force-Change-Password to Everyone, the schema default of gMSA and dMSA; NULL if the descriptor is not readable"),
+    column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
+    column("superseded_state", I, "msDS-SupersededServiceAccountState"),
+    column("impact", F, "What taking it over is worth: 1 reaches tier 0, 0.5 operator or may impersonate anybody, 0.2 otherwise, 0.05 disabled"),
+]};
+
+#[rustfmt::skip]
+pub(super) const READERS: Frame = Frame { name: "readers", about: "Who may read a gMSA's or dMSA's password by msDS-GroupMSAMembership, after denies, groups expanded (broad ones are not)", columns: &[
+    column("account_id", I, "object_id of the account"),
+    column("reader_id", I, "object_id of the reader, if it is in the snapshot"),
+    column("sid", T, "SID of the reader; NULL for kind outside"),
+    column("name", T, "Name of the reader"),
+    column("kind", T, "Kind of the reader as in objects, or well-known, unresolved (a SID of this domain without an object), foreign (a SID of another domain), outside (a group member without an object in the snapshot, name is its DN)"),
+    column("via", T, "The trustee and groups that lead to the reader"),
+    column("direct", B, "The reader is itself the trustee of an ACE"),
+    column("broad", B, "Stands for everybody or nearly: Everyone, Anonymous, Authenticated Users, Domain Users, Domain Computers, Users, …"),
+    column("enabled", B, "ACCOUNTDISABLE is not set; NULL if userAccountControl is not readable"),
+    column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
+    column("last_seen_days", F, "Days since the later of logon and password change; NULL if unknown"),
+    column("operating_system", T, "operatingSystem of the reader"),
+]};
+
+#[rustfmt::skip]
+pub(super) const MEMBERSHIPS: Frame = Frame { name: "memberships", about: "A service account in a group, nested memberships, primary group and foreign principals included", columns: &[
+    column("account_id", I, "object_id of the account"),
+    column("group_id", I, "object_id of the group"),
+    column("group_sid", T, "SID of the group"),
+    column("group_name", T, "sAMAccountName of the group"),
+    column("group_class", T, "tier0, operators, or NULL"),
+    column("depth", I, "1 for a direct membership"),
+    column("via", T, "The chain of groups"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SPNS: Frame = Frame { name: "spns", about: "A servicePrincipalName", columns: &[
+    column("object_id", I, "object_id of the account"),
+    column("spn", T, "As stored"),
+    column("folded", T, "Lower case, for comparison"),
+    column("service_class", T, "Before the first /"),
+    column("host", T, "Host name, lower case, without port"),
+    column("host_known", B, "A computer of the snapshot has that dNSHostName, HOST name or sAMAccountName"),
+]};
+
+#[rustfmt::skip]
+pub(super) const KDS_KEYS: Frame = Frame { name: "kds_keys", about: "A KDS root key, seen as an object or inferred from a password id", columns: &[
+    column("object_id", I, "NULL if only inferred"),
+    column("key_id", T, "Root key identifier"),
+    column("seen", B, "The object is in the snapshot"),
+    column("created_days", F, "Days since msKds-CreateTime"),
+    column("effective_days", F, "Days since msKds-UseStartTime; negative if in the future"),
+    column("accounts", I, "Managed accounts whose password id names the key"),
+]};
+
+#[rustfmt::skip]
+pub(super) const ACCOUNT_HOSTS: Frame = Frame { name: "account_hosts", about: "A host that runs an sMSA (msDS-HostServiceAccount)", columns: &[
+    column("account_id", I, "object_id of the sMSA"),
+    column("host_id", I, "object_id of the computer"),
+    column("host_name", T, "sAMAccountName of the computer"),
+    column("enabled", B, "The computer is enabled"),
+    column("tier0", B, "The computer is tier 0"),
+    column("last_seen_days", F, "As in readers"),
+    column("operating_system", T, "operatingSystem"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SUCCESSIONS: Frame = Frame { name: "successions", about: "A link between a dMSA and the account it replaces, from either side", columns: &[
+    column("dmsa_id", I, "object_id of the dMSA; NULL if it has no object in the snapshot"),
+    column("predecessor_id", I, "object_id of the account replaced; NULL if it has no object in the snapshot"),
+    column("predecessor_name", T, "Its name, or its DN if it has no object in the snapshot"),
+    column("predecessor_sid", T, "Its objectSid; NULL if it has no object in the snapshot"),
+    column("predecessor_impact", F, "What taking it over is worth, as impact in accounts; NULL if it has no object in the snapshot"),
+    column("predecessor_tier0", B, "It is tier 0"),
+    column("predecessor_enabled", B, "It is enabled"),
+    column("predecessor_spn_count", I, "Its number of SPNs"),
+    column("predecessor_state", I, "Its msDS-SupersededServiceAccountState"),
+    column("forward", B, "msDS-ManagedAccountPrecededByLink on the dMSA is set"),
+    column("backward", B, "msDS-SupersededManagedAccountLink on the predecessor is set"),
+]};

@@ -1,0 +1,93 @@
+//! Frames about the domain, its objects, and what was asked of it.
+//!
+//! Owns names, types and meanings. Deliberately does not list them in order: that is [`super::FRAMES`].
+
+use super::Type::{Boolean as B, Float as F, Integer as I, Text as T};
+use super::{Frame, column};
+
+#[rustfmt::skip]
+pub(super) const OBJECTS: Frame = Frame { name: "objects", about: "A directory object (without schema, extended rights)", columns: &[
+    column("object_id", I, "Key, the same in all frames of one snapshot"),
+    column("object_guid", T, "objectGUID"),
+    column("sid", T, "objectSid"),
+    column("kind", T, "user, computer, gmsa, smsa, dmsa, group, foreign-principal, ou, container, domain, gpo, kds-root-key, password-settings, trust, cross-ref, other"),
+    column("sam_account_name", T, "sAMAccountName"),
+    column("name", T, "sAMAccountName, else name"),
+    column("dn", T, "Distinguished name"),
+    column("parent_id", I, "object_id of the parent, if it is in the snapshot"),
+    column("description", T, "description, values joined by a line feed"),
+    column("created_days", F, "Days since whenCreated"),
+    column("owner_sid", T, "Owner in nTSecurityDescriptor"),
+    column("owner_name", T, "Name of the owner"),
+    column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
+    column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole"),
+    column("tier0", B, "A tier-0 group or nested in one, or as in principals"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the domain", columns: &[
+    column("object_id", I, "object_id of the domain head; NULL if it could not be read"),
+    column("dns_name", T, "DNS name"),
+    column("sid", T, "Domain SID"),
+    column("functional_level", I, "msDS-Behavior-Version; 6 is 2012 R2, 7 is 2016, 10 is 2025"),
+    column("machine_account_quota", I, "ms-DS-MachineAccountQuota"),
+    column("min_password_length", I, "minPwdLength"),
+    column("reversible_encryption", B, "DOMAIN_PASSWORD_STORE_CLEARTEXT in pwdProperties"),
+    column("ds_heuristics", T, "dSHeuristics"),
+    column("dmsa_class", B, "The schema has msDS-DelegatedManagedServiceAccount; NULL if the schema was not read"),
+    column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
+]};
+
+#[rustfmt::skip]
+pub(super) const TRUSTS: Frame = Frame { name: "trusts", about: "A trusted domain", columns: &[
+    column("object_id", I, "Key"),
+    column("partner", T, "trustPartner"),
+    column("sid", T, "securityIdentifier"),
+    column("direction", I, "trustDirection: 1 inbound, 2 outbound, 3 both"),
+    column("attributes", I, "trustAttributes flags (MS-ADTS 6.1.6.7.9)"),
+]};
+
+#[rustfmt::skip]
+pub(super) const MEMBERS: Frame = Frame { name: "members", about: "A direct membership: member values, and primaryGroupID", columns: &[
+    column("group_id", I, "object_id of the group"),
+    column("member_id", I, "object_id of the member"),
+    column("primary", B, "By primaryGroupID"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SID_HISTORY: Frame = Frame { name: "sid_history", about: "A sIDHistory value", columns: &[
+    column("object_id", I, "The account or group"),
+    column("sid", T, "The SID of the past"),
+    column("same_domain", B, "It is of this domain"),
+    column("privileged", B, "Its RID is 500, 502, 512, 516, 518, 519, 520, 526 or 527, or it is in BUILTIN"),
+    column("service_account", B, "The object is a service account"),
+]};
+
+#[rustfmt::skip]
+pub(super) const QUERIES: Frame = Frame { name: "queries", about: "The ledger: what was asked, and whether the answer came to its end", columns: &[
+    column("name", T, "Name of the query"),
+    column("base", T, "Search base"),
+    column("filter", T, "LDAP filter"),
+    column("entries", I, "Entries received"),
+    column("result_code", I, "LDAP result code; NULL if no result arrived"),
+    column("result_text", T, "What the server said"),
+    column("complete", B, "The answer came to its end"),
+]};
+
+#[rustfmt::skip]
+pub(super) const COVERAGE: Frame = Frame { name: "coverage", about: "Attributes that were asked for and came with no object of a class", columns: &[
+    column("query", T, "Name of the query"),
+    column("class", T, "Most specific objectClass"),
+    column("attribute", T, "lDAPDisplayName"),
+    column("objects", I, "Objects of the class"),
+    column("verdict", T, "not-in-schema, not-in-class, no-value, not-readable or unknown"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DEFECTS: Frame = Frame { name: "defects", about: "Something that is broken or leads nowhere, so that what it says is not known", columns: &[
+    column("object_id", I, "The object; NULL for a SID without one"),
+    column("name", T, "Its name, or the SID"),
+    column("attribute", T, "lDAPDisplayName"),
+    column("kind", T, "misfit (a value that does not fit its syntax), cut-short (values are missing), malformed (a security descriptor), cycle (groups in each other), unresolved (a SID of the domain without an object)"),
+    column("detail", T, "What is wrong"),
+]};

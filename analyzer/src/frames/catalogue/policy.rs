@@ -1,0 +1,47 @@
+//! Frames about password settings and group policies.
+//!
+//! Owns names, types and meanings. Deliberately does not list them in order: that is [`super::FRAMES`].
+
+use super::Type::{Boolean as B, Integer as I, Text as T};
+use super::{Frame, column};
+
+#[rustfmt::skip]
+pub(super) const PASSWORD_POLICIES: Frame = Frame { name: "password_policies", about: "A password settings object", columns: &[
+    column("object_id", I, "Key"),
+    column("name", T, "cn"),
+    column("precedence", I, "msDS-PasswordSettingsPrecedence; the lowest wins"),
+    column("min_length", I, "msDS-MinimumPasswordLength"),
+    column("reversible_encryption", B, "msDS-PasswordReversibleEncryptionEnabled"),
+    column("applies_to", I, "Number of msDS-PSOAppliesTo values"),
+]};
+
+#[rustfmt::skip]
+pub(super) const POLICY_SETTINGS: Frame = Frame { name: "policy_settings", about: "A setting of a group policy, from GptTmpl.inf or registry.pol in SYSVOL; no row if SYSVOL was not collected (the query sysvol is then not in queries)", columns: &[
+    column("gpo_id", I, "object_id of the policy; NULL if it has no object in the snapshot"),
+    column("gpo", T, "GUID of the policy in braces, upper case"),
+    column("gpo_name", T, "displayName of the policy"),
+    column("linked", B, "The domain head or a unit links it and the link is not disabled (sites are not looked at); NULL if no link was seen and not all were asked for"),
+    column("enabled", B, "This side of the policy is not switched off in its flags; NULL if they are not readable"),
+    column("side", T, "machine or user"),
+    column("source", T, "GptTmpl.inf or registry.pol"),
+    column("section", T, "System Access, Kerberos Policy, Privilege Rights, Group Membership, Registry Values (both files)"),
+    column("name", T, "Name of the setting; for registry values the whole path, MACHINE\\…; for Group Membership *SID or name of the group, then __Members or __Memberof"),
+    column("kind", T, "integer, REG_DWORD, principals, delete (the policy removes the registry value)"),
+    column("value", T, "As text; lists of principals as written"),
+    column("number", I, "The value of an integer or REG_DWORD; -1 often stands for never"),
+]};
+
+#[rustfmt::skip]
+pub(super) const POLICY_PRINCIPALS: Frame = Frame { name: "policy_principals", about: "A principal in a list of a group policy: who is given a user right, who is put into a group of the machine (or which groups a group is put into)", columns: &[
+    column("gpo_id", I, "As in policy_settings"),
+    column("gpo", T, "As in policy_settings"),
+    column("gpo_name", T, "As in policy_settings"),
+    column("linked", B, "As in policy_settings"),
+    column("enabled", B, "As in policy_settings"),
+    column("section", T, "Privilege Rights or Group Membership"),
+    column("name", T, "The right, e.g. SeServiceLogonRight; or the group, as in policy_settings"),
+    column("principal", T, "As written: *SID or a name"),
+    column("principal_sid", T, "Its SID; NULL if the file has only a name"),
+    column("principal_id", I, "object_id of the principal, if it is in the snapshot"),
+    column("principal_name", T, "Name of the object or well-known SID, else as written"),
+]};
