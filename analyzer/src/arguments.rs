@@ -30,7 +30,7 @@ pub enum Command {
     /// Evaluate all rules and write the risk report
     Report(ReportArguments),
     /// List the service accounts with risk, age and readers
-    Accounts(SnapshotArguments),
+    Accounts(AccountsArguments),
     /// Show what a principal may do, as the domain controller would decide
     #[command(after_help = ACCESS_EXAMPLES)]
     Access(AccessArguments),
@@ -44,6 +44,9 @@ pub enum Command {
     /// List the rules, print one rule's page, write or check your own
     #[command(after_help = RULES_EXAMPLES)]
     Rules(RulesArguments),
+    /// Print coldcase.toml, the file of assumptions, with every default
+    #[command(after_help = ASSUMPTIONS_EXAMPLES)]
+    Assumptions(AssumptionsArguments),
     /// Put the names back in a report on pseudonyms
     Reveal(crate::command::reveal::RevealArguments),
     /// Run a query over the frames (see `coldcase frames`)
@@ -51,6 +54,14 @@ pub enum Command {
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
     Frames(FramesArguments),
 }
+
+const ASSUMPTIONS_EXAMPLES: &str = "\
+Examples:
+  coldcase assumptions
+  coldcase assumptions -o coldcase.toml
+  coldcase report SNAP --config coldcase.toml
+
+A coldcase.toml beside a snapshot is read without being named.";
 
 const RULES_EXAMPLES: &str = "\
 Examples:
@@ -99,6 +110,9 @@ pub struct PathsArguments {
     /// Show every way, not only the first few
     #[arg(long)]
     pub all: bool,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -121,9 +135,44 @@ pub struct AccessArguments {
     /// One object, with every attribute; all objects if not given
     #[arg(long = "on", value_name = "TARGET")]
     pub target: Option<String>,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// What to assume where a directory cannot say.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    /// Assumptions (default: coldcase.toml beside the snapshot; see `coldcase assumptions`)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `coldcase accounts`.
+#[derive(Debug, Args)]
+pub struct AccountsArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `coldcase assumptions`.
+#[derive(Debug, Args)]
+pub struct AssumptionsArguments {
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -147,6 +196,9 @@ pub struct SnapshotArguments {
 pub struct ReportArguments {
     /// Snapshot file (.sqlite.zst)
     pub snapshot: PathBuf,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -244,6 +296,9 @@ pub struct SqlArguments {
     pub snapshot: PathBuf,
     /// SELECT over the frames
     pub query: String,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

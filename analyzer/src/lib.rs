@@ -4,8 +4,10 @@
 //! Deliberately opens no socket and asks no clock: every age is relative to the snapshot's own.
 
 mod arguments;
+mod assumptions;
 mod command;
 mod frames;
+mod given;
 mod graph;
 mod load;
 mod paths;

@@ -80,7 +80,7 @@ struct RightLine {
 }
 
 pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
-    let analysis = load(&arguments.snapshot)?;
+    let analysis = load(&arguments.snapshot, &arguments.config)?;
     let (holder, sid) = holder_of(&analysis, &arguments.principal)?;
     let target = arguments
         .target

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::sql::rows as rows_of;
 use super::{analyse, output};
-use crate::arguments::{Format, SnapshotArguments};
+use crate::arguments::{AccountsArguments, Format};
 use crate::report::{assemble, table};
 use crate::rules::{Pack, evaluate, run as run_query, text};
 
@@ -20,10 +20,11 @@ const INVENTORY: &str = "
     LEFT JOIN (SELECT account_id, COUNT(*) AS readers FROM readers GROUP BY account_id) r
       ON r.account_id = a.object_id";
 
-pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
+pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let mut pack = Pack::load(None)?;
     let (analysis, frames) = analyse(
         &arguments.snapshot,
+        &arguments.config,
         pack.pages.iter().map(|page| page.sql.as_str()),
     )?;
     let evaluations = evaluate(&analysis, &frames, &mut pack)?;

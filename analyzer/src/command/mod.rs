@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod assume;
 mod frames;
 mod info;
 mod output;
@@ -22,7 +23,8 @@ use anyhow::{Context, Result};
 use coldcase_schemas::Snapshot;
 use coldcase_schemas::exit::AnalyzeExit;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, ConfigArguments};
+use crate::assumptions;
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
 
@@ -40,21 +42,28 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Reveal(arguments) => reveal::run(arguments),
+        Command::Assumptions(arguments) => assume::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Frames(arguments) => frames::run(arguments),
     }
 }
 
-/// Opens a snapshot and builds what access and paths are found from.
-fn load(path: &Path) -> Result<Analysis> {
+/// Opens a snapshot and builds what access and paths are found from, under the assumptions of `config` or of the file
+/// beside the snapshot.
+fn load(path: &Path, config: &ConfigArguments) -> Result<Analysis> {
+    let (assumptions, _) = assumptions::load(config.config.as_deref(), path)?;
     let snapshot = open(path)?;
     let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
-    Ok(Analysis::new(directory))
+    Ok(Analysis::under(assumptions, directory))
 }
 
 /// Opens a snapshot and builds everything that is computed from it and that these SQL texts may name.
-fn analyse<'a>(path: &Path, queries: impl Iterator<Item = &'a str>) -> Result<(Analysis, Frames)> {
-    let analysis = load(path)?;
+fn analyse<'a>(
+    path: &Path,
+    config: &ConfigArguments,
+    queries: impl Iterator<Item = &'a str>,
+) -> Result<(Analysis, Frames)> {
+    let analysis = load(path, config)?;
     let frames = Frames::build(&analysis, queries)?;
     Ok((analysis, frames))
 }

@@ -63,7 +63,7 @@ enum Answer {
 
 pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
-    let analysis = load(&arguments.snapshot)?;
+    let analysis = load(&arguments.snapshot, &arguments.config)?;
     timings.stage("load")?;
     let from = arguments
         .from

@@ -7,6 +7,7 @@ use coldcase_schemas::report::{Severity, Verdict};
 use super::timings::Timings;
 use super::{open, output};
 use crate::arguments::{Format, ReportArguments, SeverityArgument};
+use crate::assumptions;
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
 use crate::report::{assemble, write_text};
@@ -16,13 +17,15 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     timings.stage("rule pages")?;
+    let (assumptions, _) =
+        assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
     let snapshot = open(&arguments.snapshot)?;
     timings.stage("open and check")?;
     let directory =
         Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
     drop(snapshot);
     timings.stage("load")?;
-    let analysis = Analysis::new(directory);
+    let analysis = Analysis::under(assumptions, directory);
     timings.stage("graph")?;
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;

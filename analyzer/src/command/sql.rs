@@ -13,6 +13,7 @@ use crate::rules::{is_ordered, json, run as run_query, text};
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
     let (_, frames) = analyse(
         &arguments.snapshot,
+        &arguments.config,
         std::iter::once(arguments.query.as_str()),
     )?;
     let result = run_query(&mut frames.sql(), &arguments.query)?;

@@ -6,11 +6,12 @@ use std::sync::OnceLock;
 use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use super::controls::Controls;
+use crate::assumptions::Assumptions;
 use crate::graph::{
     Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller,
     trustees,
 };
-use crate::load::{Directory, Kind, Object};
+use crate::load::{Directory, Found, Kind, Object};
 
 /// A directory with its memberships and classifications.
 #[derive(Debug)]
@@ -19,13 +20,35 @@ pub(crate) struct Analysis {
     pub(crate) memberships: Memberships,
     pub(crate) principals: Principals,
     pub(crate) effective: Effective,
+    pub(crate) assumptions: Assumptions,
+    /// Entries of `tier0.add` and `units.managed` that name nothing in this snapshot, each with its key.
+    pub(crate) unmatched: Vec<String>,
     controls: OnceLock<Controls>,
 }
 
 impl Analysis {
+    /// Under the assumptions that Coldcase makes by itself.
+    #[cfg(test)]
     pub(crate) fn new(directory: Directory) -> Self {
+        Self::under(Assumptions::default(), directory)
+    }
+
+    pub(crate) fn under(assumptions: Assumptions, directory: Directory) -> Self {
         let memberships = Memberships::new(&directory);
-        let principals = Principals::new(&directory, &memberships);
+        let mut unmatched = Vec::new();
+        let mut added = Vec::new();
+        for name in &assumptions.tier0.add {
+            match directory.find(name) {
+                Ok(Found::Object(place)) => added.push(place),
+                Ok(Found::Sid(_)) | Err(_) => unmatched.push(format!("tier0.add {name}")),
+            }
+        }
+        for dn in &assumptions.units.managed {
+            if directory.place_of_dn(dn).is_none() {
+                unmatched.push(format!("units.managed {dn}"));
+            }
+        }
+        let principals = Principals::new(&directory, &memberships, &added);
         let groups = |place| {
             memberships
                 .groups(place)
@@ -57,6 +80,8 @@ impl Analysis {
             memberships,
             principals,
             effective,
+            assumptions,
+            unmatched,
             controls: OnceLock::new(),
         }
     }

@@ -38,6 +38,25 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     frame.finish()
 }
 
+pub(super) fn assumptions(analysis: &Analysis) -> Result<DataFrame> {
+    let assumptions = &analysis.assumptions;
+    let thresholds = &assumptions.thresholds;
+    let mut frame = Builder::new("assumptions")?;
+    frame.row([
+        i64::from(thresholds.readers).into(),
+        i64::from(thresholds.shared_classes).into(),
+        i64::from(thresholds.shared_hosts).into(),
+        i64::from(thresholds.password_length).into(),
+        f64::from(thresholds.stale_days).into(),
+        f64::from(thresholds.dormant_days).into(),
+        f64::from(thresholds.password_days).into(),
+        f64::from(thresholds.root_key_days).into(),
+        assumptions.controllers.updated.as_str().into(),
+        assumptions.default_ciphers(analysis.directory.clock).into(),
+    ]);
+    frame.finish()
+}
+
 /// Keys that are there, and keys that password ids name: an ordinary user sees only the latter.
 pub(super) fn kds_keys(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;

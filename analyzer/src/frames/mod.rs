@@ -88,6 +88,7 @@ impl Frames {
             ("successions", successions.lazy()),
             ("sid_history", objects::sid_history(analysis)?.lazy()),
             ("domain", domain::build(analysis)?.lazy()),
+            ("assumptions", domain::assumptions(analysis)?.lazy()),
             (
                 "password_policies",
                 domain::password_policies(analysis)?.lazy(),

@@ -104,7 +104,9 @@ pub(crate) struct Principals {
 }
 
 impl Principals {
-    pub(crate) fn new(directory: &Directory, memberships: &Memberships) -> Self {
+    /// `added` are places of what is tier 0 here beside the directory's own privileged groups.
+    pub(crate) fn new(directory: &Directory, memberships: &Memberships, added: &[usize]) -> Self {
+        let added: HashSet<usize> = added.iter().copied().collect();
         let mut tier0 = HashSet::new();
         for (place, object) in directory.objects.iter().enumerate() {
             let rid = domain_rid(directory, object);
@@ -114,7 +116,7 @@ impl Principals {
                 Kind::Computer => is_domain_controller(object),
                 _ => false,
             };
-            if root {
+            if root || added.contains(&place) {
                 tier0.insert(place);
                 if object.kind == Kind::Group {
                     tier0.extend(

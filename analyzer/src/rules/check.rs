@@ -12,7 +12,7 @@ use super::{Page, Problem, run};
 use crate::frames::Frames;
 
 /// Frames of one row, the only ones that a CROSS JOIN of a page may add.
-const SINGLE: &[&str] = &["domain"];
+const SINGLE: &[&str] = &["domain", "assumptions"];
 
 /// What is wrong with a page.
 ///

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Page, Problem, check, check_joins};
 use crate::frames::Frames;
+use crate::given;
 
 /// File name and text of every built-in page, sorted by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -65,8 +66,11 @@ impl Pack {
         }
         let built_in = loading.by_id.len();
         let mut refused = Vec::new();
-        for (name, text) in own.map_or_else(|| Ok(Vec::new()), texts)? {
-            if let Err(problem) = loading.add(&name, &text) {
+        for file in own.map_or_else(|| Ok(Vec::new()), files)? {
+            let name = file.display().to_string();
+            let text = given::text(&file, PAGE_LIMIT)
+                .map_err(|error| Problem::new(1, format!("{error:#}")));
+            if let Err(problem) = text.and_then(|text| loading.add(&name, &text)) {
                 refused.push(Refusal::new(&name, problem));
             }
         }
@@ -181,18 +185,15 @@ impl Loading {
     }
 }
 
-/// File name and text of every page under a folder, sorted by name.
-fn texts(folder: &Path) -> Result<Vec<(String, String)>> {
+/// Every page under a folder, sorted by name.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     list(folder, &mut files)?;
     if files.is_empty() {
         bail!("{} holds no rule page (*.md)", folder.display());
     }
     files.sort();
-    files
-        .into_iter()
-        .map(|file| Ok((file.display().to_string(), read(&file)?)))
-        .collect()
+    Ok(files)
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -210,17 +211,6 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn read(file: &Path) -> Result<String> {
-    let size = fs::metadata(file)?.len();
-    if size > PAGE_LIMIT {
-        bail!(
-            "{} is too long for a rule page ({size} bytes)",
-            file.display()
-        );
-    }
-    fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 #[cfg(test)]

@@ -39,6 +39,20 @@ pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the do
 ]};
 
 #[rustfmt::skip]
+pub(super) const ASSUMPTIONS: Frame = Frame { name: "assumptions", about: "One row: what the analysis assumes, by coldcase.toml or by default (`coldcase assumptions`)", columns: &[
+    column("readers", I, "thresholds.readers: readers of one managed password"),
+    column("shared_classes", I, "thresholds.shared_classes: service classes of one managed account"),
+    column("shared_hosts", I, "thresholds.shared_hosts: hosts of one managed account"),
+    column("password_length", I, "thresholds.password_length: characters that a policy asks for"),
+    column("stale_days", F, "thresholds.stale_days: days after which a host is stale"),
+    column("dormant_days", F, "thresholds.dormant_days: days after which an account is dormant"),
+    column("password_days", F, "thresholds.password_days: days after which a password is old"),
+    column("root_key_days", F, "thresholds.root_key_days: days after which a KDS root key is old"),
+    column("controllers_updated", T, "controllers.updated: yes, no, unknown"),
+    column("default_ciphers", T, "Ciphers of an account that names none, by controllers.default_ciphers and the snapshot's date: rc4, aes, unknown"),
+]};
+
+#[rustfmt::skip]
 pub(super) const TRUSTS: Frame = Frame { name: "trusts", about: "A trusted domain", columns: &[
     column("object_id", I, "Key"),
     column("partner", T, "trustPartner"),

@@ -67,6 +67,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     accounts::SUCCESSIONS,
     directory::SID_HISTORY,
     directory::DOMAIN,
+    directory::ASSUMPTIONS,
     policy::PASSWORD_POLICIES,
     directory::TRUSTS,
     policy::POLICY_SETTINGS,

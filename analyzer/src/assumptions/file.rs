@@ -1,0 +1,117 @@
+//! Reads `coldcase.toml` and refuses what makes no sense in it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::Assumptions;
+
+/// Name of the file beside a snapshot.
+pub(crate) const NAME: &str = "coldcase.toml";
+
+/// No file of assumptions is longer, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// No list in it is longer.
+const MOST: usize = 200;
+
+/// Reads `given`, else the file [`NAME`] beside the snapshot if there is one, else takes the defaults. Returns the file
+/// that was read.
+///
+/// # Errors
+/// The file that was given is not there; a file is not TOML, has unknown keys, or values that make no sense. The message
+/// names file and line.
+pub(crate) fn load(
+    given: Option<&Path>,
+    snapshot: &Path,
+) -> Result<(Assumptions, Option<PathBuf>)> {
+    let beside = snapshot.with_file_name(NAME);
+    let path = match given {
+        Some(path) => path,
+        None if beside.is_file() => &beside,
+        None => return Ok((Assumptions::default(), None)),
+    };
+    let text = crate::given::text(path, LONGEST)?;
+    let assumptions = parse(&text).with_context(|| path.display().to_string())?;
+    Ok((assumptions, Some(path.to_owned())))
+}
+
+fn parse(text: &str) -> Result<Assumptions> {
+    let assumptions: Assumptions =
+        toml::from_str(text).map_err(|error| crate::given::toml_problem(text, &error))?;
+    let lists = [
+        ("tier0.add", &assumptions.tier0.add),
+        ("names.services", &assumptions.names.services),
+        ("units.managed", &assumptions.units.managed),
+    ];
+    for (key, list) in lists {
+        if list.len() > MOST {
+            bail!("{key} has {} entries; {MOST} is the most", list.len());
+        }
+        if list.iter().any(|entry| entry.trim().is_empty()) {
+            bail!("{key} has an empty entry");
+        }
+    }
+    let any = |pattern: &&String| pattern.chars().all(|c| c == '*');
+    if let Some(pattern) = assumptions.names.services.iter().find(any) {
+        bail!("names.services cannot be {pattern:?}, which fits every name");
+    }
+    let thresholds = &assumptions.thresholds;
+    let days = [
+        ("stale_days", thresholds.stale_days),
+        ("dormant_days", thresholds.dormant_days),
+        ("password_days", thresholds.password_days),
+        ("root_key_days", thresholds.root_key_days),
+    ];
+    for (key, days) in days {
+        if days == 0 || days > 36_500 {
+            bail!("thresholds.{key} is {days}; it must be between 1 and 36500 days");
+        }
+    }
+    if thresholds.password_length > 255 {
+        bail!(
+            "thresholds.password_length is {}; a policy cannot ask for more than 255",
+            thresholds.password_length
+        );
+    }
+    Ok(assumptions)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_file_beside_the_snapshot_is_read_and_a_given_one_instead() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshot = folder.path().join("a.sqlite.zst");
+        assert_eq!(
+            load(None, &snapshot).unwrap(),
+            (Assumptions::default(), None)
+        );
+        let beside = folder.path().join(NAME);
+        std::fs::write(&beside, "[thresholds]\nreaders = 7\n").unwrap();
+        let (assumptions, path) = load(None, &snapshot).unwrap();
+        assert_eq!((assumptions.thresholds.readers, path), (7, Some(beside)));
+        let given = folder.path().join("mine.toml");
+        std::fs::write(&given, "[thresholds]\nreaders = 8\n").unwrap();
+        let (assumptions, _) = load(Some(&given), &snapshot).unwrap();
+        assert_eq!(assumptions.thresholds.readers, 8);
+        assert_eq!(assumptions.thresholds.stale_days, 90);
+        let missing = load(Some(&folder.path().join("no.toml")), &snapshot).unwrap_err();
+        assert!(format!("{missing:#}").contains("no.toml"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let complaint = |text: &str| format!("{:#}", parse(text).unwrap_err());
+        assert!(complaint("[thresholds]\nreader = 7").contains("line 2"));
+        assert!(complaint("[controllers]\nupdated = \"maybe\"").contains("maybe"));
+        assert!(complaint("[names]\nservices = [\"**\"]").contains("every name"));
+        assert!(complaint("[tier0]\nadd = [\" \"]").contains("empty"));
+        assert!(complaint("[thresholds]\nstale_days = 0").contains("stale_days"));
+        assert!(complaint("[thresholds]\npassword_length = 256").contains("255"));
+        assert!(complaint("[thresholds]\nreaders = -1").contains("line 2"));
+    }
+}
