@@ -145,7 +145,7 @@ impl Default for Thresholds {
 }
 
 /// In FILETIME ticks: 2026-04-14T00:00:00Z, when the updates of April 2026 appeared (KB5073381).
-const APRIL_2026: i64 = 134_205_120_000_000_000;
+const APRIL_2026: i64 = 134_205_984_000_000_000;
 
 impl Assumptions {
     /// What an account that names no ciphers is taken to have: `rc4`, `aes`, or `unknown` where it depends on what the
