@@ -44,6 +44,9 @@ pub enum Command {
     /// List the rules, print one rule's page, write or check your own
     #[command(after_help = RULES_EXAMPLES)]
     Rules(RulesArguments),
+    /// Accept a finding: who, why, until when
+    #[command(after_help = ACCEPT_EXAMPLES)]
+    Accept(AcceptArguments),
     /// Print coldcase.toml, the file of assumptions, with every default
     #[command(after_help = ASSUMPTIONS_EXAMPLES)]
     Assumptions(AssumptionsArguments),
@@ -54,6 +57,17 @@ pub enum Command {
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
     Frames(FramesArguments),
 }
+
+const ACCEPT_EXAMPLES: &str = "\
+Examples:
+  coldcase accept SNAP GM01-3f2a91bc7d --owner \"Anna Berg\" \\
+    --reason \"Lab, no data\" --until 2027-03-31
+
+The report names each finding's id. The exception is written to
+coldcase-exceptions.toml beside the snapshot; it is bound to the evidence, so
+it is void once that changes, or when its last day is over by the clock of
+the snapshot that is looked at. An accepted finding stays in the report and in
+the gross numbers.";
 
 const ASSUMPTIONS_EXAMPLES: &str = "\
 Examples:
@@ -170,6 +184,33 @@ pub struct AccountsArguments {
     pub output: Option<PathBuf>,
 }
 
+/// `coldcase accept`.
+#[derive(Debug, Args)]
+pub struct AcceptArguments {
+    /// Snapshot file (.sqlite.zst) in which the finding is
+    pub snapshot: PathBuf,
+    /// Id of the finding, as the report prints it
+    pub finding: String,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub owner: String,
+    /// Why it is accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Last day on which it is accepted, e.g. 2027-03-31
+    #[arg(long, value_name = "DAY")]
+    pub until: String,
+    /// File to write to (default: coldcase-exceptions.toml beside the snapshot)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Folder with rule pages of your own, beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
+}
+
 /// `coldcase assumptions`.
 #[derive(Debug, Args)]
 pub struct AssumptionsArguments {
@@ -208,7 +249,10 @@ pub struct ReportArguments {
     /// Folder with rule pages of your own, beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
-    /// Exit with 1 if there is a finding of this severity or worse
+    /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Exit with 1 if there is a finding of this severity or worse that nobody has accepted
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArgument>,
     /// Exit with 3 if any rule could not be evaluated

@@ -22,16 +22,22 @@ pub struct Report {
     pub program: String,
     /// What was analysed.
     pub snapshot: SnapshotFacts,
+    /// What was assumed where a directory cannot say, in the order of `coldcase assumptions`.
+    pub assumptions: Vec<Assumption>,
+    /// Assumptions that name what this snapshot does not hold.
+    pub unmatched: Vec<String>,
     /// The numbers for people who decide.
     pub score: Score,
     /// Every rule and how it ended, ordered by family and code.
     pub rules: Vec<RuleResult>,
     /// Rule pages of one's own that did not run, by file: what they look for is not known.
     pub refused: Vec<RefusedRule>,
-    /// What was found, most severe first.
+    /// What was found, most severe first, accepted or not.
     pub findings: Vec<Finding>,
-    /// Every service account and every other object that something was found about, riskiest first. Their risks add up
-    /// to the exposure.
+    /// Findings that somebody has accepted, and whether that still holds, in the order of their file.
+    pub exceptions: Vec<ExceptionResult>,
+    /// Every service account, and every other object that something was found about or that could not be judged, riskiest
+    /// first. Their risks add up to the exposure.
     pub accounts: Vec<AccountRisk>,
 }
 
@@ -61,10 +67,40 @@ pub struct SnapshotFacts {
     pub missing: Vec<String>,
 }
 
+/// One assumption.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Assumption {
+    /// As in `coldcase.toml`, e.g. `thresholds.readers`.
+    pub key: String,
+    /// What was assumed.
+    pub value: serde_json::Value,
+    /// True if Coldcase assumes it by itself.
+    pub default: bool,
+}
+
 /// The numbers for people who decide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct Score {
+    /// Over every finding.
+    pub gross: Numbers,
+    /// Over the findings that nobody has accepted.
+    pub net: Numbers,
+    /// The K of `index`, fixed in the rule pack.
+    pub index_scale: f64,
+    /// Rules evaluated, in percent of all rules that a snapshot can answer.
+    pub coverage_percent: f64,
+    /// SHA-256 over the rule pages that ran, so that two scores can be compared honestly.
+    pub rule_pack_sha256: String,
+    /// SHA-256 over everything the report is made from: snapshot, rule pages, assumptions and exceptions.
+    pub inputs_sha256: String,
+}
+
+/// What one set of findings comes to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Numbers {
     /// Sum of all subjects' risks. Open-ended: the number a trend shows.
     pub exposure: f64,
     /// What exposure would be if every rule that was not evaluated fired once, on something worth everything. No upper
@@ -72,16 +108,10 @@ pub struct Score {
     pub exposure_max: f64,
     /// 0 to 100: 100·(1 − e^(−exposure/K)).
     pub index: f64,
-    /// The K of `index`, fixed in the rule pack.
-    pub index_scale: f64,
     /// 1 (urgent) to 5 (nothing found): the lowest level with an open finding.
     pub level: u8,
     /// The level if every rule that was not evaluated were to fire. Lower than `level` means: `level` is not known to hold.
     pub level_min: u8,
-    /// Rules evaluated, in percent of all rules.
-    pub coverage_percent: f64,
-    /// SHA-256 over the rule pages that ran, so that two scores can be compared honestly.
-    pub rule_pack_sha256: String,
     /// Findings by severity.
     pub findings: BTreeMap<Severity, u64>,
 }
@@ -189,12 +219,18 @@ pub struct RuleResult {
     pub beyond_snapshot: bool,
     /// Number of findings.
     pub findings: u64,
+    /// Subjects that this rule could not judge: it stands in their `not_evaluated`.
+    pub unknown_subjects: u64,
+    /// True if that is all that limits it: every other subject was judged, and is clear without a finding.
+    pub others_judged: bool,
 }
 
 /// One finding: a rule that holds for a subject.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct Finding {
+    /// Id of the finding: the rule's code and a hash of rule, subject and key. It stays when the subject is renamed.
+    pub id: String,
     /// Id of the rule.
     pub rule: String,
     /// How much it matters.
@@ -207,6 +243,61 @@ pub struct Finding {
     pub key: String,
     /// Facts that prove it, by name, in the rule's order.
     pub evidence: serde_json::Map<String, serde_json::Value>,
+    /// SHA-256 over severity and evidence without what changes by itself (ages): what an exception is bound to.
+    pub evidence_sha256: String,
+    /// Who has accepted it; `None` if nobody has.
+    pub accepted: Option<Acceptance>,
+}
+
+/// Who has accepted a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct Acceptance {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Last day on which it holds, `YYYY-MM-DD`.
+    pub until: String,
+}
+
+/// An exception and whether it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+pub struct ExceptionResult {
+    /// Id of the rule.
+    pub rule: String,
+    /// objectGUID or SID of the subject, as the file says it.
+    pub subject: String,
+    /// Key of the finding.
+    pub key: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Last day on which it holds, `YYYY-MM-DD`.
+    pub until: String,
+    /// Whether it holds.
+    pub state: ExceptionState,
+    /// Why it does not; empty if it does.
+    pub note: String,
+    /// Id of the finding, if it is there.
+    pub finding: Option<String>,
+}
+
+/// Whether an exception holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionState {
+    /// It holds.
+    Applied,
+    /// Void: the evidence is not what was accepted.
+    Changed,
+    /// Void: its last day is over, by the snapshot's clock.
+    Expired,
+    /// There is no such finding.
+    Unused,
 }
 
 /// What a finding is about.
@@ -236,8 +327,14 @@ pub struct AccountRisk {
     /// What taking it over is worth: 1 for what reaches tier 0, the domain and KDS root keys; 0.5 for operators, for what
     /// may impersonate anybody, and for groups and containers; 0.2 for other accounts; 0.05 for disabled ones.
     pub impact: f64,
-    /// 100·impact·(1 − ∏(1 − weight)).
+    /// Why it is worth that.
+    pub impact_reason: String,
+    /// 100·impact·(1 − ∏(1 − weight)) over all its findings. The shares of the findings add up to it.
     pub risk: f64,
+    /// The same over the findings that nobody has accepted.
+    pub net_risk: f64,
+    /// Rules that could not judge it, because it does not show what they need. If there are any, the risk is a lower bound.
+    pub not_evaluated: Vec<String>,
     /// Rule ids of its findings, with the weight of each.
     pub findings: Vec<WeighedFinding>,
 }
@@ -246,10 +343,17 @@ pub struct AccountRisk {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct WeighedFinding {
+    /// Id of the finding.
+    pub id: String,
     /// Id of the rule.
     pub rule: String,
     /// Stable key of the finding.
     pub key: String,
-    /// Weight by severity: 0.9, 0.6, 0.3, 0.1, 0.
+    /// Weight by severity: 0.9, 0.6, 0.3, 0.1, 0; by age where the rule says so.
     pub weight: f64,
+    /// What it adds to the risk, after those before it: 100·impact·weight·∏(1 − weights before it), to two digits, the
+    /// last one rounded so that all of them add up.
+    pub share: f64,
+    /// True if somebody has accepted it: then it stands behind those that nobody has.
+    pub accepted: bool,
 }

@@ -79,8 +79,8 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
             "{path}: {unknown} rules not evaluated"
         );
         let (least, most) = (
-            report["score"]["exposure"].as_f64().unwrap(),
-            report["score"]["exposure_max"].as_f64().unwrap(),
+            report["score"]["gross"]["exposure"].as_f64().unwrap(),
+            report["score"]["gross"]["exposure_max"].as_f64().unwrap(),
         );
         assert_eq!(most > least, low_privilege, "{path}");
         for account in report["accounts"].as_array().unwrap() {
@@ -92,6 +92,16 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
                 .product();
             let by_hand = 100.0 * account["impact"].as_f64().unwrap() * (1.0 - untouched);
             let told = account["risk"].as_f64().unwrap();
+            let added: f64 = account["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|term| term["share"].as_f64().unwrap())
+                .sum();
+            assert!(
+                (added - told).abs() < 0.001,
+                "{path}: {added} added, {told} told"
+            );
             assert!(
                 (by_hand - told).abs() < 0.6,
                 "{path} {}: {told} told, {by_hand} by hand",

@@ -11,6 +11,7 @@
 
 mod access_and_paths;
 mod analyzer_bad_input;
+mod assumptions;
 mod bad_successor;
 mod boundaries;
 mod collector_bad_input;
@@ -18,6 +19,7 @@ mod contoso;
 mod default_descriptors;
 mod domain_controller;
 mod end_to_end;
+mod exceptions;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;

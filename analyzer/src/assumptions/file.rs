@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use super::Assumptions;
 
 /// Name of the file beside a snapshot.
-pub(crate) const NAME: &str = "coldcase.toml";
+const NAME: &str = "coldcase.toml";
 
 /// No file of assumptions is longer, in bytes.
 const LONGEST: u64 = 1 << 20;

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::Clock;
 
-pub(crate) use file::{NAME, load};
-pub(crate) use settings::{Setting, settings};
+pub(crate) use file::load;
+pub(crate) use settings::settings;
 
 /// The documented file with every default, which [`Assumptions::default`] must equal.
 pub(crate) const DOCUMENTED: &str = include_str!("coldcase.toml");
@@ -139,7 +139,7 @@ impl Default for Thresholds {
             stale_days: 90,
             dormant_days: 180,
             password_days: 365,
-            root_key_days: 1826,
+            root_key_days: 1825,
         }
     }
 }

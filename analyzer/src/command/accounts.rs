@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::sql::rows as rows_of;
 use super::{analyse, output};
 use crate::arguments::{AccountsArguments, Format};
-use crate::report::{assemble, table};
+use crate::report::{Judged, assemble, table};
 use crate::rules::{Pack, evaluate, run as run_query, text};
 
 const INVENTORY: &str = "
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         pack.pages.iter().map(|page| page.sql.as_str()),
     )?;
     let evaluations = evaluate(&analysis, &frames, &mut pack)?;
-    let report = assemble(&analysis, &pack, &evaluations);
+    let report = assemble(&analysis, &pack, &evaluations, Judged::default());
     let risks: BTreeMap<&str, f64> = report
         .accounts
         .iter()

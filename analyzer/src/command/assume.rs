@@ -1,6 +1,6 @@
 //! `coldcase assumptions`: the documented file of assumptions.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 
 use super::output;
@@ -8,6 +8,12 @@ use crate::arguments::AssumptionsArguments;
 use crate::assumptions::DOCUMENTED;
 
 pub(super) fn run(arguments: &AssumptionsArguments) -> Result<AnalyzeExit> {
+    if let Some(path) = arguments.output.as_deref().filter(|path| path.exists()) {
+        bail!(
+            "{} is there already and may hold what you changed; choose another file",
+            path.display()
+        );
+    }
     output::to(arguments.output.as_deref(), |out| {
         out.write_all(DOCUMENTED.as_bytes())
     })?;

@@ -2,6 +2,7 @@
 //!
 //! Deliberately holds no analysis: commands call the stages and write what comes out.
 
+mod accept;
 mod access;
 mod accounts;
 mod assume;
@@ -42,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Reveal(arguments) => reveal::run(arguments),
+        Command::Accept(arguments) => accept::run(arguments),
         Command::Assumptions(arguments) => assume::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Frames(arguments) => frames::run(arguments),

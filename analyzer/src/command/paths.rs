@@ -12,7 +12,7 @@ use super::{load, output};
 use crate::arguments::{Format, PathsArguments};
 use crate::frames::Analysis;
 use crate::load::Found;
-use crate::paths::{Chain, ControlGraph, Overview, Step, Towards, Unseen};
+use crate::paths::{Chain, Overview, Step, Towards, Unseen};
 use crate::report::{table, visible, wrap};
 
 /// What is told of each list unless all is asked for.
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
         .transpose()?;
     analysis.controls();
     timings.stage("rights")?;
-    let graph = ControlGraph::of(&analysis);
+    let graph = analysis.control_graph();
     timings.stage("graph")?;
     let most = if arguments.all { usize::MAX } else { TOLD };
     let name = |node: u32| graph.name(&analysis, node);

@@ -8,9 +8,10 @@ use super::timings::Timings;
 use super::{open, output};
 use crate::arguments::{Format, ReportArguments, SeverityArgument};
 use crate::assumptions;
+use crate::exceptions::{Exceptions, apply};
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
-use crate::report::{assemble, write_text};
+use crate::report::{Judged, assemble, write_text};
 use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
@@ -19,6 +20,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("rule pages")?;
     let (assumptions, _) =
         assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
+    let exceptions = Exceptions::load(arguments.exceptions.as_deref(), &arguments.snapshot)?;
     let snapshot = open(&arguments.snapshot)?;
     timings.stage("open and check")?;
     let directory =
@@ -29,9 +31,19 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("graph")?;
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;
-    let evaluations = evaluate(&analysis, &frames, &mut pack)?;
+    let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
     timings.stage("rules")?;
-    let report = assemble(&analysis, &pack, &evaluations);
+    let results = apply(
+        &exceptions.list,
+        &pack,
+        &mut evaluations,
+        analysis.directory.clock.day(),
+    );
+    let judged = Judged {
+        text: exceptions.text,
+        results,
+    };
+    let report = assemble(&analysis, &pack, &evaluations, judged);
     timings.stage("score and report")?;
     let file = arguments.output.as_deref();
     match arguments.format {
@@ -47,7 +59,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         report
             .findings
             .iter()
-            .any(|finding| finding.severity <= limit)
+            .any(|finding| finding.severity <= limit && finding.accepted.is_none())
     });
     let unknown = !report.refused.is_empty()
         || report

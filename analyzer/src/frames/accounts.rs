@@ -1,6 +1,6 @@
 //! Frames `principals`, `accounts`, `memberships` and `members`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use anyhow::Result;
 use coldcase_winsec::{AccessMask, DaclState, Guid, ManagedPasswordId, SecurityDescriptor, Sid};
@@ -8,6 +8,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::impact::Impacts;
 use crate::graph::{GroupClass, Reached, group_class, is_domain_controller};
 use crate::load::{Kind, Object, well_known_guid};
 
@@ -97,7 +98,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             reset_denied(analysis, object).into(),
             object.dmsa_state.into(),
             object.superseded_state.into(),
-            impacts.of(place).into(),
+            impacts.of(place).worth.into(),
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))
@@ -138,95 +139,6 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
         }
     }
     Ok((closure.finish()?, direct.finish()?))
-}
-
-/// What taking over an account is worth: 1 if it reaches tier 0, 0.5 if it is an operator or may impersonate
-/// anybody who calls it, 0.2 otherwise, 0.05 if it is disabled.
-fn impact(reaches_tier0: bool, strong: bool, enabled: Option<bool>) -> f64 {
-    match (enabled, reaches_tier0, strong) {
-        (Some(false), _, _) => 0.05,
-        (_, true, _) => 1.0,
-        (_, _, true) => 0.5,
-        _ => 0.2,
-    }
-}
-
-/// What taking over any object is worth, found once for all of them.
-pub(crate) struct Impacts<'a> {
-    analysis: &'a Analysis,
-    replicators: HashSet<Sid>,
-    tier0_predecessor: HashSet<i64>,
-    operators: HashSet<usize>,
-    tier0_spns: HashSet<String>,
-}
-
-impl<'a> Impacts<'a> {
-    /// Finds operators, replicators and what belongs to tier 0.
-    pub(crate) fn new(analysis: &'a Analysis) -> Self {
-        let directory = &analysis.directory;
-        let mut operators = HashSet::new();
-        let mut tier0_spns = HashSet::new();
-        for (place, object) in directory.objects.iter().enumerate() {
-            if object.kind == Kind::Group
-                && group_class(directory, object) == Some(GroupClass::Operators)
-            {
-                let members = analysis.memberships.all_members(place, |_| true);
-                operators.extend(members.iter().map(|member| member.place));
-            }
-            if analysis.principals.is_tier0(place) {
-                tier0_spns.extend(object.spns.iter().map(|spn| host_part(spn)));
-                tier0_spns.extend(object.host_name.iter().map(|name| name.to_lowercase()));
-            }
-        }
-        let tier0_predecessor = directory
-            .links("msDS-ManagedAccountPrecededByLink")
-            .iter()
-            .filter(|(_, target)| {
-                directory
-                    .place(*target)
-                    .is_some_and(|place| analysis.principals.is_tier0(place))
-            })
-            .map(|(dmsa, _)| *dmsa)
-            .collect();
-        Self {
-            replicators: analysis.controls().replicators(analysis),
-            analysis,
-            tier0_predecessor,
-            operators,
-            tier0_spns,
-        }
-    }
-
-    /// 0 to 1. The domain and KDS root keys are worth everything; groups, containers and the like half of it
-    /// unless they are tier 0 themselves.
-    pub(crate) fn of(&self, place: usize) -> f64 {
-        match self.analysis.object(place) {
-            Some(object) if object.kind.is_principal() => self.of_principal(place, object),
-            Some(object) if matches!(object.kind, Kind::Domain | Kind::KdsRootKey) => 1.0,
-            _ if self.analysis.principals.is_tier0(place) => 1.0,
-            _ => 0.5,
-        }
-    }
-
-    fn of_principal(&self, place: usize, object: &Object) -> f64 {
-        let token = || {
-            object
-                .sid
-                .as_ref()
-                .map(|sid| self.analysis.token(sid))
-                .unwrap_or_default()
-        };
-        let reaches_tier0 = self.analysis.principals.is_tier0(place)
-            || self.tier0_predecessor.contains(&object.id)
-            || object
-                .delegates_to
-                .iter()
-                .any(|spn| self.tier0_spns.contains(&host_part(spn)))
-            || (!self.replicators.is_empty() && !token().is_disjoint(&self.replicators));
-        let strong =
-            self.operators.contains(&place) || object.is_trusted_for_delegation() == Some(true);
-        impact(reaches_tier0, strong, object.enabled())
-    }
 }
 
 /// `MSSQLSvc/db1.corp.example:1433` → `db1.corp.example`.
@@ -313,15 +225,5 @@ mod tests {
         );
         assert_eq!(host_part("HTTP/web"), "web");
         assert_eq!(host_part("odd"), "");
-    }
-
-    #[test]
-    fn impact_never_falls_when_an_edge_is_added() {
-        for enabled in [None, Some(true), Some(false)] {
-            for strong in [false, true] {
-                assert!(impact(true, strong, enabled) >= impact(false, strong, enabled));
-            }
-            assert!(impact(false, true, enabled) >= impact(false, false, enabled));
-        }
     }
 }

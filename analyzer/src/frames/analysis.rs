@@ -12,6 +12,7 @@ use crate::graph::{
     trustees,
 };
 use crate::load::{Directory, Found, Kind, Object};
+use crate::paths::ControlGraph;
 
 /// A directory with its memberships and classifications.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(crate) struct Analysis {
     /// Entries of `tier0.add` and `units.managed` that name nothing in this snapshot, each with its key.
     pub(crate) unmatched: Vec<String>,
     controls: OnceLock<Controls>,
+    graph: OnceLock<ControlGraph>,
 }
 
 impl Analysis {
@@ -83,6 +85,7 @@ impl Analysis {
             assumptions,
             unmatched,
             controls: OnceLock::new(),
+            graph: OnceLock::new(),
         }
     }
 
@@ -121,6 +124,11 @@ impl Analysis {
     /// Who holds what over the objects that matter, computed when it is first asked for.
     pub(crate) fn controls(&self) -> &Controls {
         self.controls.get_or_init(|| Controls::new(self))
+    }
+
+    /// Who can take over what, built when it is first asked for: it takes longer than all frames together.
+    pub(crate) fn control_graph(&self) -> &ControlGraph {
+        self.graph.get_or_init(|| ControlGraph::of(self))
     }
 
     /// Service accounts with their places, in the order of the snapshot.

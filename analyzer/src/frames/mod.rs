@@ -13,6 +13,7 @@ mod defects;
 mod delegations;
 mod dmsa_creation;
 mod domain;
+mod impact;
 mod objects;
 mod policies;
 mod readers;
@@ -25,10 +26,10 @@ use anyhow::Result;
 use polars::prelude::{IntoLazy, LazyFrame};
 use polars::sql::SQLContext;
 
-pub(crate) use accounts::Impacts;
 pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
 pub(crate) use dmsa_creation::creators;
+pub(crate) use impact::Impacts;
 pub(crate) use readers::bits_for;
 
 /// The frames of one snapshot.

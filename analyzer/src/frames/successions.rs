@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use polars::prelude::DataFrame;
 
-use super::accounts::Impacts;
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::impact::Impacts;
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;
@@ -37,7 +37,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 .and_then(|object| object.sid.as_ref())
                 .map(ToString::to_string)
                 .into(),
-            place.map(|place| impacts.of(place)).into(),
+            place.map(|place| impacts.of(place).worth).into(),
             place
                 .map(|place| analysis.principals.is_tier0(place))
                 .into(),

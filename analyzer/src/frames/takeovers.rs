@@ -5,10 +5,9 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::paths::ControlGraph;
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
-    let graph = ControlGraph::of(analysis);
+    let graph = analysis.control_graph();
     let mut frame = Builder::new("takeovers")?;
     for takeover in graph.takeovers(analysis) {
         let Some(account) = analysis.object(takeover.place) else {

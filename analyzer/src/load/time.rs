@@ -18,6 +18,13 @@ impl Clock {
         Some(Self(from_unix(time.as_second())?))
     }
 
+    /// The day, in UTC.
+    pub(crate) fn day(self) -> jiff::civil::Date {
+        let seconds = (self.0 - UNIX_EPOCH) / TICKS_PER_SECOND;
+        let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+        jiff::tz::Offset::UTC.to_datetime(time).date()
+    }
+
     /// Days from a FILETIME to the snapshot. The two "never" values (0 and 2^63-1) and negative ticks have no age.
     pub(crate) fn days_since(self, filetime: i64) -> Option<f64> {
         let meaningful = filetime > 0 && filetime != i64::MAX;

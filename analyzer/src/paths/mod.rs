@@ -91,6 +91,12 @@ impl ControlGraph {
         &self.sources
     }
 
+    /// For each of `nodes` how many of `among` it can take over without going through tier 0.
+    pub(crate) fn counts_reachable_from(&self, nodes: &[u32], among: &NodeSet) -> Vec<u32> {
+        self.network
+            .counts_reachable_from(nodes, among, &self.closed)
+    }
+
     /// Steps that most of the sources depend on to reach tier 0.
     pub(crate) fn chokes(&self, best: usize) -> Chokes {
         self.network

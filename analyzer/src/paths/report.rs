@@ -129,9 +129,7 @@ impl ControlGraph {
         let by = self
             .network
             .counts_reaching(&nodes, self.sources(), &self.closed);
-        let reaches = self
-            .network
-            .counts_reachable_from(&nodes, &accounts, &self.closed);
+        let reaches = self.counts_reachable_from(&nodes, &accounts);
         let everybody: Vec<u32> = analysis.effective.tokens.everybody().to_vec();
         let from_everybody = self.network.ways_from(&everybody, &self.closed);
         nodes

@@ -1,39 +1,94 @@
 //! From evaluations to the wire type of a report, in an order that never changes for the same input.
 
-use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use coldcase_schemas::report::{
-    AccountRisk, Finding, REPORT_SCHEMA, RefusedRule, Report, RuleResult, SnapshotFacts,
-    WeighedFinding,
+    AccountRisk, Assumption, ExceptionResult, Finding, REPORT_SCHEMA, RefusedRule, Report,
+    RuleResult, SnapshotFacts, WeighedFinding,
 };
 use coldcase_winsec::Sid;
+use sha2::{Digest, Sha256};
 
+use crate::assumptions::settings;
 use crate::frames::{Analysis, Impacts};
-use crate::rules::{Evaluation, Pack, Refusal, Weighed, subject_of};
-use crate::score::{by_subject, risk, round, score};
+use crate::rules::{Evaluation, Pack, Refusal, Weighed, hex, subject_of};
+use crate::score::{Hashes, by_subject, risk, round, score, shares};
 
 /// Program and version, as reports name it.
 pub(crate) const PROGRAM: &str = concat!("coldcase ", env!("CARGO_PKG_VERSION"));
 
 /// Assembles the report.
-pub(crate) fn assemble(analysis: &Analysis, pack: &Pack, evaluations: &[Evaluation]) -> Report {
-    let impacts = Impacts::new(analysis);
-    let severities: Vec<_> = pack.pages.iter().map(|page| page.front.severity).collect();
+pub(crate) fn assemble(
+    analysis: &Analysis,
+    pack: &Pack,
+    evaluations: &[Evaluation],
+    judged: Judged,
+) -> Report {
+    let impacts = Impacts::along_the_graph(analysis);
+    let worst: Vec<_> = pack.pages.iter().map(|page| page.front.worst()).collect();
+    let assumptions = assumptions(analysis);
+    let hashes = Hashes {
+        rule_pack: pack.sha256.clone(),
+        inputs: inputs(analysis, pack, &assumptions, &judged.text),
+    };
     Report {
         schema: REPORT_SCHEMA.to_owned(),
         program: PROGRAM.to_owned(),
         snapshot: snapshot_facts(analysis),
-        score: score(
-            evaluations,
-            &severities,
-            |place| impacts.of(place),
-            &pack.sha256,
-        ),
+        score: score(evaluations, &worst, |place| impacts.of(place).worth, hashes),
+        assumptions,
+        unmatched: analysis.unmatched.clone(),
         rules: rules(pack, evaluations),
         refused: pack.refused.iter().map(refused).collect(),
         findings: findings(evaluations),
-        accounts: accounts(analysis, &impacts, evaluations),
+        exceptions: judged.results,
+        accounts: accounts(analysis, pack, &impacts, evaluations),
     }
+}
+
+/// Exceptions after they were held against the findings.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// Their file, byte for byte.
+    pub(crate) text: String,
+    pub(crate) results: Vec<ExceptionResult>,
+}
+
+fn assumptions(analysis: &Analysis) -> Vec<Assumption> {
+    let settings = settings(&analysis.assumptions).into_iter();
+    settings
+        .map(|setting| Assumption {
+            default: setting.is_default(),
+            key: setting.key,
+            value: setting.value,
+        })
+        .collect()
+}
+
+/// SHA-256 over everything a report is made from, each part with its length before it.
+fn inputs(
+    analysis: &Analysis,
+    pack: &Pack,
+    assumptions: &[Assumption],
+    exceptions: &str,
+) -> String {
+    let assumptions: Vec<String> = assumptions
+        .iter()
+        .map(|assumption| format!("{}={}", assumption.key, assumption.value))
+        .collect();
+    let parts = [
+        PROGRAM,
+        &analysis.directory.sha256,
+        &pack.sha256,
+        &assumptions.join("\n"),
+        exceptions,
+    ];
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize())
 }
 
 fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
@@ -84,6 +139,8 @@ fn rules(pack: &Pack, evaluations: &[Evaluation]) -> Vec<RuleResult> {
             reason: evaluation.reason.clone(),
             beyond_snapshot: evaluation.beyond,
             findings: evaluation.findings.len() as u64,
+            unknown_subjects: evaluation.unknown.len() as u64,
+            others_judged: evaluation.others_judged,
         })
         .collect()
 }
@@ -105,9 +162,11 @@ fn findings(evaluations: &[Evaluation]) -> Vec<Finding> {
     findings.into_iter().cloned().collect()
 }
 
-/// Every service account, and every other object that something was found about: their risks add up to the exposure.
+/// Every service account, and every other object that something was found about or that could not be judged: their risks
+/// add up to the exposure.
 fn accounts(
     analysis: &Analysis,
+    pack: &Pack,
     impacts: &Impacts<'_>,
     evaluations: &[Evaluation],
 ) -> Vec<AccountRisk> {
@@ -116,21 +175,42 @@ fn accounts(
             .iter()
             .flat_map(|evaluation| &evaluation.findings),
     );
+    let mut unknown: HashMap<usize, Vec<String>> = HashMap::new();
+    for (page, evaluation) in pack.pages.iter().zip(evaluations) {
+        for place in &evaluation.unknown {
+            let rules = unknown.entry(*place).or_default();
+            rules.push(page.front.id.clone());
+        }
+    }
     let mut accounts: Vec<AccountRisk> = analysis
         .directory
         .objects
         .iter()
         .enumerate()
-        .filter(|(place, object)| object.is_service_account() || by_place.contains_key(place))
+        .filter(|(place, object)| {
+            object.is_service_account()
+                || by_place.contains_key(place)
+                || unknown.contains_key(place)
+        })
         .map(|(place, object)| {
             let found: &[&Weighed] = by_place.get(&place).map_or(&[], Vec::as_slice);
             let impact = impacts.of(place);
+            let open = found
+                .iter()
+                .filter(|weighed| weighed.finding.accepted.is_none())
+                .map(|weighed| weighed.weight);
             AccountRisk {
                 subject: subject_of(object),
                 enabled: object.enabled(),
-                impact,
-                risk: round(risk(impact, found.iter().map(|finding| finding.weight))),
-                findings: weighed(found),
+                impact: impact.worth,
+                impact_reason: impact.reason,
+                risk: round(risk(
+                    impact.worth,
+                    found.iter().map(|finding| finding.weight),
+                )),
+                net_risk: round(risk(impact.worth, open)),
+                not_evaluated: unknown.get(&place).cloned().unwrap_or_default(),
+                findings: weighed(impact.worth, found),
             }
         })
         .collect();
@@ -143,21 +223,31 @@ fn accounts(
     accounts
 }
 
-fn weighed(found: &[&Weighed]) -> Vec<WeighedFinding> {
-    let mut terms: Vec<WeighedFinding> = found
+/// The terms of a risk: what nobody has accepted first, the heaviest first.
+fn weighed(impact: f64, found: &[&Weighed]) -> Vec<WeighedFinding> {
+    let mut found = found.to_vec();
+    found.sort_by(|a, b| {
+        let order = |weighed: &Weighed| {
+            let finding = &weighed.finding;
+            (finding.rule.clone(), finding.key.clone())
+        };
+        let accepted = |weighed: &Weighed| weighed.finding.accepted.is_some();
+        accepted(a)
+            .cmp(&accepted(b))
+            .then_with(|| b.weight.total_cmp(&a.weight))
+            .then_with(|| order(a).cmp(&order(b)))
+    });
+    let weights: Vec<f64> = found.iter().map(|weighed| weighed.weight).collect();
+    found
         .iter()
-        .map(|weighed| WeighedFinding {
+        .zip(shares(impact, &weights))
+        .map(|(weighed, share)| WeighedFinding {
+            id: weighed.finding.id.clone(),
             rule: weighed.finding.rule.clone(),
             key: weighed.finding.key.clone(),
             weight: round(weighed.weight),
+            share,
+            accepted: weighed.finding.accepted.is_some(),
         })
-        .collect();
-    terms.sort_by_key(|term| {
-        (
-            Reverse((term.weight * 100.0) as i64),
-            term.rule.clone(),
-            term.key.clone(),
-        )
-    });
-    terms
+        .collect()
 }

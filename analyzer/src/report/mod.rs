@@ -6,6 +6,6 @@ mod assemble;
 mod table;
 mod text;
 
-pub(crate) use assemble::assemble;
+pub(crate) use assemble::{Judged, assemble};
 pub(crate) use table::{table, visible};
 pub(crate) use text::{Style, wrap, write as write_text};

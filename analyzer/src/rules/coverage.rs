@@ -3,12 +3,14 @@
 //! Owns the sentences that explain a *not evaluated*. Unknown is not clean: an attribute that nobody could
 //! read, a query that was cut short and a kind that is hidden by default all count as not seen.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
 use coldcase_schemas::plan::QUERIES;
 
-use super::page::{Needs, OutsideFact};
+use super::page::{Front, Needs, OutsideFact};
 use crate::load::{Directory, Fact, Kind, Object};
 
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
@@ -23,6 +25,10 @@ pub(super) struct Limits {
     sentences: Vec<String>,
     /// True if something may be there that was not seen, so that its absence proves nothing.
     pub(super) hide_presence: bool,
+    /// Places of subjects that do not show what the rule needs of them.
+    pub(super) subjects: BTreeSet<usize>,
+    /// True if something else limits the rule, so that no subject is known to be clear.
+    others: bool,
 }
 
 impl Limits {
@@ -36,8 +42,14 @@ impl Limits {
         self.sentences.join("; ")
     }
 
+    /// True if all subjects but those in `subjects` were judged.
+    pub(super) fn others_judged(&self) -> bool {
+        !self.others
+    }
+
     fn add(&mut self, limit: Option<String>) {
         self.hide_presence |= limit.is_some();
+        self.others |= limit.is_some();
         self.sentences.extend(limit);
     }
 }
@@ -46,7 +58,8 @@ impl Limits {
 ///
 /// # Errors
 /// The page names a kind, attribute or visibility that does not exist.
-pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
+pub(super) fn limits(directory: &Directory, front: &Front) -> Result<Limits> {
+    let needs = &front.needs;
     let mut limits = Limits::default();
     for name in &needs.queries {
         limits.add(query_limit(directory, name));
@@ -63,7 +76,7 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
-            limits.add(readable_limit(directory, kind, attribute)?);
+            readable_limit(directory, front, (kind, attribute), &mut limits)?;
         }
     }
     for fact in &needs.facts {
@@ -73,6 +86,7 @@ pub(super) fn limits(directory: &Directory, needs: &Needs) -> Result<Limits> {
         let limit = visible_limit(directory, kind)?;
         // Root keys are looked for by those who miss them; a dMSA is not, so what is said of others holds.
         if kind == "dmsa" {
+            limits.others |= limit.is_some();
             limits.sentences.extend(limit);
         } else {
             limits.add(limit);
@@ -169,9 +183,17 @@ fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) ->
     })
 }
 
-fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<Option<String>> {
+/// An attribute that some object of a kind does not show. Where the rule judges each subject by itself, only those are
+/// not known.
+fn readable_limit(
+    directory: &Directory,
+    front: &Front,
+    (kind, attribute): (&str, &str),
+    limits: &mut Limits,
+) -> Result<()> {
     if let Some(hidden) = of_the_domain(directory, kind, attribute) {
-        return Ok(hidden.then(|| format!("the domain does not show {attribute}")));
+        limits.add(hidden.then(|| format!("the domain does not show {attribute}")));
+        return Ok(());
     }
     let Some(fact) = Fact::named(attribute) else {
         bail!("needs.readable cannot watch the attribute {attribute}");
@@ -179,14 +201,32 @@ fn readable_limit(directory: &Directory, kind: &str, attribute: &str) -> Result<
     let Some(belongs) = kind_named(kind) else {
         bail!("needs.readable does not know the kind {kind}");
     };
-    let all = directory.objects.iter().filter(|object| belongs(object));
-    let (count, hidden) = all.fold((0_u64, 0_u64), |(count, hidden), object| {
-        (
-            count + 1,
-            hidden + u64::from(!shown(directory, object, fact)),
-        )
-    });
-    Ok((hidden > 0).then(|| format!("{hidden} of {count} {kind} objects do not show {attribute}")))
+    let (mut count, mut hidden) = (0_u64, 0_u64);
+    for (place, object) in directory.objects.iter().enumerate() {
+        if !belongs(object) {
+            continue;
+        }
+        count += 1;
+        if shown(directory, object, fact) {
+            continue;
+        }
+        hidden += 1;
+        let subject = front
+            .applies_to
+            .iter()
+            .any(|kind| kind == object.kind.as_str());
+        if subject {
+            limits.subjects.insert(place);
+        }
+        limits.others |= !subject || !front.needs.each_by_itself;
+    }
+    if hidden > 0 {
+        limits.hide_presence = true;
+        limits.sentences.push(format!(
+            "{hidden} of {count} {kind} objects do not show {attribute}"
+        ));
+    }
+    Ok(())
 }
 
 /// Attributes of the head of the domain that `needs.readable` can watch.

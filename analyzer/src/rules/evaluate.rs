@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, DataFrame};
 use polars::sql::SQLContext;
 use serde_json::Value;
 
-use super::{Pack, Page, Problem, coverage, run, value};
+use super::{Pack, Page, Problem, coverage, identity, run, value};
 use crate::frames::{Analysis, Frames};
 use crate::load::Object;
 
@@ -32,6 +32,10 @@ pub(crate) struct Evaluation {
     pub(crate) beyond: bool,
     /// Sorted by subject and key.
     pub(crate) findings: Vec<Weighed>,
+    /// Places of subjects that it could not judge, in order.
+    pub(crate) unknown: Vec<usize>,
+    /// All other subjects were judged.
+    pub(crate) others_judged: bool,
 }
 
 /// Rows that a page of a consultant's own may return.
@@ -89,7 +93,7 @@ fn evaluate_one(
     page: &Page,
     most: usize,
 ) -> Result<Evaluation> {
-    let limits = coverage::limits(&analysis.directory, &page.front.needs)?;
+    let limits = coverage::limits(&analysis.directory, &page.front)?;
     let mut reason = limits.sentence();
     if let (Some(answer), false) = (&page.front.answered_by, reason.is_empty()) {
         reason.push_str("; ");
@@ -113,6 +117,8 @@ fn evaluate_one(
         verdict,
         reason,
         beyond: page.front.needs.facts.iter().any(|fact| fact.is_beyond()),
+        unknown: limits.subjects.iter().copied().collect(),
+        others_judged: limits.others_judged(),
         findings,
     })
 }
@@ -167,6 +173,7 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
             }
         }
     }
+    let front = &page.front;
     let place = subject
         .and_then(|id| analysis.directory.place(id))
         .context("a row's object_id is not an object of the snapshot")?;
@@ -175,18 +182,22 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
         .objects
         .get(place)
         .context("a row's object_id is not an object of the snapshot")?;
+    let subject = subject_of(object);
     Ok(Weighed {
         weight: weight
             .unwrap_or_else(|| crate::score::weight_of(severity))
             .clamp(0.0, 0.9),
         place,
         finding: Finding {
-            rule: page.front.id.clone(),
+            id: identity::finding_id(&front.id, &front.code, &subject, &key),
+            rule: front.id.clone(),
             severity,
             confidence,
-            subject: subject_of(object),
+            subject,
             key,
+            evidence_sha256: identity::evidence_sha256(severity, &evidence, &front.drifts),
             evidence,
+            accepted: None,
         },
     })
 }

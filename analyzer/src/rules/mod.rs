@@ -6,6 +6,7 @@
 mod check;
 mod coverage;
 mod evaluate;
+mod identity;
 mod pack;
 mod page;
 mod sql;
@@ -13,6 +14,7 @@ mod value;
 
 pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
+pub(crate) use identity::{hex, identity};
 pub(crate) use pack::{Pack, Refusal};
 pub(crate) use page::{Page, Problem};
 pub(crate) use sql::{is_ordered, run};

@@ -93,11 +93,7 @@ impl Pack {
                 &b.front.id,
             ))
         });
-        let sha256 = hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let sha256 = super::hex(&hasher.finalize());
         Ok(Self {
             pages,
             refused,

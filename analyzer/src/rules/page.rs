@@ -40,6 +40,12 @@ pub(crate) struct Front {
     /// Kinds of objects that can be the subject, as `objects.kind` spells them.
     #[serde(default)]
     pub(crate) applies_to: Vec<String>,
+    /// Severities that a finding can have instead, and when.
+    #[serde(default)]
+    pub(crate) otherwise: BTreeMap<Severity, String>,
+    /// Evidence that changes by itself, beside ages (`…_days`): an exception is not bound to it.
+    #[serde(default)]
+    pub(crate) drifts: Vec<String>,
     /// What answers the question where a snapshot cannot.
     pub(crate) answered_by: Option<String>,
     pub(crate) scenarios: Option<Scenarios>,
@@ -57,6 +63,10 @@ pub(crate) struct Needs {
     /// Attributes that every object of a kind must show.
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,
+    /// True if each subject is judged by what it shows itself: then one that does not show what `readable` asks leaves the
+    /// verdict on the others alone.
+    #[serde(default)]
+    pub(crate) each_by_itself: bool,
     /// True if the rule reads text that people wrote, which pseudonyms replace as a whole.
     #[serde(default)]
     pub(crate) free_text: bool,
@@ -153,6 +163,14 @@ impl Problem {
     /// `file:line: message`.
     pub(crate) fn at(&self, file: &str) -> String {
         format!("{file}:{}: {}", self.line, self.message)
+    }
+}
+
+impl Front {
+    /// The worst severity that a finding can have.
+    pub(crate) fn worst(&self) -> Severity {
+        let others = self.otherwise.keys().copied();
+        others.fold(self.severity, Severity::min)
     }
 }
 

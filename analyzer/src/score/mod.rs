@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use coldcase_schemas::report::{Score, Severity, Verdict};
+use coldcase_schemas::report::{Numbers, Score, Severity, Verdict};
 
 use crate::rules::{Evaluation, Weighed};
 
@@ -35,6 +35,20 @@ pub(crate) fn risk(impact: f64, weights: impl IntoIterator<Item = f64>) -> f64 {
     FULL_RISK * impact * (1.0 - untouched)
 }
 
+/// What each finding adds to the risk of its subject, in order: 100·impact·weight·∏(1 − weights before it). Rounded to two
+/// digits so that the shares add up to the rounded risk, as a person would redo it.
+pub(crate) fn shares(impact: f64, weights: &[f64]) -> Vec<f64> {
+    let (mut untouched, mut told) = (1.0, 0.0);
+    let mut shares = Vec::with_capacity(weights.len());
+    for weight in weights {
+        untouched *= 1.0 - weight;
+        let risk = round(FULL_RISK * impact * (1.0 - untouched));
+        shares.push(round(risk - told));
+        told = risk;
+    }
+    shares
+}
+
 /// Findings by the subject they are about, by its place in the directory.
 pub(crate) fn by_subject<'a>(
     findings: impl IntoIterator<Item = &'a Weighed>,
@@ -46,32 +60,19 @@ pub(crate) fn by_subject<'a>(
     subjects
 }
 
-/// The numbers of a report. `severities` are the rules' own, in the order of `evaluations`.
+/// The hashes of what a score is made from.
+pub(crate) struct Hashes {
+    pub(crate) rule_pack: String,
+    pub(crate) inputs: String,
+}
+
+/// The numbers of a report. `worst` are the worst severities the rules can find, in the order of `evaluations`.
 pub(crate) fn score(
     evaluations: &[Evaluation],
-    severities: &[Severity],
+    worst: &[Severity],
     impact: impl Fn(usize) -> f64,
-    rule_pack_sha256: &str,
+    hashes: Hashes,
 ) -> Score {
-    let all = || {
-        evaluations
-            .iter()
-            .flat_map(|evaluation| &evaluation.findings)
-    };
-    let exposure: f64 = by_subject(all())
-        .into_iter()
-        .map(|(place, findings)| risk(impact(place), findings.iter().map(|finding| finding.weight)))
-        .sum();
-    let unknown: f64 = evaluations
-        .iter()
-        .zip(severities)
-        .filter(|(evaluation, _)| is_gap(evaluation))
-        .map(|(_, severity)| FULL_RISK * weight_of(*severity))
-        .sum();
-    let mut findings: BTreeMap<Severity, u64> = BTreeMap::new();
-    for finding in all() {
-        *findings.entry(finding.finding.severity).or_default() += 1;
-    }
     let gaps = evaluations
         .iter()
         .filter(|evaluation| is_gap(evaluation))
@@ -81,14 +82,53 @@ pub(crate) fn score(
         .filter(|evaluation| is_gap(evaluation) || evaluation.verdict != Verdict::NotEvaluated)
         .count();
     Score {
-        level_min: level(worst(evaluations, severities)),
+        gross: numbers(evaluations, worst, &impact, |_| true),
+        net: numbers(evaluations, worst, &impact, |weighed| {
+            weighed.finding.accepted.is_none()
+        }),
+        index_scale: INDEX_SCALE,
+        coverage_percent: round(100.0 * (asked - gaps) as f64 / asked.max(1) as f64),
+        rule_pack_sha256: hashes.rule_pack,
+        inputs_sha256: hashes.inputs,
+    }
+}
+
+/// The numbers over the findings that `counts`.
+fn numbers(
+    evaluations: &[Evaluation],
+    severities: &[Severity],
+    impact: impl Fn(usize) -> f64,
+    counts: impl Fn(&Weighed) -> bool,
+) -> Numbers {
+    let counted: Vec<&Weighed> = evaluations
+        .iter()
+        .flat_map(|evaluation| &evaluation.findings)
+        .filter(|weighed| counts(weighed))
+        .collect();
+    let exposure: f64 = by_subject(counted.iter().copied())
+        .into_iter()
+        .map(|(place, findings)| risk(impact(place), findings.iter().map(|finding| finding.weight)))
+        .sum();
+    let gaps = || {
+        let rules = evaluations.iter().zip(severities);
+        rules.filter(|(evaluation, _)| is_gap(evaluation))
+    };
+    let unknown: f64 = gaps()
+        .map(|(_, severity)| FULL_RISK * weight_of(*severity))
+        .sum();
+    let mut findings: BTreeMap<Severity, u64> = BTreeMap::new();
+    for weighed in &counted {
+        *findings.entry(weighed.finding.severity).or_default() += 1;
+    }
+    let found = findings.keys().min().copied();
+    let possible = gaps().map(|(_, severity)| *severity).min();
+    Numbers {
+        level: level(found),
+        // The worst severity found, or possible where a rule was not evaluated.
+        level_min: level(found.into_iter().chain(possible).min()),
         exposure: round(exposure),
         exposure_max: round(exposure + unknown),
         index: round(100.0 * (1.0 - (-exposure / INDEX_SCALE).exp())),
-        index_scale: INDEX_SCALE,
-        level: level(findings.keys().min().copied()),
-        coverage_percent: round(100.0 * (asked - gaps) as f64 / asked.max(1) as f64),
-        rule_pack_sha256: rule_pack_sha256.to_owned(),
         findings,
     }
 }
@@ -96,20 +136,6 @@ pub(crate) fn score(
 /// Not evaluated, although another snapshot of the domain could tell.
 fn is_gap(evaluation: &Evaluation) -> bool {
     evaluation.verdict == Verdict::NotEvaluated && !evaluation.beyond
-}
-
-/// The worst severity found, or possible where a rule was not evaluated.
-fn worst(evaluations: &[Evaluation], severities: &[Severity]) -> Option<Severity> {
-    let found = evaluations
-        .iter()
-        .flat_map(|evaluation| &evaluation.findings)
-        .map(|weighed| weighed.finding.severity);
-    let possible = evaluations
-        .iter()
-        .zip(severities)
-        .filter(|(evaluation, _)| is_gap(evaluation))
-        .map(|(_, severity)| *severity);
-    found.chain(possible).min()
 }
 
 /// 1 (urgent) to 5: by the most severe open finding.
@@ -146,6 +172,17 @@ mod tests {
         let backward = risk(1.0, weights.iter().rev().copied());
         assert_eq!(forward.to_bits(), backward.to_bits());
         assert!(forward <= 100.0);
+    }
+
+    #[test]
+    fn shares_add_up_to_the_risk() {
+        for weights in [&[0.9, 0.6, 0.3][..], &[0.1; 7], &[], &[0.333, 0.333, 0.333]] {
+            let shares = shares(0.2, weights);
+            let sum: f64 = shares.iter().sum();
+            assert_eq!(round(sum), round(risk(0.2, weights.iter().copied())));
+            assert_eq!(shares.len(), weights.len());
+        }
+        assert_eq!(shares(1.0, &[0.9, 0.5]), [90.0, 5.0]);
     }
 
     #[test]

@@ -1,0 +1,61 @@
+//! What is clear, what no snapshot can tell, what was assumed, and the hashes.
+
+use std::io::{self, Write};
+
+use coldcase_schemas::report::{Report, Verdict};
+
+use super::{Style, paragraph};
+use crate::report::visible;
+
+/// Ids of rules that ask what no snapshot holds.
+pub(super) fn beyond(report: &Report) -> Vec<&str> {
+    let rules = report.rules.iter();
+    rules
+        .filter(|rule| rule.beyond_snapshot && rule.verdict == Verdict::NotEvaluated)
+        .map(|rule| rule.id.as_str())
+        .collect()
+}
+
+pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let clear = report
+        .rules
+        .iter()
+        .filter(|rule| rule.verdict == Verdict::Clear)
+        .count();
+    writeln!(out)?;
+    let clear = format!(
+        "{} clear. `coldcase rules ID` explains a rule and how to fix it; `coldcase accept SNAP FINDING` accepts a \
+         finding.",
+        if clear == 1 {
+            "1 rule is".to_owned()
+        } else {
+            format!("{clear} rules are")
+        }
+    );
+    paragraph(&clear, style, 0, out)?;
+    let beyond = beyond(report);
+    if !beyond.is_empty() {
+        let text = format!(
+            "No snapshot can answer, so look yourself: {}.",
+            beyond.join(", ")
+        );
+        paragraph(&text, style, 0, out)?;
+    }
+    writeln!(
+        out,
+        "\n{}\n",
+        style.bold("Assumed (`coldcase assumptions` explains)")
+    )?;
+    for assumption in &report.assumptions {
+        let text = format!("{} = {}", assumption.key, assumption.value);
+        paragraph(&visible(&text), style, 2, out)?;
+    }
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{}, rule pack {}, inputs {}",
+        report.program,
+        report.score.rule_pack_sha256.get(..16).unwrap_or_default(),
+        report.score.inputs_sha256.get(..16).unwrap_or_default()
+    )
+}

@@ -1,0 +1,166 @@
+//! What was looked at, under which assumptions, and the numbers.
+
+use std::io::{self, Write};
+
+use coldcase_schemas::report::{ExceptionState, Numbers, Report, Severity, Verdict};
+
+use super::foot::beyond;
+use super::{Style, counted, wrap};
+use crate::report::visible;
+
+/// Columns before the text of a line of the head.
+const INDENT: usize = 16;
+
+pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let snapshot = &report.snapshot;
+    writeln!(
+        out,
+        "{}",
+        style.bold(&format!(
+            "Service account risk: {}",
+            visible(&snapshot.domain)
+        ))
+    )?;
+    writeln!(out)?;
+    let seen = if snapshot.complete {
+        "every query was answered".to_owned()
+    } else {
+        style.severity(
+            Severity::High,
+            "PARTIAL: the collection did not see everything",
+        )
+    };
+    let rows = [
+        (
+            "Snapshot",
+            format!("{} from {}", snapshot.taken_at, visible(&snapshot.server)),
+        ),
+        ("Collected as", visible(&snapshot.collected_as)),
+        ("Objects", format!("{}; {seen}", snapshot.objects)),
+        ("SHA-256", snapshot.sha256.clone()),
+    ];
+    for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        writeln!(out, "  {label:<13} {value}")?;
+    }
+    for missing in &snapshot.missing {
+        writeln!(out, "                - {}", visible(missing))?;
+    }
+    assumptions(report, style, out)?;
+    writeln!(out)?;
+    let numbers = &report.score.gross;
+    labelled("Level", &level(numbers), style, out)?;
+    labelled("Index", &format!("{:.0} of 100", numbers.index), style, out)?;
+    labelled("Exposure", &exposure(numbers), style, out)?;
+    let counts: Vec<String> = numbers
+        .findings
+        .iter()
+        .map(|(severity, count)| {
+            style.severity(*severity, &format!("{count} {}", severity.as_str()))
+        })
+        .collect();
+    let counts = if counts.is_empty() {
+        "none".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    writeln!(out, "  {:<13} {counts}", "Findings")?;
+    labelled("Accepted", &accepted(report), style, out)?;
+    let evaluated = report
+        .rules
+        .iter()
+        .filter(|rule| rule.verdict != Verdict::NotEvaluated)
+        .count();
+    let coverage = format!(
+        "{evaluated} of {} rules evaluated ({:.0} %)",
+        report.rules.len() - beyond(report).len(),
+        report.score.coverage_percent
+    );
+    labelled("Coverage", &coverage, style, out)
+}
+
+fn labelled(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for (index, line) in wrap(text, style.width, INDENT).into_iter().enumerate() {
+        match index {
+            0 => writeln!(out, "  {label:<13} {}", line.trim_start())?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+/// What differs from what Coldcase assumes by itself; the foot tells the rest.
+fn assumptions(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let changed: Vec<String> = report
+        .assumptions
+        .iter()
+        .filter(|assumption| !assumption.default)
+        .map(|assumption| format!("{} = {}", assumption.key, assumption.value))
+        .collect();
+    if !changed.is_empty() {
+        labelled("Assumed", &visible(&changed.join("; ")), style, out)?;
+    }
+    for name in &report.unmatched {
+        let text = format!("{name}: not in this snapshot");
+        labelled("", &visible(&text), style, out)?;
+    }
+    Ok(())
+}
+
+fn level(numbers: &Numbers) -> String {
+    let words = ["urgent", "serious", "needs work", "good", "nothing found"];
+    let word = words.get(usize::from(numbers.level.saturating_sub(1)));
+    let at_best = if numbers.level_min < numbers.level {
+        format!(
+            " at best; {} if what is not known were to fire",
+            numbers.level_min
+        )
+    } else {
+        String::new()
+    };
+    let word = word.copied().unwrap_or_default();
+    format!("{} of 5 ({word}){at_best}", numbers.level)
+}
+
+fn exposure(numbers: &Numbers) -> String {
+    if numbers.exposure_max > numbers.exposure {
+        format!(
+            "{:.1} ({:.1} if each rule that was not evaluated fired once)",
+            numbers.exposure, numbers.exposure_max
+        )
+    } else {
+        format!("{:.1}", numbers.exposure)
+    }
+}
+
+/// The numbers above are gross; what they are without accepted findings stands here, always.
+fn accepted(report: &Report) -> String {
+    let findings = report.findings.iter();
+    let count = findings
+        .filter(|finding| finding.accepted.is_some())
+        .count();
+    let void = report
+        .exceptions
+        .iter()
+        .filter(|exception| {
+            matches!(
+                exception.state,
+                ExceptionState::Changed | ExceptionState::Expired
+            )
+        })
+        .count();
+    let void = match void {
+        0 => String::new(),
+        count => format!("; {} void", counted(count, "exception")),
+    };
+    if count == 0 {
+        return format!("nothing, so net is gross{void}");
+    }
+    let net = &report.score.net;
+    format!(
+        "{}{void}. Net: level {}, index {:.0}, exposure {}",
+        counted(count, "finding"),
+        level(net),
+        net.index,
+        exposure(net)
+    )
+}

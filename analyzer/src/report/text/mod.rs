@@ -1,0 +1,120 @@
+//! The report for people: what to do first, why, and what is not known.
+//!
+//! Owns layout only, a part a module. Everything it says is in the JSON report too.
+
+mod accounts;
+mod findings;
+mod foot;
+mod head;
+mod unknown;
+
+use std::io::{self, Write};
+
+use coldcase_schemas::report::{Report, Severity, Subject};
+
+/// How to write to this terminal or file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// ANSI colours.
+    pub(crate) colour: bool,
+    /// Columns.
+    pub(crate) width: u16,
+    /// Show every subject of every rule.
+    pub(crate) all: bool,
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// The output cannot be written.
+pub(crate) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    head::write(report, style, out)?;
+    findings::write(report, style, out)?;
+    accounts::write(report, style, out)?;
+    unknown::write(report, style, out)?;
+    foot::write(report, style, out)
+}
+
+fn name_of(subject: &Subject) -> &str {
+    subject
+        .sam_account_name
+        .as_deref()
+        .or(subject.dn.as_deref())
+        .unwrap_or("(unnamed)")
+}
+
+/// `1 rule`, `2 rules`.
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// Writes wrapped lines.
+fn paragraph(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io::Result<()> {
+    for line in wrap(text, style.width, indent) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Lines of at most `width` columns, each indented. A word that is longer stays whole.
+pub(crate) fn wrap(text: &str, width: u16, indent: usize) -> Vec<String> {
+    let width = usize::from(width).max(indent + 20);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let longer = line.chars().count() + 1 + word.chars().count();
+        if !line.is_empty() && indent + longer > width {
+            lines.push(format!("{:indent$}{line}", ""));
+            line = String::new();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        lines.push(format!("{:indent$}{line}", ""));
+    }
+    lines
+}
+
+impl Style {
+    fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn severity(self, severity: Severity, text: &str) -> String {
+        let code = match severity {
+            Severity::Critical => "1;31",
+            Severity::High => "31",
+            Severity::Medium => "33",
+            Severity::Low => "36",
+            Severity::Info => "2",
+        };
+        self.paint(code, text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_and_indented() {
+        assert_eq!(wrap("one two three", 20, 2), ["  one two three"]);
+        assert_eq!(
+            wrap("aaaaaaaaaa bbbbbbbbbb cccccccccc", 24, 2),
+            ["  aaaaaaaaaa bbbbbbbbbb", "  cccccccccc"]
+        );
+        assert!(wrap("", 80, 2).is_empty());
+    }
+}
