@@ -248,3 +248,69 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
     );
     assert!(report["rules"].as_array().unwrap().len() > 50);
 }
+
+#[test]
+fn what_would_fill_the_memory_or_is_no_text_is_refused_and_the_rest_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut forest = coldcase_fixtures::Forest::new("corp.example");
+    for number in 0..2_400 {
+        forest = forest.user(&format!("user{number}"));
+    }
+    let snapshot = path("s.sqlite.zst");
+    forest
+        .write_snapshot(std::path::Path::new(&snapshot))
+        .unwrap();
+    let rules = path("mine");
+    assert_eq!(
+        coldcase(&["rules", "new", "all-pairs", "-o", &rules])
+            .unwrap()
+            .code,
+        0
+    );
+    let page = fs::read_to_string(path("mine/all-pairs.md")).unwrap();
+    let many = "FROM accounts a JOIN objects x ON x.kind = 'user' OR x.kind = a.kind";
+    let pairs = "FROM objects a JOIN objects x ON x.kind = a.kind JOIN accounts y ON y.object_id = a.object_id";
+    assert!(page.contains("FROM accounts a"));
+    fs::write(
+        path("mine/all-pairs.md"),
+        page.replace("FROM accounts a", pairs),
+    )
+    .unwrap();
+    let other = page
+        .replace("all-pairs", "odd-join")
+        .replace("OWN01", "OWN02");
+    fs::write(
+        path("mine/odd-join.md"),
+        other.replace("FROM accounts a", many),
+    )
+    .unwrap();
+    fs::write(path("mine/latin.md"), b"+++\nid = \"caf\xe9\"\n").unwrap();
+    let ended = coldcase(&["report", &snapshot, "--rules", &rules, "--format", "json"]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let refused = report["refused"].as_array().unwrap();
+    let reason = |file: &str| {
+        let refusal = refused
+            .iter()
+            .find(|refusal| refusal["file"].as_str().unwrap().contains(file));
+        refusal.unwrap()["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused.len(), 3, "{refused:?}");
+    assert!(
+        reason("all-pairs").contains("rows, and 5000000 is the most"),
+        "{}",
+        reason("all-pairs")
+    );
+    assert!(
+        reason("latin").contains("latin.md:2: it is not UTF-8"),
+        "{}",
+        reason("latin")
+    );
+    assert!(!report["rules"].as_array().unwrap().is_empty());
+
+    let query = "SELECT a.object_id FROM objects a JOIN objects b ON a.kind = b.kind";
+    let ended = coldcase(&["sql", &snapshot, query]).unwrap();
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""));
+    assert!(ended.stderr.contains("is the most"), "{}", ended.stderr);
+}

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{analyse, output};
 use crate::arguments::{Format, SqlArguments};
 use crate::report::{table, visible};
-use crate::rules::{is_ordered, json, run as run_query, text};
+use crate::rules::{is_ordered, json, run_bounded, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
     let (_, frames) = analyse(
@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
         &arguments.config,
         std::iter::once(arguments.query.as_str()),
     )?;
-    let result = run_query(&mut frames.sql(), &arguments.query)?;
+    let result = run_bounded(&mut frames.sql(), &arguments.query)?;
     let mut rows = rows(&result);
     if !is_ordered(&arguments.query) {
         // Groups and joins come in any order; the same query must give the same bytes.

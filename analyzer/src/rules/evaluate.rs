@@ -9,7 +9,7 @@ use polars::prelude::{AnyValue, DataFrame};
 use polars::sql::SQLContext;
 use serde_json::Value;
 
-use super::{Pack, Page, Problem, coverage, identity, run, value};
+use super::{Pack, Page, Problem, coverage, identity, run, run_bounded, value};
 use crate::frames::{Analysis, Frames};
 use crate::load::Object;
 
@@ -54,8 +54,7 @@ pub(crate) fn evaluate(
     let own = |page: &Page| pack.file_of(page).is_some();
     let evaluate = |page: &Page| {
         // A context of its own: the engine keeps aliases of one query as tables of the next.
-        let most = if own(page) { MOST_ROWS } else { usize::MAX };
-        evaluate_one(analysis, &mut frames.sql(), page, most)
+        evaluate_one(analysis, &mut frames.sql(), page, own(page))
     };
     let pages = pack.pages.as_slice();
     // Most machines have two cores; the results stay in the order of the pages.
@@ -91,7 +90,7 @@ fn evaluate_one(
     analysis: &Analysis,
     sql: &mut SQLContext,
     page: &Page,
-    most: usize,
+    own: bool,
 ) -> Result<Evaluation> {
     let limits = coverage::limits(&analysis.directory, &page.front)?;
     let mut reason = limits.sentence();
@@ -100,9 +99,15 @@ fn evaluate_one(
         reason.push_str(answer);
     }
     // Run even where nothing is concluded from it, so that a broken page never hides behind a poor snapshot.
-    let table = run(sql, &page.sql)?;
-    if table.height() > most {
-        bail!("it returns {} rows; {most} is the most", table.height());
+    let table = match own {
+        true => run_bounded(sql, &page.sql)?,
+        false => run(sql, &page.sql)?,
+    };
+    if own && table.height() > MOST_ROWS {
+        bail!(
+            "it returns {} rows; {MOST_ROWS} is the most",
+            table.height()
+        );
     }
     let mut findings = findings(analysis, page, &table)?;
     if page.front.needs.on_absence && limits.hide_presence {

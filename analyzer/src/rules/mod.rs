@@ -3,6 +3,7 @@
 //! Owns the page form, the pack of pages, the comparison of what a rule needs with what the snapshot saw,
 //! and running the SQL. Deliberately does not weigh findings: [`crate::score`] does.
 
+mod bound;
 mod check;
 mod coverage;
 mod evaluate;
@@ -17,5 +18,5 @@ pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
 pub(crate) use identity::{hex, identity};
 pub(crate) use pack::{Pack, Refusal};
 pub(crate) use page::{Page, Problem};
-pub(crate) use sql::{is_ordered, run};
+pub(crate) use sql::{is_ordered, run, run_bounded};
 pub(crate) use value::{json, text};

@@ -3,8 +3,10 @@
 //! A refused query is a nuisance; a wrong answer would be a wrong "clear".
 
 use anyhow::{Context, Result, bail};
-use polars::prelude::DataFrame;
+use polars::prelude::{DataFrame, LazyFrame};
 use polars::sql::SQLContext;
+
+use super::bound;
 
 /// Functions that polars 0.51 applies to the groups instead of the rows of each group when they stand in HAVING.
 const AGGREGATES: &[&str] = &[
@@ -16,9 +18,24 @@ const AGGREGATES: &[&str] = &[
 /// # Errors
 /// The SQL is not understood, fails, or is of a form that the engine answers wrongly.
 pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
-    refuse_wrong_answers(query)?;
-    let lazy = sql.execute(query).context("the SQL was not understood")?;
+    understood(sql, query)?
+        .collect()
+        .context("the SQL did not run")
+}
+
+/// Runs one query from elsewhere, unless its joins would make too many rows.
+///
+/// # Errors
+/// As [`run`], and if a join would make too many rows.
+pub(crate) fn run_bounded(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
+    let lazy = understood(sql, query)?;
+    bound::check(&lazy)?;
     lazy.collect().context("the SQL did not run")
+}
+
+fn understood(sql: &mut SQLContext, query: &str) -> Result<LazyFrame> {
+    refuse_wrong_answers(query)?;
+    sql.execute(query).context("the SQL was not understood")
 }
 
 fn refuse_wrong_answers(query: &str) -> Result<()> {
