@@ -101,6 +101,8 @@ fn check(family: &str) {
     for scenario in scenarios {
         let path = folder.path().join("scenario.sqlite.zst");
         (scenario.forest)().write_snapshot(&path).unwrap();
+        // Beside the snapshot, so that it is read without being named.
+        std::fs::write(folder.path().join("coldcase.toml"), scenario.assumptions).unwrap();
         let ended = coldcase(&["report", path.to_str().unwrap(), "--format", "json"]).unwrap();
         assert_eq!(ended.code, 0, "{}: {}", scenario.name, ended.stderr);
         let report: Value = serde_json::from_str(&ended.stdout).unwrap();

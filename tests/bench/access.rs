@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use coldcase_fixtures::tangled;
 
 use crate::measure::{self, Cost};
+use crate::stages;
 use crate::table::{Limit, limits, mebibytes};
 
 const USAGE: &str =
@@ -189,26 +190,16 @@ fn paths(coldcase: &Path, snapshot: &Path, folder: &Path) -> Result<Run> {
     command.arg("paths").arg(snapshot).arg("--timings");
     let output = File::create(folder.join("paths.txt"))?;
     let cost = measure::run(&command, output, folder, &[0])?;
-    let stages: Vec<(String, f64)> = measure::errors(folder)?.lines().filter_map(stage).collect();
+    let stages: Vec<(String, f64)> = measure::errors(folder)?
+        .lines()
+        .filter_map(stages::stage)
+        .collect();
     ensure!(
         !stages.is_empty(),
         "{} paths --timings told no stages",
         coldcase.display()
     );
     Ok(Run { cost, stages })
-}
-
-/// Name and seconds of a line such as `effective rights    123.4 ms`; `None` for any other line.
-fn stage(line: &str) -> Option<(String, f64)> {
-    let (rest, unit) = line.trim().rsplit_once(' ')?;
-    let (name, number) = rest.trim().rsplit_once(' ')?;
-    let number: f64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => number / 1000.0,
-        "s" => number,
-        _ => return None,
-    };
-    Some((name.trim().to_owned(), seconds))
 }
 
 fn line(out: &mut impl Write, name: &str, one: f64, ten: Option<f64>) -> Result<()> {

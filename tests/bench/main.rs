@@ -6,6 +6,7 @@ mod collect;
 mod ldapsearch;
 mod measure;
 mod report;
+mod stages;
 mod table;
 
 use std::process::ExitCode;
@@ -19,8 +20,7 @@ fn main() -> Result<ExitCode> {
         Some((first, rest)) if first == "collect" => collect::run(&collect::Options::parse(rest)?)?,
         first => {
             let objects = first.map_or("100000", |(first, _)| first.as_str());
-            report::run(objects.parse().context("number of objects")?)?;
-            true
+            report::run(objects.parse().context("number of objects")?)?
         }
     };
     Ok(if within_limits {

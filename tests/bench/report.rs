@@ -13,11 +13,14 @@ use anyhow::{Context, Result, ensure};
 use coldcase_schemas::container::read_manifest;
 use rusqlite::Connection;
 
+use crate::stages::stage;
+use crate::table::{Limit, limits};
+
 /// Runs of each; the median counts.
 const RUNS: usize = 5;
 
-/// Makes a forest of `objects` objects, measures, and prints.
-pub(crate) fn run(objects: u64) -> Result<()> {
+/// Makes a forest of `objects` objects, measures, and prints. False if a limit of the rules was missed.
+pub(crate) fn run(objects: u64) -> Result<bool> {
     let programs = std::env::current_exe()?
         .parent()
         .map(Path::to_owned)
@@ -79,14 +82,45 @@ pub(crate) fn run(objects: u64) -> Result<()> {
         peak / 1024
     )?;
     writeln!(out, "info               {info:>9.1?}  (at most 20 ms)")?;
-    out.flush()?;
-    let mut stages = Command::new(programs.join("coldcase"));
-    stages
+    let stages = stages_of(&programs, &snapshot)?;
+    writeln!(out, "\nstages of the last run, and the slowest rules")?;
+    for (name, seconds) in &stages {
+        writeln!(out, "{name:<34}{:>9.1} ms", seconds * 1000.0)?;
+    }
+    let rules = stages.iter().position(|(name, _)| name == "rules");
+    let slowest = rules.and_then(|rules| stages.get(rules + 1));
+    let seconds = |stage: Option<&(String, f64)>| {
+        let stage = stage.map(|(_, seconds)| *seconds);
+        stage.context("coldcase report --timings told no rules")
+    };
+    limits(
+        &mut out,
+        &[
+            Limit {
+                name: "all rules, s",
+                measured: seconds(rules.and_then(|rules| stages.get(rules)))?,
+                at_most: 2.0,
+            },
+            Limit {
+                name: "slowest rule, s",
+                measured: seconds(slowest)?,
+                at_most: 0.2,
+            },
+        ],
+    )
+}
+
+/// Stages and slowest rules of one run.
+fn stages_of(programs: &Path, snapshot: &Path) -> Result<Vec<(String, f64)>> {
+    let mut report = Command::new(programs.join("coldcase"));
+    report
         .arg("report")
-        .arg(&snapshot)
+        .arg(snapshot)
         .args(["--timings", "--format", "json", "-o", "/dev/null"]);
-    ensure!(stages.status()?.success(), "coldcase report failed");
-    Ok(())
+    let ended = report.output()?;
+    ensure!(ended.status.success(), "coldcase report failed");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    Ok(told.lines().filter_map(stage).collect())
 }
 
 /// Decompression as `zstd -dc` does it, and one look at every cell.

@@ -33,6 +33,8 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("frames")?;
     let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
     timings.stage("rules")?;
+    let ids = pack.pages.iter().map(|page| page.front.id.as_str());
+    timings.slowest(ids.zip(evaluations.iter().map(|evaluation| evaluation.took)))?;
     let results = apply(
         &exceptions.list,
         &pack,

@@ -34,6 +34,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             .has("msDS-DelegatedManagedServiceAccount")
             .into(),
         analysis.controllers_2025().into(),
+        analysis.may_have_2025().into(),
     ]);
     frame.finish()
 }

@@ -11,6 +11,8 @@ use coldcase_schemas::ledger::Absence;
 use coldcase_schemas::plan::QUERIES;
 
 use super::page::{Front, Needs, OutsideFact};
+use crate::assumptions::Known;
+use crate::frames::Analysis;
 use crate::load::{Directory, Fact, Kind, Object};
 
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
@@ -58,7 +60,8 @@ impl Limits {
 ///
 /// # Errors
 /// The page names a kind, attribute or visibility that does not exist.
-pub(super) fn limits(directory: &Directory, front: &Front) -> Result<Limits> {
+pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
+    let directory = &analysis.directory;
     let needs = &front.needs;
     let mut limits = Limits::default();
     for name in &needs.queries {
@@ -80,7 +83,7 @@ pub(super) fn limits(directory: &Directory, front: &Front) -> Result<Limits> {
         }
     }
     for fact in &needs.facts {
-        limits.add(fact_limit(directory, *fact));
+        limits.add(fact_limit(analysis, *fact));
     }
     for kind in &needs.visible {
         let limit = visible_limit(directory, kind)?;
@@ -95,10 +98,11 @@ pub(super) fn limits(directory: &Directory, front: &Front) -> Result<Limits> {
     Ok(limits)
 }
 
-fn fact_limit(directory: &Directory, fact: OutsideFact) -> Option<String> {
+fn fact_limit(analysis: &Analysis, fact: OutsideFact) -> Option<String> {
     match fact {
         OutsideFact::Sysvol => {
-            let collected = directory
+            let collected = analysis
+                .directory
                 .query("sysvol")
                 .is_some_and(|row| row.is_complete());
             (!collected).then(|| {
@@ -110,7 +114,12 @@ fn fact_limit(directory: &Directory, fact: OutsideFact) -> Option<String> {
             Some("system ACLs are not in a snapshot: ordinary users may not read them".to_owned())
         }
         OutsideFact::ControllerUpdates => {
-            Some("a directory does not say which updates its controllers have".to_owned())
+            let told = analysis.assumptions.controllers.updated != Known::Unknown;
+            (!told && analysis.may_have_2025()).then(|| {
+                "a directory does not say which updates its controllers have, and coldcase.toml does not either \
+                 (controllers.updated)"
+                    .to_owned()
+            })
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns verdicts. What is found in an incomplete snapshot is found; what is not found there is not clear.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, bail};
 use coldcase_schemas::report::{Confidence, Finding, Severity, Subject, Verdict};
 use coldcase_winsec::Sid;
@@ -36,6 +38,8 @@ pub(crate) struct Evaluation {
     pub(crate) unknown: Vec<usize>,
     /// All other subjects were judged.
     pub(crate) others_judged: bool,
+    /// How long it ran, for `--timings`; it goes into no report.
+    pub(crate) took: Duration,
 }
 
 /// Rows that a page of a consultant's own may return.
@@ -92,7 +96,8 @@ fn evaluate_one(
     page: &Page,
     own: bool,
 ) -> Result<Evaluation> {
-    let limits = coverage::limits(&analysis.directory, &page.front)?;
+    let started = Instant::now();
+    let limits = coverage::limits(analysis, &page.front)?;
     let mut reason = limits.sentence();
     if let (Some(answer), false) = (&page.front.answered_by, reason.is_empty()) {
         reason.push_str("; ");
@@ -124,6 +129,7 @@ fn evaluate_one(
         beyond: page.front.needs.facts.iter().any(|fact| fact.is_beyond()),
         unknown: limits.subjects.iter().copied().collect(),
         others_judged: limits.others_judged(),
+        took: started.elapsed(),
         findings,
     })
 }

@@ -36,6 +36,7 @@ pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the do
     column("ds_heuristics", T, "dSHeuristics"),
     column("dmsa_class", B, "The schema has msDS-DelegatedManagedServiceAccount; NULL if the schema was not read"),
     column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
+    column("may_have_2025", B, "A domain controller may be Server 2025: FALSE if each is seen and names another system"),
 ]};
 
 #[rustfmt::skip]
