@@ -249,6 +249,9 @@ pub struct ReportArguments {
     /// Folder with rule pages of your own, beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+    /// Evaluate only this rule, by id or code; may be given several times
+    #[arg(long, value_name = "RULE")]
+    pub rule: Vec<String>,
     /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,

@@ -30,6 +30,8 @@ pub struct Report {
     pub score: Score,
     /// Every rule and how it ended, ordered by family and code.
     pub rules: Vec<RuleResult>,
+    /// Rules that were left out because only some were asked for: the numbers say nothing of those.
+    pub left_out: u64,
     /// Rule pages of one's own that did not run, by file: what they look for is not known.
     pub refused: Vec<RefusedRule>,
     /// What was found, most severe first, accepted or not.

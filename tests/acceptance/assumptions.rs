@@ -7,19 +7,23 @@ use coldcase_fixtures::{Forest, scenarios};
 use coldcase_tests::programs::coldcase;
 use serde_json::Value;
 
+const MANY: &str = "gmsa-many-readers";
+const RESET: &str = "account-reset-password";
+
 fn scenario(name: &str) -> Forest {
     (scenarios::find(name).unwrap().forest)()
 }
 
 /// The report on a forest, with `toml` beside its snapshot.
-fn report(forest: Forest, toml: &str) -> Value {
+fn report(rule: &str, forest: Forest, toml: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let snapshot = folder.path().join("s.sqlite.zst");
     forest.write_snapshot(&snapshot).unwrap();
     if !toml.is_empty() {
         fs::write(folder.path().join("coldcase.toml"), toml).unwrap();
     }
-    let ended = coldcase(&["report", snapshot.to_str().unwrap(), "--format", "json"]).unwrap();
+    let snapshot = snapshot.to_str().unwrap();
+    let ended = coldcase(&["report", snapshot, "--format", "json", "--rule", rule]).unwrap();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     serde_json::from_str(&ended.stdout).unwrap()
 }
@@ -33,8 +37,11 @@ fn verdict(report: &Value, rule: &str) -> String {
 #[test]
 fn the_documented_file_changes_nothing_and_is_never_written_over() {
     let documented = coldcase(&["assumptions"]).unwrap().stdout;
-    let forest = || scenario("gmsa-many-readers/fires");
-    let (plain, told) = (report(forest(), ""), report(forest(), &documented));
+    let forest = || scenario(&format!("{MANY}/fires"));
+    let (plain, told) = (
+        report(MANY, forest(), ""),
+        report(MANY, forest(), &documented),
+    );
     assert_eq!(plain, told);
     let assumed = plain["assumptions"].as_array().unwrap();
     assert!(
@@ -58,14 +65,13 @@ fn the_documented_file_changes_nothing_and_is_never_written_over() {
 
 #[test]
 fn a_threshold_moves_the_verdict_and_the_hash() {
-    let rule = "gmsa-many-readers";
-    let forest = || scenario("gmsa-many-readers/fires");
+    let forest = || scenario(&format!("{MANY}/fires"));
     let (plain, wide) = (
-        report(forest(), ""),
-        report(forest(), "[thresholds]\nreaders = 1000\n"),
+        report(MANY, forest(), ""),
+        report(MANY, forest(), "[thresholds]\nreaders = 1000\n"),
     );
-    assert_eq!(verdict(&plain, rule), "fired");
-    assert_eq!(verdict(&wide, rule), "clear");
+    assert_eq!(verdict(&plain, MANY), "fired");
+    assert_eq!(verdict(&wide, MANY), "clear");
     let changed: Vec<&Value> = wide["assumptions"]
         .as_array()
         .unwrap()
@@ -86,13 +92,10 @@ fn a_threshold_moves_the_verdict_and_the_hash() {
 
 #[test]
 fn what_is_added_to_tier_0_is_worth_everything() {
-    let forest = || scenario("account-reset-password/fires");
+    let forest = || scenario(&format!("{RESET}/fires"));
     let account = |report: &Value| {
         let findings = report["findings"].as_array().unwrap();
-        let finding = findings
-            .iter()
-            .find(|f| f["rule"] == "account-reset-password")
-            .unwrap();
+        let finding = findings.iter().find(|f| f["rule"] == RESET).unwrap();
         (
             finding["subject"]["sam_account_name"]
                 .as_str()
@@ -101,9 +104,10 @@ fn what_is_added_to_tier_0_is_worth_everything() {
             finding["severity"].as_str().unwrap().to_owned(),
         )
     };
-    let (name, severity) = account(&report(forest(), ""));
+    let (name, severity) = account(&report(RESET, forest(), ""));
     assert_eq!(severity, "high");
     let added = report(
+        RESET,
         forest(),
         &format!("[tier0]\nadd = [\"{name}\", \"Nobody\"]\n"),
     );
@@ -125,7 +129,7 @@ fn a_named_file_comes_before_the_one_beside_the_snapshot_and_a_broken_one_stops(
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let snapshot = path("s.sqlite.zst");
-    scenario("gmsa-many-readers/fires")
+    scenario(&format!("{MANY}/fires"))
         .write_snapshot(Path::new(&snapshot))
         .unwrap();
     fs::write(path("coldcase.toml"), "[thresholds]\nreaders = 1000\n").unwrap();
@@ -157,7 +161,7 @@ fn a_named_file_comes_before_the_one_beside_the_snapshot_and_a_broken_one_stops(
 
 #[test]
 fn people_who_have_nothing_to_do_with_it_do_not_change_the_score() {
-    let forest = || scenario("account-reset-password/fires");
+    let forest = || scenario(&format!("{RESET}/fires"));
     let mut crowded = forest();
     for number in 0..40 {
         crowded = crowded
@@ -166,7 +170,7 @@ fn people_who_have_nothing_to_do_with_it_do_not_change_the_score() {
             .in_ou("OU=People");
     }
     assert_eq!(
-        report(forest(), "")["score"]["gross"],
-        report(crowded, "")["score"]["gross"]
+        report(RESET, forest(), "")["score"]["gross"],
+        report(RESET, crowded, "")["score"]["gross"]
     );
 }

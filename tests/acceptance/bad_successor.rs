@@ -72,7 +72,7 @@ fn seen(forest: &Forest) -> Seen {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("domain.sqlite.zst");
     forest.write_snapshot(&path).unwrap();
-    let report = run(&["report", text(&path), "--format", "json"]);
+    let report = run(&["report", text(&path), "--format", "json", "--rule", "DM01"]);
     let rules = report["rules"].as_array().unwrap();
     let rule = rules
         .iter()

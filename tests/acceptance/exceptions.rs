@@ -30,7 +30,14 @@ impl Case {
 
     fn report(&self, more: &[&str]) -> Value {
         let snapshot = self.snapshot();
-        let mut arguments = vec!["report", snapshot.as_str(), "--format", "json"];
+        let mut arguments = vec![
+            "report",
+            snapshot.as_str(),
+            "--format",
+            "json",
+            "--rule",
+            RULE,
+        ];
         arguments.extend(more);
         let ended = coldcase(&arguments).unwrap();
         assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -169,7 +176,7 @@ fn growing_older_is_no_new_evidence() {
             .pwd_last_set(days)
     };
     let of = |days| {
-        let report = Case::of(forest(days)).report(&[]);
+        let report = Case::of(forest(days)).report(&["--rule", "SP01"]);
         let findings = report["findings"].as_array().unwrap();
         findings
             .iter()

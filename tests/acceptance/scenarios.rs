@@ -103,7 +103,16 @@ fn check(family: &str) {
         (scenario.forest)().write_snapshot(&path).unwrap();
         // Beside the snapshot, so that it is read without being named.
         std::fs::write(folder.path().join("coldcase.toml"), scenario.assumptions).unwrap();
-        let ended = coldcase(&["report", path.to_str().unwrap(), "--format", "json"]).unwrap();
+        let snapshot = path.to_str().unwrap();
+        let ended = coldcase(&[
+            "report",
+            snapshot,
+            "--format",
+            "json",
+            "--rule",
+            scenario.rule(),
+        ])
+        .unwrap();
         assert_eq!(ended.code, 0, "{}: {}", scenario.name, ended.stderr);
         let report: Value = serde_json::from_str(&ended.stdout).unwrap();
         let rules = report["rules"].as_array().unwrap();

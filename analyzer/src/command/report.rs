@@ -17,6 +17,7 @@ use crate::rules::{Pack, evaluate};
 pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;
+    pack.select(&arguments.rule)?;
     timings.stage("rule pages")?;
     let (assumptions, _) =
         assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;

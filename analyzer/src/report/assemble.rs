@@ -39,6 +39,7 @@ pub(crate) fn assemble(
         assumptions,
         unmatched: analysis.unmatched.clone(),
         rules: rules(pack, evaluations),
+        left_out: pack.left_out,
         refused: pack.refused.iter().map(refused).collect(),
         findings: findings(evaluations),
         exceptions: judged.results,

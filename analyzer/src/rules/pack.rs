@@ -2,7 +2,7 @@
 //!
 //! Owns the order of rules, the uniqueness of ids and the pack's hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,8 +46,10 @@ pub(crate) struct Pack {
     pub(crate) refused: Vec<Refusal>,
     /// Where each of a consultant's own pages is, by id.
     own: BTreeMap<String, String>,
-    /// SHA-256 over all pages, lower-case hexadecimal.
+    /// SHA-256 over all pages, and over the ids of those that were selected; lower-case hexadecimal.
     pub(crate) sha256: String,
+    /// Rules that were not asked for.
+    pub(crate) left_out: u64,
 }
 
 impl Pack {
@@ -99,6 +101,7 @@ impl Pack {
             refused,
             own,
             sha256,
+            left_out: 0,
         })
     }
 
@@ -139,6 +142,34 @@ impl Pack {
             self.refused.sort();
             self.pages.retain(|page| page.front.id != id);
         }
+    }
+
+    /// Leaves only the rules with these ids or codes; all if there are none.
+    ///
+    /// # Errors
+    /// There is no such rule.
+    pub(crate) fn select(&mut self, wanted: &[String]) -> Result<()> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let mut ids = BTreeSet::new();
+        for name in wanted {
+            let page = self.find(name);
+            let page = page.with_context(|| {
+                format!("there is no rule {name:?}; `coldcase rules` lists them")
+            })?;
+            ids.insert(page.front.id.clone());
+        }
+        let before = self.pages.len();
+        self.pages.retain(|page| ids.contains(&page.front.id));
+        let mut hasher = Sha256::new_with_prefix(self.sha256.as_bytes());
+        for id in &ids {
+            hasher.update(id.as_bytes());
+            hasher.update(b"\n");
+        }
+        self.sha256 = super::hex(&hasher.finalize());
+        self.left_out = (before - self.pages.len()) as u64;
+        Ok(())
     }
 
     /// The page with this id or code.
@@ -213,7 +244,6 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn the_built_in_pages_are_well_formed_and_proved() {

@@ -70,8 +70,15 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         .iter()
         .filter(|rule| rule.verdict != Verdict::NotEvaluated)
         .count();
+    let left_out = match report.left_out {
+        0 => String::new(),
+        count => format!(
+            "; {} left out by --rule, of which all this says nothing",
+            counted(count as usize, "rule")
+        ),
+    };
     let coverage = format!(
-        "{evaluated} of {} rules evaluated ({:.0} %)",
+        "{evaluated} of {} rules evaluated ({:.0} %){left_out}",
         report.rules.len() - beyond(report).len(),
         report.score.coverage_percent
     );
