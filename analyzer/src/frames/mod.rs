@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 mod accounts;
 mod analysis;
 mod builder;
+mod computer_controls;
 mod controls;
 mod defects;
 mod delegations;
@@ -15,6 +16,8 @@ mod dmsa_creation;
 mod domain;
 mod objects;
 mod policies;
+mod policy_links;
+mod reader_groups;
 mod readers;
 mod relocations;
 mod successions;
@@ -98,6 +101,12 @@ impl Frames {
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
             ("defects", defects::build(analysis)?.lazy()),
+            ("reader_groups", reader_groups::build(analysis)?),
+            (
+                "computer_controls",
+                computer_controls::build(analysis)?.lazy(),
+            ),
+            ("policy_links", policy_links::build(analysis)?.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -13,11 +13,12 @@ pub(super) const CONTROLS: Frame = Frame { name: "controls", about: "A right tha
     column("trustee_name", T, "Name of the trustee"),
     column("trustee_expected", B, "SYSTEM, Administrators, Domain, Enterprise or Schema Admins, domain controllers, SELF, the account itself, or tier 0"),
     column("trustee_broad", B, "As in readers"),
-    column("right", T, "owner, full-control, write-all, write-dacl, write-owner, delete, reset-password, write-spn, write-key-credential, write-alt-identities, write-allowed-to-act, write-delegate-to, write-account-control, write-logon-script, write-readers, write-predecessor, write-successor, write-member, add-self, create-any, create-dmsa, create-account, create-root-key, delete-child, write-gplink, set-owner, replicate-all, read-secret, recreate, move; what follows from a stronger right of the same trustee is left out"),
+    column("right", T, "owner, full-control, write-all, write-dacl, write-owner, delete, reset-password, write-spn, write-key-credential, write-alt-identities, write-allowed-to-act, write-delegate-to, write-account-control, write-logon-script, write-readers, write-predecessor, write-successor, write-member, add-self, create-any, create-dmsa, create-account, create-root-key, delete-child, write-gplink, set-owner, replicate-all, read-secret, recreate, move, write-host-link, write-encryption-types, write-dmsa-state; what follows from a stronger right of the same trustee is left out"),
     column("inherited", B, "The deciding ACE is inherited"),
     column("ace", I, "Position of the deciding ACE in the DACL, from 0; NULL for an owner, a missing DACL, or rights that come together from several"),
     column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
     column("except_members", I, "Members of the trustee who are denied the right"),
+    column("ace_sddl", T, "The deciding ACE in SDDL, SIDs of the domain written out; NULL as ace, and for an ACE that SDDL has no words for"),
 ]};
 
 #[rustfmt::skip]
@@ -64,4 +65,19 @@ pub(super) const DELEGATIONS: Frame = Frame { name: "delegations", about: "A rig
     column("target_known", B, "Some account holds the SPN, itself or as a HOST alias (sPNMappings); or the SID belongs to an object or is well known"),
     column("broad", B, "Resource-based: the trusted principal is broad as in readers"),
     column("to_domain_controller", B, "The target SPN belongs to a domain controller"),
+]};
+
+#[rustfmt::skip]
+pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", about: "A right over computers of one unit or container, held by somebody who is not expected to, denies and order honoured as in controls; what a computer may do to itself is left out, and who holds the right by a stronger one", columns: &[
+    column("container_id", I, "object_id of the unit or container that the computers lie in"),
+    column("trustee_sid", T, "Who"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("trustee_broad", B, "As in readers"),
+    column("right", T, "write-host-link, as in controls"),
+    column("computers", I, "Computers directly in the container over which it is held"),
+    column("first_computer", T, "sAMAccountName of one of them"),
+    column("inherited", B, "The deciding ACE is inherited on each of them"),
+    column("unknown", B, "On each of them a conditional ACE decides, which only the domain controller can evaluate"),
+    column("except_members", I, "Members of the trustee who are denied the right: the fewest over all of them"),
 ]};
