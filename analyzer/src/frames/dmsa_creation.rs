@@ -7,6 +7,7 @@
 
 mod assumption;
 mod newborn;
+pub(super) mod pairs;
 mod victims;
 
 use std::collections::{HashMap, HashSet};

@@ -12,6 +12,7 @@ mod computer_controls;
 mod controls;
 mod defects;
 mod delegations;
+mod descriptor_changes;
 mod dmsa_creation;
 mod domain;
 mod objects;
@@ -20,6 +21,7 @@ mod policy_links;
 mod reader_groups;
 mod readers;
 mod relocations;
+mod spn_jacks;
 mod successions;
 mod takeovers;
 mod wording;
@@ -107,6 +109,12 @@ impl Frames {
                 computer_controls::build(analysis)?.lazy(),
             ),
             ("policy_links", policy_links::build(analysis)?.lazy()),
+            (
+                "descriptor_changes",
+                descriptor_changes::build(analysis)?.lazy(),
+            ),
+            ("spn_jacks", spn_jacks::build(analysis)?.lazy()),
+            ("dmsa_pairs", dmsa_creation::pairs::build(analysis)?.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -81,3 +81,43 @@ pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", a
     column("unknown", B, "On each of them a conditional ACE decides, which only the domain controller can evaluate"),
     column("except_members", I, "Members of the trustee who are denied the right: the fewest over all of them"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const DESCRIPTOR_CHANGES: Frame = Frame { name: "descriptor_changes", about: "An explicit ACE of a service account that its class does not start with (defaultSecurityDescriptor in the schema of the snapshot), or one that the class starts with and the account does not have; no row where the descriptor or the default is not readable", columns: &[
+    column("object_id", I, "object_id of the account"),
+    column("change", T, "added or missing"),
+    column("ace", T, "The ACE in SDDL, spelled as ace_sddl in controls; NULL for what SDDL has no words for"),
+    column("trustee_sid", T, "Whom it names"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("trustee_expected", B, "As in controls"),
+    column("rights", T, "What it is about, in words: write property User-Account-Restrictions"),
+    column("creator", B, "The class gives this to CREATOR OWNER, and here it is made out to the trustee, who made the account (entries of trustee_expected are left out, and that a creator's entry is gone)"),
+    column("template", B, "The account is protected (adminCount 1, no inheritance) and was compared with AdminSDHolder instead of its class"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SPN_JACKS: Frame = Frame { name: "spn_jacks", about: "A target of constrained delegation that the delegating account can exchange: its own token may take the SPN from its owner and give it to an account in tier 0; no row where the permissions of either are not readable", columns: &[
+    column("object_id", I, "object_id of the account that may delegate"),
+    column("spn", T, "Target SPN (msDS-AllowedToDelegateTo)"),
+    column("ghost", B, "Nobody holds the SPN, so that nobody has to lose it"),
+    column("owner_id", I, "object_id of the owner of the SPN; NULL if nobody holds it"),
+    column("owner_tier0", B, "The owner is tier 0; NULL if nobody holds it"),
+    column("target_id", I, "object_id of one account in tier 0 whose SPNs it may write, or whose permissions"),
+    column("target_name", T, "Name of that account"),
+    column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DMSA_PAIRS: Frame = Frame { name: "dmsa_pairs", about: "Somebody who is not expected to and holds both halves of a succession: he creates a dMSA or names the predecessor of one, and writes both attributes by which the predecessor names its successor; those aside who control the predecessor anyway", columns: &[
+    column("victim_id", I, "object_id of the account that would be succeeded: a service account, or one of tier 0"),
+    column("victim_tier0", B, "It is tier 0"),
+    column("trustee_sid", T, "Who, by one group or by several together"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("through", T, "create (a dMSA of his own, see dmsa_creation) or predecessor (that of a dMSA which is there)"),
+    column("container_id", I, "object_id of a container in which he creates one; NULL if none is seen for the trustee as such"),
+    column("dmsa_id", I, "object_id of a dMSA whose predecessor he names; NULL if none is seen for the trustee as such"),
+    column("except_members", I, "Members of the trustee who do not hold both"),
+    column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
+]};

@@ -77,6 +77,9 @@ pub(crate) const FRAMES: &[Frame] = &[
     accounts::READER_GROUPS,
     access::COMPUTER_CONTROLS,
     policy::POLICY_LINKS,
+    access::DESCRIPTOR_CHANGES,
+    access::SPN_JACKS,
+    access::DMSA_PAIRS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.
