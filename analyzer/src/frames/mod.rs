@@ -115,6 +115,10 @@ impl Frames {
             ),
             ("spn_jacks", spn_jacks::build(analysis)?.lazy()),
             ("dmsa_pairs", dmsa_creation::pairs::build(analysis)?.lazy()),
+            (
+                "dmsa_inheritance",
+                dmsa_creation::inheritance::build(analysis)?.lazy(),
+            ),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -121,3 +121,19 @@ pub(super) const DMSA_PAIRS: Frame = Frame { name: "dmsa_pairs", about: "Somebod
     column("except_members", I, "Members of the trustee who do not hold both"),
     column("unknown", B, "A conditional ACE decides, which only the domain controller can evaluate"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const DMSA_INHERITANCE: Frame = Frame { name: "dmsa_inheritance", about: "A right that somebody would hold over a dMSA which an administrator creates in a unit or container, by an entry that is set there and handed down (denies and order honoured); no row if the schema has no such class", columns: &[
+    column("container_id", I, "object_id of the unit, container or domain head that sets the entry"),
+    column("trustee_sid", T, "Who"),
+    column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
+    column("trustee_name", T, "Name of the trustee"),
+    column("trustee_expected", B, "As in controls"),
+    column("trustee_broad", B, "As in readers"),
+    column("right", T, "full-control, write-all, write-dacl, write-owner, write-readers, write-predecessor or write-dmsa-state, as in controls"),
+    column("ace", I, "Position of the deciding ACE in the DACL of the container, from 0"),
+    column("ace_sddl", T, "As in controls"),
+    column("unknown", B, "As in controls"),
+    column("except_members", I, "As in controls"),
+    column("dmsas", I, "dMSAs below the container over which the trustee holds the right already by an inherited entry; controls has those"),
+]};

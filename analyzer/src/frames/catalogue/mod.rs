@@ -80,6 +80,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     access::DESCRIPTOR_CHANGES,
     access::SPN_JACKS,
     access::DMSA_PAIRS,
+    access::DMSA_INHERITANCE,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.
