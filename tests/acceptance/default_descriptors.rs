@@ -12,10 +12,16 @@ use serde_json::Value;
 const ACCOUNTS: [&str; 3] = ["gmsa-sql", "smsa-scan", "dmsa-web"];
 
 /// Rules outside the family `control` that look at the permissions of an account or of where it lies.
-const OTHERS: [&str; 3] = [
+const OTHERS: [&str; 9] = [
+    "delegation-spn-jack",
     "delegation-writable",
     "dmsa-create-child",
+    "dmsa-successor-pair",
+    "gmsa-creator-rights",
     "gmsa-default-deny-removed",
+    "gmsa-reader-group-takeover",
+    "policy-takeover",
+    "smsa-host-link-writable",
 ];
 
 /// Rules that ask settings of group policies, which this snapshot has not.
@@ -200,9 +206,9 @@ fn what_an_ordinary_creator_holds_is_told_and_no_more() {
     let owned = || forest(|account| account.owner("anna.berg"));
     let rights = [
         // The property set Account Restrictions holds msDS-AllowedToActOnBehalfOfOtherIdentity.
-        (gmsa, "delegation-writable", "anna.berg"),
-        (smsa, "delegation-writable", "anna.berg"),
-        (dmsa, "delegation-writable", "anna.berg"),
+        (gmsa, "gmsa-creator-rights", "anna.berg"),
+        (smsa, "gmsa-creator-rights", "anna.berg"),
+        (dmsa, "gmsa-creator-rights", "anna.berg"),
     ];
     let owner = ACCOUNTS.map(|account| (account, "account-foreign-owner", "anna.berg"));
     let ordinary = owned();

@@ -6,7 +6,9 @@
 //! What a creator may do with what he made is in [`newborn`], whom he can name as the predecessor in [`victims`].
 
 mod assumption;
+pub(super) mod inheritance;
 mod newborn;
+pub(super) mod pairs;
 mod victims;
 
 use std::collections::{HashMap, HashSet};

@@ -8,16 +8,21 @@ pub(crate) mod catalogue;
 mod accounts;
 mod analysis;
 mod builder;
+mod computer_controls;
 mod controls;
 mod defects;
 mod delegations;
+mod descriptor_changes;
 mod dmsa_creation;
 mod domain;
 mod impact;
 mod objects;
 mod policies;
+mod policy_links;
+mod reader_groups;
 mod readers;
 mod relocations;
+mod spn_jacks;
 mod successions;
 mod takeovers;
 mod wording;
@@ -100,6 +105,22 @@ impl Frames {
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
             ("defects", defects::build(analysis)?.lazy()),
+            ("reader_groups", reader_groups::build(analysis)?),
+            (
+                "computer_controls",
+                computer_controls::build(analysis)?.lazy(),
+            ),
+            ("policy_links", policy_links::build(analysis)?.lazy()),
+            (
+                "descriptor_changes",
+                descriptor_changes::build(analysis)?.lazy(),
+            ),
+            ("spn_jacks", spn_jacks::build(analysis)?.lazy()),
+            ("dmsa_pairs", dmsa_creation::pairs::build(analysis)?.lazy()),
+            (
+                "dmsa_inheritance",
+                dmsa_creation::inheritance::build(analysis)?.lazy(),
+            ),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -21,4 +21,4 @@ pub(crate) use principal::{
     GroupClass, Principals, group_class, is_domain_controller, operates_controllers,
 };
 pub(crate) use right::{Form, Part, Right, RightKind, Rights};
-pub(crate) use token::{Holder, Reach, Tokens, index};
+pub(crate) use token::{Holder, Reach, Tokens, index, is_security_group};

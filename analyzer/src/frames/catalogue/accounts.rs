@@ -140,3 +140,13 @@ pub(super) const SUCCESSIONS: Frame = Frame { name: "successions", about: "A lin
     column("forward", B, "msDS-ManagedAccountPrecededByLink on the dMSA is set"),
     column("backward", B, "msDS-SupersededManagedAccountLink on the predecessor is set"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const READER_GROUPS: Frame = Frame { name: "reader_groups", about: "A group whose members read the password of a gMSA or dMSA: it is allowed to by msDS-GroupMSAMembership, or nested in one that is, and not denied it", columns: &[
+    column("account_id", I, "object_id of the account"),
+    column("group_id", I, "object_id of the group"),
+    column("group_sid", T, "SID of the group"),
+    column("group_name", T, "sAMAccountName of the group"),
+    column("depth", I, "1 if the list names it, 2 if it is directly in one that the list names, and so on; the shortest way"),
+    column("via", T, "The chain of groups from the list down to it; NULL if the list names it"),
+]};

@@ -45,3 +45,12 @@ pub(super) const POLICY_PRINCIPALS: Frame = Frame { name: "policy_principals", a
     column("principal_id", I, "object_id of the principal, if it is in the snapshot"),
     column("principal_name", T, "Name of the object or well-known SID, else as written"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const POLICY_LINKS: Frame = Frame { name: "policy_links", about: "A group policy that a unit or the domain head links (gPLink), disabled links left out; links of sites are not collected", columns: &[
+    column("gpo_id", I, "object_id of the policy; NULL if it has no object in the snapshot"),
+    column("gpo", T, "GUID of the policy in braces, upper case; the DN in the link if that has none"),
+    column("container_id", I, "object_id of the unit or domain head"),
+    column("enforced", B, "The link is enforced: it passes units that block inheritance"),
+    column("tier0", B, "By this link the policy applies to a tier-0 account or computer: it lies there or below, and no unit in between blocks inheritance, or the link is enforced. Security and WMI filters are not looked at"),
+]};

@@ -77,6 +77,7 @@ const PUBLIC_INFORMATION: &str = "e48d0154-bcf8-11d1-8702-00c04fb96050";
 const ACCOUNT_RESTRICTIONS: &str = "4c164200-20c0-11d0-a768-00aa006e0529";
 const LOGON_INFORMATION: &str = "5f202010-79a5-11d0-9020-00c04fc2d4cf";
 const MEMBERSHIP: &str = "bc0ac240-79a9-11d0-9020-00c04fc2d4cf";
+const PERSONAL_INFORMATION: &str = "77b5b886-944a-11d1-aebd-0000f80367c1";
 const VALIDATED_KEY: &str = "9b026da6-0d3c-465c-8bee-5199d7165cba";
 
 /// Attribute, schemaIDGUID, attributeSecurityGUID or nothing (MS-ADA1 to 3).
@@ -147,6 +148,22 @@ const ATTRIBUTES: &[(&str, &str, &str)] = &[
         "name",
         "bf967a0e-0de6-11d0-a285-00aa003049e2",
         PUBLIC_INFORMATION,
+    ),
+    (
+        "msDS-HostServiceAccount",
+        "80641043-15a2-40e1-92a2-8ca866f70776",
+        PERSONAL_INFORMATION,
+    ),
+    (
+        "msDS-SupportedEncryptionTypes",
+        "20119867-1d04-4ab7-9371-cfc3d5df0afd",
+        PERSONAL_INFORMATION,
+    ),
+    // Made up, since it is not published.
+    (
+        "msDS-DelegatedMSAState",
+        "5a6b1c2e-7f0d-4d53-9c41-0b7e2d9f8a34",
+        "",
     ),
 ];
 
