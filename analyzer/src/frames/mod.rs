@@ -13,10 +13,17 @@ mod defects;
 mod delegations;
 mod dmsa_creation;
 mod domain;
+mod encryption;
+mod groups;
+mod home;
 mod objects;
+mod operating_system;
+mod password_policy;
 mod policies;
+mod reader_list;
 mod readers;
 mod relocations;
+mod spns;
 mod successions;
 mod takeovers;
 mod wording;
@@ -79,6 +86,7 @@ impl Frames {
             ("readers", readers),
             ("memberships", memberships.lazy()),
             ("members", members.lazy()),
+            ("groups", groups::build(analysis)?.lazy()),
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),
