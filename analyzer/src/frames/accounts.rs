@@ -143,8 +143,12 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
     Ok((principals.finish()?, accounts.finish()?))
 }
 
-pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+/// Service accounts in a group, nested ones included, by place of the group.
+pub(super) type ServiceAccounts = HashMap<usize, i64>;
+
+pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame, ServiceAccounts)> {
     let directory = &analysis.directory;
+    let mut inside = ServiceAccounts::new();
     let mut closure = Builder::new("memberships")?;
     for (place, account) in analysis.service_accounts() {
         let roots = analysis.principals.token_roots(directory, place);
@@ -156,6 +160,7 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
             else {
                 continue;
             };
+            *inside.entry(group.place).or_default() += 1;
             closure.row([
                 account.id.into(),
                 object.id.into(),
@@ -177,7 +182,7 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
             }
         }
     }
-    Ok((closure.finish()?, direct.finish()?))
+    Ok((closure.finish()?, direct.finish()?, inside))
 }
 
 /// What taking over an account is worth: 1 if it reaches tier 0, 0.5 if it is an operator or may impersonate

@@ -8,6 +8,7 @@ use anyhow::Result;
 use coldcase_winsec::Sid;
 use polars::prelude::DataFrame;
 
+use super::accounts::ServiceAccounts;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use crate::graph::{GroupClass, group_class};
@@ -20,15 +21,9 @@ const RESOURCE: i64 = 0x4;
 const UNIVERSAL: i64 = 0x8;
 const SECURITY_ENABLED: i64 = 0x8000_0000;
 
-pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+/// `inside`: service accounts in each group, as [`super::accounts::memberships`] counts them.
+pub(super) fn build(analysis: &Analysis, inside: &ServiceAccounts) -> Result<DataFrame> {
     let directory = &analysis.directory;
-    let mut service_accounts: HashMap<usize, i64> = HashMap::new();
-    for (place, _) in analysis.service_accounts() {
-        let roots = analysis.principals.token_roots(directory, place);
-        for group in analysis.memberships.all_groups(&roots) {
-            *service_accounts.entry(group.place).or_default() += 1;
-        }
-    }
     let reader_of = reader_of(analysis);
     let mut frame = Builder::new("groups")?;
     for (place, object) in directory.objects.iter().enumerate() {
@@ -55,7 +50,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 .into(),
             (members.len() + outside).into(),
             outside.into(),
-            service_accounts.get(&place).copied().unwrap_or(0).into(),
+            inside.get(&place).copied().unwrap_or(0).into(),
             reader_of.get(&place).copied().unwrap_or(0).into(),
         ]);
     }
@@ -104,7 +99,14 @@ fn reader_of(analysis: &Analysis) -> HashMap<usize, i64> {
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::frames::accounts::memberships;
     use crate::load::made::{HEAD, Made, sid};
+
+    fn groups(made: Made) -> DataFrame {
+        let analysis = Analysis::new(made.directory());
+        let (.., inside) = memberships(&analysis).unwrap();
+        build(&analysis, &inside).unwrap()
+    }
 
     fn numbers(frame: &DataFrame, column: &str) -> Vec<Option<i64>> {
         frame
@@ -142,7 +144,7 @@ mod tests {
         let gmsa = made.principal("msDS-GroupManagedServiceAccount", "g$", HEAD, 1104);
         let readers = made.sddl("O:BAD:(A;;GA;;;S-1-5-21-1-2-3-1200)(A;;RP;;;S-1-5-21-1-2-3-1200)");
         made.objects[gmsa].readers = Some(readers);
-        let frame = build(&Analysis::new(made.directory())).unwrap();
+        let frame = groups(made);
         assert_eq!(numbers(&frame, "members"), [Some(2), Some(1)]);
         assert_eq!(numbers(&frame, "outside"), [Some(1), Some(0)]);
         assert_eq!(numbers(&frame, "service_accounts"), [Some(1), Some(1)]);
@@ -159,7 +161,7 @@ mod tests {
         let group = made.principal("group", "Cycle", HEAD, 1200);
         made.objects[group].group_type = None;
         made.member(group, group);
-        let frame = build(&Analysis::new(made.directory())).unwrap();
+        let frame = groups(made);
         assert_eq!(texts(&frame, "scope"), [None]);
         assert_eq!(
             frame.column("security").unwrap().bool().unwrap().get(0),

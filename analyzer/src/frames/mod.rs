@@ -71,7 +71,7 @@ impl Frames {
         let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
-        let (memberships, members) = memberships;
+        let (memberships, members, inside) = memberships;
         let (policy_settings, policy_principals) = policies::build(analysis)?;
         // The control graph takes longer than all the other frames together, and few ask for it.
         let takeovers = if queries.any(|sql| sql.to_ascii_lowercase().contains("takeovers")) {
@@ -86,7 +86,7 @@ impl Frames {
             ("readers", readers),
             ("memberships", memberships.lazy()),
             ("members", members.lazy()),
-            ("groups", groups::build(analysis)?.lazy()),
+            ("groups", groups::build(analysis, &inside)?.lazy()),
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),

@@ -109,7 +109,7 @@ fn excluded(heuristics: Option<&str>) -> u32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use crate::load::made::{HEAD, Made, sid};
@@ -203,9 +203,5 @@ mod tests {
         ] {
             assert_eq!(of(&made, place, true), Some(protected), "{place}");
         }
-        // The domain's own SID may not be readable.
-        made.objects[0].sid = None;
-        let directory = made.directory();
-        assert!(directory.objects.len() > administrator);
     }
 }

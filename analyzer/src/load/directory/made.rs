@@ -318,7 +318,6 @@ impl Made {
                 functional_level: self.functional_level,
                 min_password_length: self.min_password_length,
                 password_properties: self.password_properties,
-                ..DomainFacts::default()
             },
             head: Some(0),
             domain_sid: Some(sid(DOMAIN)),
