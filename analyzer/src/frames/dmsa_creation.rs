@@ -19,6 +19,8 @@ use coldcase_winsec::access::{Node, Outcome};
 use coldcase_winsec::{AccessMask, Guid, Sid};
 use polars::prelude::DataFrame;
 
+pub(super) use assumption::is_read as heuristics_read;
+
 use super::analysis::Analysis;
 use super::builder::Builder;
 use crate::graph::{Form, Held, Holder, Part, Prepared, Right, RightKind};

@@ -15,14 +15,21 @@ mod delegations;
 mod descriptor_changes;
 mod dmsa_creation;
 mod domain;
+mod encryption;
+mod groups;
+mod home;
 mod impact;
 mod objects;
+mod operating_system;
+mod password_policy;
 mod policies;
 mod policy_links;
 mod reader_groups;
+mod reader_list;
 mod readers;
 mod relocations;
 mod spn_jacks;
+mod spns;
 mod successions;
 mod takeovers;
 mod wording;
@@ -70,7 +77,7 @@ impl Frames {
         let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
-        let (memberships, members) = memberships;
+        let (memberships, members, inside) = memberships;
         let (policy_settings, policy_principals) = policies::build(analysis)?;
         // The control graph takes longer than all the other frames together, and few ask for it.
         let takeovers = if queries.any(|sql| sql.to_ascii_lowercase().contains("takeovers")) {
@@ -85,6 +92,7 @@ impl Frames {
             ("readers", readers),
             ("memberships", memberships.lazy()),
             ("members", members.lazy()),
+            ("groups", groups::build(analysis, &inside)?.lazy()),
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),

@@ -208,6 +208,12 @@ impl Directory {
         self.by_dn.get(&dn.to_lowercase()).copied()
     }
 
+    /// Gives a name to an id without an object.
+    #[cfg(test)]
+    pub(crate) fn name(&mut self, id: i64, dn: &str) {
+        self.names.push((id, dn.to_owned()));
+    }
+
     /// Place of the parent, if it is in the snapshot.
     pub(crate) fn parent(&self, object: &Object) -> Option<usize> {
         self.place_of_dn(parent_dn(&object.dn)?)
@@ -236,11 +242,13 @@ impl Directory {
 
     /// Whether objects of a kind may be there that ordinary users do not see. Only administrators see KDS root keys (class
     /// default of MS-ADSC), so a key that is there proves the view; a forest whose schema has no such class has no such
-    /// object. `None` for a kind that is not hidden.
+    /// object. Password settings are shown to Domain Admins only, so one of them proves the view of them too. `None` for a kind that is not hidden.
     pub(crate) fn may_hide(&self, kind: &str) -> Option<bool> {
         let class = match kind {
             "kds-root-keys" => "msKds-ProvRootKey",
             "dmsa" => "msDS-DelegatedManagedServiceAccount",
+            "password-settings" if !self.policies.is_empty() => return Some(false),
+            "password-settings" => "msDS-PasswordSettings",
             _ => return None,
         };
         Some(self.kds_keys.is_empty() && self.schema.has(class) != Some(false))

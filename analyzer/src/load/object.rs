@@ -46,6 +46,8 @@ pub(super) const COLUMNS: &[&str] = &[
     "userPrincipalName",
     "gPLink",
     "gPOptions",
+    "operatingSystemVersion",
+    "msDS-ManagedPasswordPreviousId",
 ];
 
 /// What an object is, by its most special class.
@@ -216,6 +218,8 @@ pub(crate) struct Object {
     pub(crate) user_principal_name: Option<String>,
     pub(crate) policy_links: Option<String>,
     pub(crate) policy_options: Option<i64>,
+    pub(crate) operating_system_version: Option<String>,
+    pub(crate) previous_password_id: Option<Vec<u8>>,
 }
 
 impl Object {
@@ -258,6 +262,8 @@ impl Object {
             user_principal_name: None,
             policy_links: None,
             policy_options: None,
+            operating_system_version: None,
+            previous_password_id: None,
         }
     }
 
@@ -305,6 +311,8 @@ impl Object {
             user_principal_name: row.get(32)?,
             policy_links: row.get(33)?,
             policy_options: row.get(34)?,
+            operating_system_version: row.get(35)?,
+            previous_password_id: row.get(36)?,
         })
     }
 

@@ -19,7 +19,7 @@ use crate::load::{Directory, Fact, Kind, Object};
 const NO_SUCH_OBJECT: u32 = 32;
 
 /// Kinds that default ACLs hide.
-const VISIBLE: &[&str] = &["dmsa", "kds-root-keys"];
+const VISIBLE: &[&str] = &["dmsa", "kds-root-keys", "password-settings"];
 
 /// Why a rule cannot say *clear*.
 #[derive(Debug, Default)]
@@ -239,17 +239,30 @@ fn readable_limit(
 }
 
 /// Attributes of the head of the domain that `needs.readable` can watch.
-const OF_THE_DOMAIN: &[&str] = &["ms-DS-MachineAccountQuota", "msDS-Behavior-Version"];
+const OF_THE_DOMAIN: &[&str] = &[
+    "ms-DS-MachineAccountQuota",
+    "msDS-Behavior-Version",
+    "otherWellKnownObjects",
+    "minPwdLength",
+    "pwdProperties",
+];
 
 /// Whether the head of the domain hides the attribute; `None` if it is none of these.
 fn of_the_domain(directory: &Directory, kind: &str, attribute: &str) -> Option<bool> {
     let domain = &directory.domain;
-    let value = match attribute {
-        "ms-DS-MachineAccountQuota" => domain.machine_account_quota,
-        "msDS-Behavior-Version" => domain.functional_level,
+    let shown = match attribute {
+        "ms-DS-MachineAccountQuota" => domain.machine_account_quota.is_some(),
+        "msDS-Behavior-Version" => domain.functional_level.is_some(),
+        "minPwdLength" => domain.min_password_length.is_some(),
+        "pwdProperties" => domain.password_properties.is_some(),
+        "otherWellKnownObjects" => {
+            let head = directory.head.and_then(|head| directory.objects.get(head));
+            let mut values = directory.values(attribute).iter();
+            head.is_some_and(|head| values.any(|(object, _)| *object == head.id))
+        }
         _ => return None,
     };
-    (kind == "domain").then_some(value.is_none())
+    (kind == "domain").then_some(!shown)
 }
 
 /// The objects that `needs.readable` calls so.
@@ -261,6 +274,7 @@ fn kind_named(kind: &str) -> Option<fn(&Object) -> bool> {
         "service-user" => |object| object.kind == Kind::User && object.is_service_account(),
         "account" => Object::is_service_account,
         "principal" => |object| object.kind.is_principal(),
+        "computer" => |object| object.kind == Kind::Computer,
         "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
         "group" => |object| object.kind == Kind::Group,
         "domain" => |object| object.kind == Kind::Domain,
@@ -328,7 +342,11 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
         bail!("needs.visible does not know {kind}");
     };
     Ok(hidden.then(|| {
-        let what = if kind == "dmsa" { "dMSAs" } else { "KDS root keys" };
+        let what = match kind {
+            "dmsa" => "dMSAs",
+            "password-settings" => "password settings objects",
+            _ => "KDS root keys",
+        };
         format!("{what} are hidden from ordinary users, and nothing shows that the collector could see them")
     }))
 }

@@ -32,6 +32,11 @@ pub(super) const PRINCIPALS: Frame = Frame { name: "principals", about: "A user,
     column("employee_id", T, "employeeID"),
     column("key_credentials", I, "Number of msDS-KeyCredentialLink values"),
     column("script_path", T, "scriptPath"),
+    column("ciphers", T, "By msDS-SupportedEncryptionTypes, strongest first: aes, aes+rc4, aes+rc4+des, aes+des, rc4, rc4+des, des; without a cipher des if USE_DES_KEY_ONLY is set, else default (MS-KILE 2.2.7)"),
+    column("aes_keys", B, "FALSE if the password was set before the domain could make AES keys of it (aes_days in domain); NULL if either date is missing"),
+    column("protected", B, "AdminSDHolder protects it: a member of a protected group, nested ones included, the 16th character of dSHeuristics honoured (MS-ADTS 3.1.1.6.1.2); NULL if not all groups were read, or only a primary group says so"),
+    column("system_build", I, "Build of Windows in operatingSystemVersion, e.g. 20348; NULL if it is not Windows"),
+    column("support_ended_days", F, "Days since Microsoft's extended support of that build ended, without Extended Security Updates; negative while it goes on; NULL if the build is not known (Microsoft Lifecycle)"),
 ]};
 
 #[rustfmt::skip]
@@ -66,6 +71,19 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
     column("superseded_state", I, "msDS-SupersededServiceAccountState"),
     column("impact", F, "What taking it over is worth by what it is itself: 1 tier 0 or as good, 0.5 operator or may impersonate anybody, 0.2 otherwise, 0.05 disabled; the report adds what it reaches in the control graph"),
+    column("ciphers", T, "By msDS-SupportedEncryptionTypes, strongest first: aes, aes+rc4, aes+rc4+des, aes+des, rc4, rc4+des, des; without a cipher des if USE_DES_KEY_ONLY is set, else default (MS-KILE 2.2.7)"),
+    column("aes_keys", B, "FALSE if the password was set before the domain could make AES keys of it (aes_days in domain); NULL if either date is missing"),
+    column("protected", B, "AdminSDHolder protects it: a member of a protected group, nested ones included, the 16th character of dSHeuristics honoured (MS-ADTS 3.1.1.6.1.2); NULL if not all groups were read, or only a primary group says so"),
+    column("parent_id", I, "object_id of the container it is in, if that is in the snapshot"),
+    column("home", T, "managed-accounts: in the container for managed service accounts or below it; elsewhere; NULL for users, and if the domain head shows no otherWellKnownObjects"),
+    column("password_policy_id", I, "object_id of the password settings object that applies; NULL if it is the domain's policy, or not known"),
+    column("password_policy", T, "Its name, or domain; NULL for managed accounts, and where password settings are hidden (MS-ADTS 3.1.1.4.5.36)"),
+    column("min_password_length", I, "Characters that policy asks for at the next change; NULL as password_policy"),
+    column("reversible_encryption", B, "ENCRYPTED_TEXT_PWD_ALLOWED is set, or that policy says so: the password can be read from the database (MS-SAMR 3.1.1.8.11.5); of a managed account the flag alone"),
+    column("previous_epoch_days", F, "Days since the epoch in msDS-ManagedPasswordPreviousId began"),
+    column("readers_owner_sid", T, "Owner in msDS-GroupMSAMembership"),
+    column("readers_owner_expected", B, "That owner is an expected administrator, as trustee_expected in controls"),
+    column("readers_canonical", B, "Explicit ACEs of msDS-GroupMSAMembership that deny stand before those that allow (MS-DTYP 2.4.5); NULL without a DACL"),
 ]};
 
 #[rustfmt::skip]
@@ -82,6 +100,9 @@ pub(super) const READERS: Frame = Frame { name: "readers", about: "Who may read 
     column("tier0", B, "In a tier-0 group (nested, primary group), domain controller, RID 500 or 502"),
     column("last_seen_days", F, "Days since the later of logon and password change; NULL if unknown"),
     column("operating_system", T, "operatingSystem of the reader"),
+    column("unconstrained", B, "TRUSTED_FOR_DELEGATION is set and it is no domain controller; NULL if userAccountControl is not readable"),
+    column("system_build", I, "Build of Windows in operatingSystemVersion, e.g. 20348; NULL if it is not Windows"),
+    column("support_ended_days", F, "Days since Microsoft's extended support of that build ended, without Extended Security Updates; negative while it goes on; NULL if the build is not known (Microsoft Lifecycle)"),
 ]};
 
 #[rustfmt::skip]
@@ -103,6 +124,10 @@ pub(super) const SPNS: Frame = Frame { name: "spns", about: "A servicePrincipalN
     column("service_class", T, "Before the first /"),
     column("host", T, "Host name, lower case, without port"),
     column("host_known", B, "A computer of the snapshot has that dNSHostName, HOST name or sAMAccountName"),
+    column("port", I, "After the colon of the host part, if it is a number"),
+    column("instance", T, "After that colon, if it is no number: an instance of SQL Server"),
+    column("computer_id", I, "object_id of that computer"),
+    column("machine_class", B, "Windows registers the service class for the computer itself: HOST, RestrictedKrbHost, TERMSRV, WSMAN, cifs, ldap, GC, DNS, RPC, RPCSS, replication"),
 ]};
 
 #[rustfmt::skip]
@@ -113,6 +138,10 @@ pub(super) const KDS_KEYS: Frame = Frame { name: "kds_keys", about: "A KDS root 
     column("created_days", F, "Days since msKds-CreateTime"),
     column("effective_days", F, "Days since msKds-UseStartTime; negative if in the future"),
     column("accounts", I, "Managed accounts whose password id names the key"),
+    column("maker", T, "DN in msKds-DomainID: the domain controller that made it"),
+    column("maker_id", I, "object_id of that controller, if it is in the snapshot"),
+    column("maker_in_domain", B, "That DN is one of this domain, not of another of the forest"),
+    column("newest", B, "Of the keys seen the one with the latest msKds-UseStartTime that is not in the future; NULL if only inferred or without that time"),
 ]};
 
 #[rustfmt::skip]
@@ -124,6 +153,9 @@ pub(super) const ACCOUNT_HOSTS: Frame = Frame { name: "account_hosts", about: "A
     column("tier0", B, "The computer is tier 0"),
     column("last_seen_days", F, "As in readers"),
     column("operating_system", T, "operatingSystem"),
+    column("unconstrained", B, "TRUSTED_FOR_DELEGATION is set and it is no domain controller; NULL if userAccountControl is not readable"),
+    column("system_build", I, "Build of Windows in operatingSystemVersion, e.g. 20348; NULL if it is not Windows"),
+    column("support_ended_days", F, "Days since Microsoft's extended support of that build ended, without Extended Security Updates; negative while it goes on; NULL if the build is not known (Microsoft Lifecycle)"),
 ]};
 
 #[rustfmt::skip]

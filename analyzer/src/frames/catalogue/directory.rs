@@ -39,6 +39,8 @@ pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the do
     column("dmsa_class", B, "The schema has msDS-DelegatedManagedServiceAccount; NULL if the schema was not read"),
     column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
     column("may_have_2025", B, "A domain controller may be Server 2025: FALSE if each is seen and names another system"),
+    column("managed_accounts_id", I, "object_id of the container for managed service accounts (otherWellKnownObjects)"),
+    column("aes_days", F, "Days since whenCreated of the group with RID 521, which the first Windows Server 2008 domain controller brings: older passwords have no AES keys"),
 ]};
 
 #[rustfmt::skip]
@@ -69,6 +71,20 @@ pub(super) const MEMBERS: Frame = Frame { name: "members", about: "A direct memb
     column("group_id", I, "object_id of the group"),
     column("member_id", I, "object_id of the member"),
     column("primary", B, "By primaryGroupID"),
+]};
+
+#[rustfmt::skip]
+pub(super) const GROUPS: Frame = Frame { name: "groups", about: "A group", columns: &[
+    column("object_id", I, "Key"),
+    column("sid", T, "objectSid"),
+    column("name", T, "sAMAccountName"),
+    column("class", T, "tier0, operators, or NULL"),
+    column("scope", T, "builtin, domain-local, global, universal (groupType, MS-ADTS 2.2.12)"),
+    column("security", B, "A security group; FALSE for a distribution list"),
+    column("members", I, "Direct members: member values, those without an object included, and primary groups"),
+    column("outside", I, "Of those, without an object in the snapshot"),
+    column("service_accounts", I, "Service accounts in it, nested ones, SIDs of the past and Everyone included"),
+    column("reader_of", I, "Managed accounts whose msDS-GroupMSAMembership names it in an allow ACE, as far as that was readable"),
 ]};
 
 #[rustfmt::skip]

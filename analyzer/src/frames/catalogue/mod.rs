@@ -57,6 +57,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     accounts::READERS,
     accounts::MEMBERSHIPS,
     directory::MEMBERS,
+    directory::GROUPS,
     accounts::SPNS,
     access::DELEGATIONS,
     access::CONTROLS,
@@ -96,6 +97,7 @@ pub(super) const READERS_BY_DESCRIPTOR: Frame = Frame { name: "readers by descri
     column("descriptor_id", I, ""), column("reader_id", I, ""), column("sid", T, ""), column("name", T, ""),
     column("kind", T, ""), column("via", T, ""), column("direct", B, ""), column("broad", B, ""),
     column("enabled", B, ""), column("tier0", B, ""), column("last_seen_days", F, ""), column("operating_system", T, ""),
+    column("unconstrained", B, ""), column("system_build", I, ""), column("support_ended_days", F, ""),
 ]};
 
 /// The groups of `reader_groups`, see [`ACCOUNTS_BY_DESCRIPTOR`].

@@ -8,13 +8,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
+use coldcase_schemas::ledger::{LedgerRow, QueryOutcome, QueryPlan};
 use coldcase_schemas::manifest::{Counts, FORMAT, Manifest};
 use coldcase_schemas::snapshot::FORMAT_VERSION;
 use coldcase_winsec::{Guid, SddlDomains, SecurityDescriptor, Sid};
 
 use super::{Directory, by_dn, by_sid};
 use crate::load::{
-    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, Schema,
+    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, PasswordPolicy,
+    Schema,
 };
 
 /// DN of the head.
@@ -50,6 +52,11 @@ const CLASSES: &[(&str, &str, &str)] = &[
         "groupPolicyContainer",
         "container",
         "f30e3bc2-9ff0-11d1-b603-0000f80367c1",
+    ),
+    (
+        "msDS-PasswordSettings",
+        "top",
+        "3bcd9db8-f84b-451c-952f-6c52b81f9ec6",
     ),
     (
         "msKds-ProvRootKey",
@@ -175,6 +182,12 @@ pub(crate) struct Made {
     pub(crate) history: Vec<(usize, Sid)>,
     pub(crate) ds_heuristics: Option<String>,
     pub(crate) machine_account_quota: Option<i64>,
+    pub(crate) functional_level: Option<i64>,
+    pub(crate) min_password_length: Option<i64>,
+    pub(crate) password_properties: Option<i64>,
+    pub(crate) policies: Vec<PasswordPolicy>,
+    /// Queries that came to their end.
+    pub(crate) complete: Vec<&'static str>,
     descriptors: BTreeMap<i64, Vec<u8>>,
 }
 
@@ -187,6 +200,11 @@ impl Made {
             history: Vec::new(),
             ds_heuristics: None,
             machine_account_quota: None,
+            functional_level: None,
+            min_password_length: None,
+            password_properties: None,
+            policies: Vec::new(),
+            complete: Vec::new(),
             descriptors: BTreeMap::new(),
         };
         let head = made.add("domainDNS", HEAD);
@@ -286,7 +304,7 @@ impl Made {
             manifest: manifest(),
             sha256: String::new(),
             clock: Clock::parse(TAKEN_AT).unwrap(),
-            ledger: Vec::new(),
+            ledger: self.complete.iter().map(|name| complete(name)).collect(),
             coverage: Vec::new(),
             cut_short: Vec::new(),
             defects: Vec::new(),
@@ -314,7 +332,9 @@ impl Made {
             domain: DomainFacts {
                 ds_heuristics: self.ds_heuristics,
                 machine_account_quota: self.machine_account_quota,
-                ..DomainFacts::default()
+                functional_level: self.functional_level,
+                min_password_length: self.min_password_length,
+                password_properties: self.password_properties,
             },
             head: Some(0),
             domain_sid: Some(sid(DOMAIN)),
@@ -326,7 +346,7 @@ impl Made {
                     effective: None,
                 })
                 .collect(),
-            policies: Vec::new(),
+            policies: self.policies,
             trusts: Vec::new(),
             group_policies: GroupPolicies::default(),
             links,
@@ -355,6 +375,31 @@ pub(crate) fn sid(text: &str) -> Sid {
 /// A GUID from text.
 pub(crate) fn guid(text: &str) -> Guid {
     Guid::from_str(text).unwrap()
+}
+
+/// The ledger row of a query that was answered whole.
+fn complete(name: &str) -> LedgerRow {
+    LedgerRow {
+        plan: QueryPlan {
+            name: name.to_owned(),
+            base: HEAD.to_owned(),
+            scope: "sub".to_owned(),
+            filter: String::new(),
+            attributes: Vec::new(),
+            server: String::new(),
+            started: TAKEN_AT.to_owned(),
+        },
+        outcome: Some(QueryOutcome {
+            pages: 1,
+            entries: 1,
+            references: 0,
+            result_code: Some(0),
+            result_text: String::new(),
+            ended: TAKEN_AT.to_owned(),
+            complete: true,
+        }),
+        stored: 1,
+    }
 }
 
 fn manifest() -> Manifest {
