@@ -8,14 +8,17 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::restrictions::Restrictions;
+use super::service_hints::Hints;
 use crate::graph::{GroupClass, Reached, group_class, is_domain_controller};
 use crate::load::{Kind, Object, well_known_guid};
 
-pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, DataFrame)> {
     let directory = &analysis.directory;
     let managers = managers(analysis);
     let credentials = count(directory.values("msDS-KeyCredentialLink"));
     let impacts = Impacts::new(analysis);
+    let restrictions = Restrictions::new(analysis);
     let mut principals = Builder::new("principals")?;
     let mut accounts = Builder::new("accounts")?;
     for (place, object) in directory.objects.iter().enumerate() {
@@ -29,6 +32,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
         let created_days = analysis.days(object.created);
         let manager = managers.get(&object.id).copied();
         let key_credentials = credentials.get(&object.id).copied().unwrap_or(0);
+        let [protected_user, silo, silo_admits, silo_enforced] = restrictions.cells(place, object);
         principals.row([
             object.id.into(),
             object.kind.as_str().into(),
@@ -55,6 +59,16 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             object.employee_id.clone().into(),
             key_credentials.into(),
             object.script_path.clone().into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user.clone(),
+            silo.clone(),
+            silo_admits.clone(),
+            silo_enforced.clone(),
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
+            hints.confidence(place).into(),
         ]);
         if !object.is_service_account() {
             continue;
@@ -98,6 +112,15 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             object.dmsa_state.into(),
             object.superseded_state.into(),
             impacts.of(place).into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user,
+            silo,
+            silo_admits,
+            silo_enforced,
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))

@@ -8,6 +8,7 @@ use polars::prelude::DataFrame;
 use super::accounts::host_part;
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::domains::HostNames;
 use super::readers::{ACTING, holders, kind_of};
 use crate::graph::is_domain_controller;
 use crate::load::Kind;
@@ -17,7 +18,7 @@ const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 /// Who owns a service principal name, folded.
 pub(crate) struct Owners {
     exact: HashMap<String, usize>,
-    /// Host names of computers: dNSHostName, sAMAccountName without `$`, and HOST names.
+    /// Host names of computers: dNSHostName, msDS-AdditionalDnsHostName, sAMAccountName without `$`, and HOST names.
     hosts: HashMap<String, usize>,
 }
 
@@ -28,6 +29,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
 
 fn spns(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
     let mut frame = Builder::new("spns")?;
+    let names = HostNames::new(&analysis.directory);
     for object in &analysis.directory.objects {
         for spn in &object.spns {
             let host = host_part(spn);
@@ -38,6 +40,7 @@ fn spns(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 spn.split('/').next().unwrap_or_default().into(),
                 host.as_str().into(),
                 owners.hosts.contains_key(&host).into(),
+                names.in_domain(&host).into(),
             ]);
         }
     }
@@ -129,6 +132,7 @@ impl Owners {
             let names = object
                 .host_name
                 .iter()
+                .chain(&object.host_aliases)
                 .map(|name| name.to_lowercase())
                 .chain(
                     object

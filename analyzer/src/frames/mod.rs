@@ -13,10 +13,14 @@ mod defects;
 mod delegations;
 mod dmsa_creation;
 mod domain;
+mod domains;
+mod logon_rights;
 mod objects;
 mod policies;
 mod readers;
 mod relocations;
+mod restrictions;
+mod service_hints;
 mod successions;
 mod takeovers;
 mod wording;
@@ -56,11 +60,17 @@ impl Frames {
                     accounts::memberships(analysis)?,
                 ))
             });
-            let first =
-                || -> Result<_> { Ok((objects::build(analysis)?, accounts::build(analysis)?)) };
+            let first = || -> Result<_> {
+                let hints = service_hints::Hints::new(analysis);
+                Ok((
+                    objects::build(analysis)?,
+                    accounts::build(analysis, &hints)?,
+                    hints.build(analysis)?,
+                ))
+            };
             (first(), second.join())
         });
-        let (objects, (principals, accounts)) = first?;
+        let (objects, (principals, accounts), service_hints) = first?;
         let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
@@ -98,6 +108,9 @@ impl Frames {
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
             ("defects", defects::build(analysis)?.lazy()),
+            ("domains", domains::build(analysis)?.lazy()),
+            ("logon_rights", logon_rights::build(analysis)?.lazy()),
+            ("service_hints", service_hints.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

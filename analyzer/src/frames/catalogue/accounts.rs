@@ -32,6 +32,16 @@ pub(super) const PRINCIPALS: Frame = Frame { name: "principals", about: "A user,
     column("employee_id", T, "employeeID"),
     column("key_credentials", I, "Number of msDS-KeyCredentialLink values"),
     column("script_path", T, "scriptPath"),
+    column("comment", T, "comment"),
+    column("admin_description", T, "adminDescription"),
+    column("password_attribute", B, "userPassword, unixUserPassword or msSFU30Password is set, which a filter told (the values are not asked for); NULL if not asked, or if the filter did not match and nothing shows that the collector may read them; NULL for managed accounts and computers"),
+    column("protected_user", B, "In Protected Users (RID 525), nested; NULL if not seen there and not all groups were read"),
+    column("silo", T, "DN of msDS-AssignedAuthNPolicySilo"),
+    column("silo_admits", B, "That silo lists the account (msDS-AuthNPolicySiloMembers), without which the assignment is without effect (MS-KILE 3.3.5.4); NULL if the silo is not in the snapshot"),
+    column("silo_enforced", B, "msDS-AuthNPolicySiloEnforced of that silo; a silo that is not enforced only logs"),
+    column("logon_count", I, "logonCount of the controller asked; it is not replicated"),
+    column("user_workstations", T, "userWorkstations: computers from which it may log on, separated by commas"),
+    column("service_confidence", T, "How sure it is that a user is a service account, by service_hints: high, medium, low; NULL if nothing speaks for it"),
 ]};
 
 #[rustfmt::skip]
@@ -66,6 +76,15 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
     column("superseded_state", I, "msDS-SupersededServiceAccountState"),
     column("impact", F, "What taking it over is worth: 1 reaches tier 0, 0.5 operator or may impersonate anybody, 0.2 otherwise, 0.05 disabled"),
+    column("comment", T, "comment"),
+    column("admin_description", T, "adminDescription"),
+    column("password_attribute", B, "userPassword, unixUserPassword or msSFU30Password is set, which a filter told (the values are not asked for); NULL if not asked, or if the filter did not match and nothing shows that the collector may read them; NULL for managed accounts and computers"),
+    column("protected_user", B, "In Protected Users (RID 525), nested; NULL if not seen there and not all groups were read"),
+    column("silo", T, "DN of msDS-AssignedAuthNPolicySilo"),
+    column("silo_admits", B, "That silo lists the account (msDS-AuthNPolicySiloMembers), without which the assignment is without effect (MS-KILE 3.3.5.4); NULL if the silo is not in the snapshot"),
+    column("silo_enforced", B, "msDS-AuthNPolicySiloEnforced of that silo; a silo that is not enforced only logs"),
+    column("logon_count", I, "logonCount of the controller asked; it is not replicated"),
+    column("user_workstations", T, "userWorkstations: computers from which it may log on, separated by commas"),
 ]};
 
 #[rustfmt::skip]
@@ -102,7 +121,8 @@ pub(super) const SPNS: Frame = Frame { name: "spns", about: "A servicePrincipalN
     column("folded", T, "Lower case, for comparison"),
     column("service_class", T, "Before the first /"),
     column("host", T, "Host name, lower case, without port"),
-    column("host_known", B, "A computer of the snapshot has that dNSHostName, HOST name or sAMAccountName"),
+    column("host_known", B, "A computer of the snapshot has that dNSHostName, msDS-AdditionalDnsHostName, HOST name or sAMAccountName"),
+    column("host_in_domain", B, "The host name is a single label or below this domain's DNS name, and in no domain of the forest below that; NULL without a name, or if domains below it may not have been seen"),
 ]};
 
 #[rustfmt::skip]
@@ -139,4 +159,12 @@ pub(super) const SUCCESSIONS: Frame = Frame { name: "successions", about: "A lin
     column("predecessor_state", I, "Its msDS-SupersededServiceAccountState"),
     column("forward", B, "msDS-ManagedAccountPrecededByLink on the dMSA is set"),
     column("backward", B, "msDS-SupersededManagedAccountLink on the predecessor is set"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SERVICE_HINTS: Frame = Frame { name: "service_hints", about: "Something that speaks for a user being a service account; of users with one good hint or two weak ones. The domain's own accounts (RID below 1000) and those of trusts are left out", columns: &[
+    column("object_id", I, "object_id of the user"),
+    column("hint", T, "spn, service-logon-right, batch-logon-right (a linked policy gives it, to the user or a group it is in), name (sAMAccountName: svc*, *svc, service*, sql*, srv-*, sa-*, app-*, task-*, batch-* and the like), description (a word such as service account), never-expires, logon-pattern (24 logons a day and more since it was made, on the controller asked), no-person (neither mail nor employeeID nor manager)"),
+    column("detail", T, "The SPN, principal, pattern, word or number"),
+    column("strength", T, "high (spn, service-logon-right), medium (batch-logon-right, name, description), low"),
 ]};

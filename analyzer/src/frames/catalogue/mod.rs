@@ -74,6 +74,9 @@ pub(crate) const FRAMES: &[Frame] = &[
     directory::QUERIES,
     directory::COVERAGE,
     directory::DEFECTS,
+    directory::DOMAINS,
+    policy::LOGON_RIGHTS,
+    accounts::SERVICE_HINTS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

@@ -45,3 +45,15 @@ pub(super) const POLICY_PRINCIPALS: Frame = Frame { name: "policy_principals", a
     column("principal_id", I, "object_id of the principal, if it is in the snapshot"),
     column("principal_name", T, "Name of the object or well-known SID, else as written"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const LOGON_RIGHTS: Frame = Frame { name: "logon_rights", about: "A logon right that a group policy gives to or takes from a service account, groups expanded; groups of BUILTIN (each machine has its own), principals written as names, and rights that everybody is given are left out. To which machines the policy applies is not computed", columns: &[
+    column("account_id", I, "object_id of the service account"),
+    column("right", T, "SeInteractiveLogonRight, SeRemoteInteractiveLogonRight, SeNetworkLogonRight, SeBatchLogonRight, SeServiceLogonRight, or SeDeny… of the same"),
+    column("denied", B, "The right is one of SeDeny…"),
+    column("gpo_id", I, "As in policy_settings"),
+    column("gpo_name", T, "As in policy_settings"),
+    column("linked", B, "As in policy_settings"),
+    column("enabled", B, "As in policy_settings"),
+    column("via", T, "The principal in the list: the account, or what it is in"),
+]};

@@ -311,6 +311,8 @@ impl Made {
                 .collect(),
             policies: Vec::new(),
             trusts: Vec::new(),
+            cross_refs: Vec::new(),
+            silos: BTreeMap::new(),
             group_policies: GroupPolicies::default(),
             links,
             values: HashMap::from([("sIDHistory".to_owned(), history)]),
