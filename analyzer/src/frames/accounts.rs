@@ -15,10 +15,12 @@ use super::impact::Impacts;
 use super::operating_system::{build_of, support_ended_days};
 use super::password_policy::{PasswordPolicies, reversible};
 use super::reader_list::ReaderList;
+use super::restrictions::Restrictions;
+use super::service_hints::Hints;
 use crate::graph::{GroupClass, Protection, Reached, group_class, is_domain_controller};
 use crate::load::{Kind, Object, well_known_guid};
 
-pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, DataFrame)> {
     let directory = &analysis.directory;
     let managers = managers(analysis);
     let credentials = count(directory.values("msDS-KeyCredentialLink"));
@@ -27,6 +29,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
     let aes_since = aes_days(analysis);
     let policies = PasswordPolicies::new(analysis);
     let home = Home::new(directory);
+    let restrictions = Restrictions::new(analysis);
     let mut principals = Builder::new("principals")?;
     let mut accounts = Builder::new("accounts")?;
     for (place, object) in directory.objects.iter().enumerate() {
@@ -43,6 +46,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
         let ciphers = ciphers(object);
         let aes_keys = aes_keys(password_days, aes_since);
         let protected = protection.of(place);
+        let [protected_user, silo, silo_admits, silo_enforced] = restrictions.cells(place, object);
         principals.row([
             object.id.into(),
             object.kind.as_str().into(),
@@ -74,6 +78,16 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             protected.into(),
             build_of(object).into(),
             support_ended_days(analysis, object).into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user.clone(),
+            silo.clone(),
+            silo_admits.clone(),
+            silo_enforced.clone(),
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
+            hints.confidence(place).into(),
         ]);
         if !object.is_service_account() {
             continue;
@@ -139,6 +153,15 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             readers.owner.into(),
             readers.owner_expected.into(),
             readers.canonical.into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user,
+            silo,
+            silo_admits,
+            silo_enforced,
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))

@@ -18,7 +18,7 @@ const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 /// Who owns a service principal name, folded.
 pub(crate) struct Owners {
     exact: HashMap<String, usize>,
-    /// Host names of computers: dNSHostName, sAMAccountName without `$`, and HOST names.
+    /// Host names of computers: dNSHostName, msDS-AdditionalDnsHostName, sAMAccountName without `$`, and HOST names.
     hosts: HashMap<String, usize>,
 }
 
@@ -115,6 +115,7 @@ impl Owners {
             let names = object
                 .host_name
                 .iter()
+                .chain(&object.host_aliases)
                 .map(|name| name.to_lowercase())
                 .chain(
                     object

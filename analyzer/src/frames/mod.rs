@@ -15,10 +15,12 @@ mod delegations;
 mod descriptor_changes;
 mod dmsa_creation;
 mod domain;
+mod domains;
 mod encryption;
 mod groups;
 mod home;
 mod impact;
+mod logon_rights;
 mod objects;
 mod operating_system;
 mod password_policy;
@@ -28,6 +30,8 @@ mod reader_groups;
 mod reader_list;
 mod readers;
 mod relocations;
+mod restrictions;
+mod service_hints;
 mod spn_jacks;
 mod spns;
 mod successions;
@@ -69,11 +73,17 @@ impl Frames {
                     accounts::memberships(analysis)?,
                 ))
             });
-            let first =
-                || -> Result<_> { Ok((objects::build(analysis)?, accounts::build(analysis)?)) };
+            let first = || -> Result<_> {
+                let hints = service_hints::Hints::new(analysis);
+                Ok((
+                    objects::build(analysis)?,
+                    accounts::build(analysis, &hints)?,
+                    hints.build(analysis)?,
+                ))
+            };
             (first(), second.join())
         });
-        let (objects, (principals, accounts)) = first?;
+        let (objects, (principals, accounts), service_hints) = first?;
         let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
@@ -129,6 +139,9 @@ impl Frames {
                 "dmsa_inheritance",
                 dmsa_creation::inheritance::build(analysis)?.lazy(),
             ),
+            ("domains", domains::build(analysis)?.lazy()),
+            ("logon_rights", logon_rights::build(analysis)?.lazy()),
+            ("service_hints", service_hints.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

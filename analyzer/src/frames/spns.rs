@@ -9,6 +9,7 @@ use super::accounts::host_part;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use super::delegations::Owners;
+use super::domains::HostNames;
 
 /// Service classes that Windows registers for the computer itself, in lower case: the host service and its kin, remote
 /// desktop and management, file shares, and what a domain controller serves (directory, global catalog, names, replication
@@ -65,6 +66,7 @@ impl<'a> Parts<'a> {
 
 pub(super) fn build(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
     let mut frame = Builder::new("spns")?;
+    let names = HostNames::new(&analysis.directory);
     for object in &analysis.directory.objects {
         for spn in &object.spns {
             let host = host_part(spn);
@@ -81,6 +83,7 @@ pub(super) fn build(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
                 parts.instance.into(),
                 computer.map(|computer| computer.id).into(),
                 parts.is_machine_class().into(),
+                names.in_domain(&host).into(),
             ]);
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
-use coldcase_schemas::plan::QUERIES;
+use coldcase_schemas::plan::{QUERIES, is_part_of};
 
 use super::page::{Front, Needs, OutsideFact};
 use crate::assumptions::Known;
@@ -150,7 +150,7 @@ fn cut_short_limit(directory: &Directory, query: &str) -> Option<String> {
     let mut lists = directory
         .cut_short
         .iter()
-        .filter(|list| list.query == query)
+        .filter(|list| list.query == query || is_part_of(&list.query, query))
         .peekable();
     lists.peek()?;
     let lists: Vec<String> = lists
@@ -180,7 +180,9 @@ fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) ->
         .filter(|row| {
             row.absence == Absence::NotReadable
                 && row.attribute.eq_ignore_ascii_case(attribute)
-                && queries.contains(&row.query)
+                && queries
+                    .iter()
+                    .any(|query| row.query == *query || is_part_of(&row.query, query))
         })
         .map(|row| format!("{} {}", row.objects, row.class))
         .collect();
@@ -332,7 +334,10 @@ fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
     let descriptor = match fact {
         Fact::Descriptor => object.descriptor,
         Fact::Readers => object.readers,
-        Fact::UserAccountControl | Fact::PwdLastSet | Fact::PasswordId => None,
+        Fact::UserAccountControl
+        | Fact::PwdLastSet
+        | Fact::PasswordId
+        | Fact::PasswordAttribute => None,
     };
     object.shows(fact) && !descriptor.is_some_and(|id| directory.descriptors.is_broken(id))
 }

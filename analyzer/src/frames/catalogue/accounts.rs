@@ -37,6 +37,16 @@ pub(super) const PRINCIPALS: Frame = Frame { name: "principals", about: "A user,
     column("protected", B, "AdminSDHolder protects it: a member of a protected group, nested ones included, the 16th character of dSHeuristics honoured (MS-ADTS 3.1.1.6.1.2); NULL if not all groups were read, or only a primary group says so"),
     column("system_build", I, "Build of Windows in operatingSystemVersion, e.g. 20348; NULL if it is not Windows"),
     column("support_ended_days", F, "Days since Microsoft's extended support of that build ended, without Extended Security Updates; negative while it goes on; NULL if the build is not known (Microsoft Lifecycle)"),
+    column("comment", T, "comment"),
+    column("admin_description", T, "adminDescription"),
+    column("password_attribute", B, "userPassword, unixUserPassword or msSFU30Password is set, which a filter told (the values are not asked for); NULL if not asked, or if the filter did not match and nothing shows that the collector may read them; NULL for managed accounts and computers"),
+    column("protected_user", B, "In Protected Users (RID 525), nested; NULL if not seen there and not all groups were read"),
+    column("silo", T, "DN of msDS-AssignedAuthNPolicySilo"),
+    column("silo_admits", B, "That silo lists the account (msDS-AuthNPolicySiloMembers), without which the assignment is without effect (MS-KILE 3.3.5.4); NULL if the silo is not in the snapshot"),
+    column("silo_enforced", B, "msDS-AuthNPolicySiloEnforced of that silo; a silo that is not enforced only logs"),
+    column("logon_count", I, "logonCount of the controller asked; it is not replicated"),
+    column("user_workstations", T, "userWorkstations: computers from which it may log on, separated by commas"),
+    column("service_confidence", T, "How sure it is that a user is a service account, by service_hints: high, medium, low; NULL if nothing speaks for it"),
 ]};
 
 #[rustfmt::skip]
@@ -84,6 +94,15 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("readers_owner_sid", T, "Owner in msDS-GroupMSAMembership"),
     column("readers_owner_expected", B, "That owner is an expected administrator, as trustee_expected in controls"),
     column("readers_canonical", B, "Explicit ACEs of msDS-GroupMSAMembership that deny stand before those that allow (MS-DTYP 2.4.5); NULL without a DACL"),
+    column("comment", T, "comment"),
+    column("admin_description", T, "adminDescription"),
+    column("password_attribute", B, "userPassword, unixUserPassword or msSFU30Password is set, which a filter told (the values are not asked for); NULL if not asked, or if the filter did not match and nothing shows that the collector may read them; NULL for managed accounts and computers"),
+    column("protected_user", B, "In Protected Users (RID 525), nested; NULL if not seen there and not all groups were read"),
+    column("silo", T, "DN of msDS-AssignedAuthNPolicySilo"),
+    column("silo_admits", B, "That silo lists the account (msDS-AuthNPolicySiloMembers), without which the assignment is without effect (MS-KILE 3.3.5.4); NULL if the silo is not in the snapshot"),
+    column("silo_enforced", B, "msDS-AuthNPolicySiloEnforced of that silo; a silo that is not enforced only logs"),
+    column("logon_count", I, "logonCount of the controller asked; it is not replicated"),
+    column("user_workstations", T, "userWorkstations: computers from which it may log on, separated by commas"),
 ]};
 
 #[rustfmt::skip]
@@ -123,11 +142,12 @@ pub(super) const SPNS: Frame = Frame { name: "spns", about: "A servicePrincipalN
     column("folded", T, "Lower case, for comparison"),
     column("service_class", T, "Before the first /"),
     column("host", T, "Host name, lower case, without port"),
-    column("host_known", B, "A computer of the snapshot has that dNSHostName, HOST name or sAMAccountName"),
+    column("host_known", B, "A computer of the snapshot has that dNSHostName, msDS-AdditionalDnsHostName, HOST name or sAMAccountName"),
     column("port", I, "After the colon of the host part, if it is a number"),
     column("instance", T, "After that colon, if it is no number: an instance of SQL Server"),
     column("computer_id", I, "object_id of that computer"),
     column("machine_class", B, "Windows registers the service class for the computer itself: HOST, RestrictedKrbHost, TERMSRV, WSMAN, cifs, ldap, GC, DNS, RPC, RPCSS, replication"),
+    column("host_in_domain", B, "The host name is a single label or below this domain's DNS name, and in no domain of the forest below that; NULL without a name, or if domains below it may not have been seen"),
 ]};
 
 #[rustfmt::skip]
@@ -181,4 +201,12 @@ pub(super) const READER_GROUPS: Frame = Frame { name: "reader_groups", about: "A
     column("group_name", T, "sAMAccountName of the group"),
     column("depth", I, "1 if the list names it, 2 if it is directly in one that the list names, and so on; the shortest way"),
     column("via", T, "The chain of groups from the list down to it; NULL if the list names it"),
+]};
+
+#[rustfmt::skip]
+pub(super) const SERVICE_HINTS: Frame = Frame { name: "service_hints", about: "Something that speaks for a user being a service account; of users with one good hint or two weak ones. The domain's own accounts (RID below 1000) and those of trusts are left out", columns: &[
+    column("object_id", I, "object_id of the user"),
+    column("hint", T, "spn, service-logon-right, batch-logon-right (a linked policy gives it, to the user or a group it is in), name (sAMAccountName: svc*, *svc, service*, sql*, srv-*, sa-*, app-*, task-*, batch-* and the like), description (a word such as service account), never-expires, logon-pattern (24 logons a day and more since it was made, on the controller asked), no-person (neither mail nor employeeID nor manager)"),
+    column("detail", T, "The SPN, principal, pattern, word or number"),
+    column("strength", T, "high (spn, service-logon-right), medium (batch-logon-right, name, description), low"),
 ]};

@@ -124,3 +124,15 @@ pub(super) const DEFECTS: Frame = Frame { name: "defects", about: "Something tha
     column("kind", T, "misfit (a value that does not fit its syntax), cut-short (values are missing), malformed (a security descriptor), cycle (groups in each other), unresolved (a SID of the domain without an object)"),
     column("detail", T, "What is wrong"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const DOMAINS: Frame = Frame { name: "domains", about: "A domain of the forest (crossRef)", columns: &[
+    column("object_id", I, "object_id of the crossRef"),
+    column("dns_name", T, "dnsRoot, lower case"),
+    column("netbios", T, "nETBIOSName"),
+    column("dn", T, "nCName: DN of the domain's head"),
+    column("parent", T, "DNS name of the domain above (trustParent); NULL for the root of a tree"),
+    column("root", B, "It is the root of the forest"),
+    column("own", B, "It is the domain of this snapshot"),
+    column("functional_level", I, "msDS-Behavior-Version, as in domain"),
+]};

@@ -83,6 +83,9 @@ pub(crate) const FRAMES: &[Frame] = &[
     access::SPN_JACKS,
     access::DMSA_PAIRS,
     access::DMSA_INHERITANCE,
+    directory::DOMAINS,
+    policy::LOGON_RIGHTS,
+    accounts::SERVICE_HINTS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

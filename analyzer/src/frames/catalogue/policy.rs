@@ -54,3 +54,15 @@ pub(super) const POLICY_LINKS: Frame = Frame { name: "policy_links", about: "A g
     column("enforced", B, "The link is enforced: it passes units that block inheritance"),
     column("tier0", B, "By this link the policy applies to a tier-0 account or computer: it lies there or below, and no unit in between blocks inheritance, or the link is enforced. Security and WMI filters are not looked at"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const LOGON_RIGHTS: Frame = Frame { name: "logon_rights", about: "A logon right that a group policy gives to or takes from a service account, groups expanded; groups of BUILTIN (each machine has its own), principals written as names, and rights that everybody is given are left out. To which machines the policy applies is not computed", columns: &[
+    column("account_id", I, "object_id of the service account"),
+    column("right", T, "SeInteractiveLogonRight, SeRemoteInteractiveLogonRight, SeNetworkLogonRight, SeBatchLogonRight, SeServiceLogonRight, or SeDeny… of the same"),
+    column("denied", B, "The right is one of SeDeny…"),
+    column("gpo_id", I, "As in policy_settings"),
+    column("gpo_name", T, "As in policy_settings"),
+    column("linked", B, "As in policy_settings"),
+    column("enabled", B, "As in policy_settings"),
+    column("via", T, "The principal in the list: the account, or what it is in"),
+]};

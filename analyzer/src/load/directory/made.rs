@@ -348,6 +348,8 @@ impl Made {
                 .collect(),
             policies: self.policies,
             trusts: Vec::new(),
+            cross_refs: Vec::new(),
+            silos: BTreeMap::new(),
             group_policies: GroupPolicies::default(),
             links,
             values: HashMap::from([("sIDHistory".to_owned(), history)]),
