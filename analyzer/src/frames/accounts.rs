@@ -28,7 +28,7 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
     let protection = Protection::new(directory, &analysis.memberships, heuristics_read(directory));
     let aes_since = aes_days(analysis);
     let policies = PasswordPolicies::new(analysis);
-    let home = Home::new(directory);
+    let home = Home::new(analysis);
     let restrictions = Restrictions::new(analysis);
     let mut principals = Builder::new("principals")?;
     let mut accounts = Builder::new("accounts")?;

@@ -38,7 +38,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             .into(),
         analysis.controllers_2025().into(),
         analysis.may_have_2025().into(),
-        Home::new(directory).id(analysis).into(),
+        Home::new(analysis).id(analysis).into(),
         aes_days(analysis).into(),
     ]);
     frame.finish()

@@ -1,10 +1,10 @@
 //! Where managed service accounts live: in the container that the domain keeps for them, or elsewhere.
 //!
-//! Owns the well-known container of otherWellKnownObjects. Deliberately does not say where they may live: units that
-//! somebody approves of are no fact of the directory.
+//! Owns the well-known container of otherWellKnownObjects. Units that somebody approves of are no fact of the directory,
+//! but an assumption (`units.managed`).
 
 use super::analysis::Analysis;
-use crate::load::{Directory, Object};
+use crate::load::Object;
 
 /// GUID_MANAGED_SERVICE_ACCOUNTS_CONTAINER_W (MS-ADTS 6.1.1.4).
 const CONTAINER: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
@@ -14,10 +14,13 @@ const CONTAINER: &str = "1EB93889E40C45DF9F0C64D23BBB6237";
 pub(super) struct Home {
     /// DN in lower case; `None` if the head does not show it.
     dn: Option<String>,
+    /// DNs in lower case of the units that somebody approves of.
+    approved: Vec<String>,
 }
 
 impl Home {
-    pub(super) fn new(directory: &Directory) -> Self {
+    pub(super) fn new(analysis: &Analysis) -> Self {
+        let directory = &analysis.directory;
         let head = directory
             .head
             .and_then(|place| directory.objects.get(place));
@@ -26,7 +29,12 @@ impl Home {
             .filter(|(object, _)| head.is_some_and(|head| head.id == *object))
             .find_map(|(_, value)| container(value))
             .map(|dn| dn.to_lowercase());
-        Self { dn }
+        let approved = &analysis.assumptions.units.managed;
+        let approved = approved.iter().map(|dn| dn.trim().to_lowercase());
+        Self {
+            dn,
+            approved: approved.collect(),
+        }
     }
 
     /// object_id of the container, if it is in the snapshot.
@@ -35,14 +43,16 @@ impl Home {
         analysis.object(place).map(|object| object.id)
     }
 
-    /// `managed-accounts` in the container or below it, else `elsewhere`; `None` for what is no managed account, and if the
-    /// container is not known.
+    /// `managed-accounts` in the container or below it, `approved` in a unit that somebody approves of or below it, else
+    /// `elsewhere`; `None` for what is no managed account, and if the container is not known.
     pub(super) fn of(&self, object: &Object) -> Option<&'static str> {
         let container = self.dn.as_deref()?;
-        // A unit that somebody approves of would be a third answer, `approved`, before `elsewhere`.
         object.kind.is_managed().then(|| {
-            if is_below(&object.dn.to_lowercase(), container) {
+            let dn = object.dn.to_lowercase();
+            if is_below(&dn, container) {
                 "managed-accounts"
+            } else if self.approved.iter().any(|unit| is_below(&dn, unit)) {
+                "approved"
             } else {
                 "elsewhere"
             }
@@ -116,11 +126,12 @@ mod tests {
         let user = made.principal("user", "svc", &parent, 1104);
         let analysis = Analysis::new(made.directory());
         let gmsa = analysis.object(account).unwrap();
-        let hidden = Home::new(&analysis.directory);
+        let hidden = Home::new(&analysis);
         assert_eq!(hidden.of(gmsa), None);
         assert_eq!(hidden.id(&analysis), None);
         let home = |dn: &str| Home {
             dn: Some(dn.to_lowercase()),
+            approved: Vec::new(),
         };
         assert_eq!(home(&parent).of(gmsa), Some("managed-accounts"));
         assert_eq!(home(&parent).id(&analysis), Some(2));
@@ -128,5 +139,14 @@ mod tests {
         let gone = home(&format!("CN=Managed Service Accounts,{HEAD}"));
         assert_eq!(gone.of(gmsa), Some("elsewhere"));
         assert_eq!(gone.id(&analysis), None);
+        let approving = |unit: &str| Home {
+            approved: vec![unit.to_lowercase()],
+            ..home(&format!("CN=Managed Service Accounts,{HEAD}"))
+        };
+        assert_eq!(approving(&parent).of(gmsa), Some("approved"));
+        assert_eq!(
+            approving(&format!("OU=Other,{HEAD}")).of(gmsa),
+            Some("elsewhere")
+        );
     }
 }

@@ -11,6 +11,7 @@ use polars::prelude::DataFrame;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use super::logon_rights::users_given;
+use crate::assumptions::fits;
 use crate::load::{Kind, Object};
 
 /// RIDs below are those of the domain's own accounts (MS-SAMR 3.1.1.9.2.1).
@@ -20,13 +21,6 @@ const TRUST: i64 = 0x800;
 const NEVER_EXPIRES: i64 = 0x1_0000;
 /// Logons a day, on the controller asked, that no person reaches on average over the life of an account.
 const BUSY: f64 = 24.0;
-
-/// What sAMAccountName begins or ends with, lower case.
-const PREFIXES: &[&str] = &[
-    "svc", "service", "sql", "srv-", "srv_", "sa-", "sa_", "app-", "app_", "task-", "task_",
-    "batch-", "batch_",
-];
-const SUFFIXES: &[&str] = &["svc", "service", "-sa", "_sa"];
 
 /// What description holds, lower case.
 const WORDS: &[&str] = &[
@@ -98,6 +92,8 @@ impl Hints {
                 }
             }
         }
+        let patterns = &analysis.assumptions.names.services;
+        let patterns: Vec<String> = patterns.iter().map(|text| text.to_lowercase()).collect();
         let people = managed_people(analysis);
         let mut users = Vec::new();
         let mut confidence = HashMap::new();
@@ -106,7 +102,7 @@ impl Hints {
                 continue;
             }
             let mut hints = given.remove(&place).unwrap_or_default();
-            hints.extend(of(object, analysis.days(object.created)));
+            hints.extend(of(object, analysis.days(object.created), &patterns));
             if !is_person(object) && !people.contains_key(&object.id) {
                 hints.push(Hint {
                     name: "no-person",
@@ -149,8 +145,8 @@ impl Hints {
     }
 }
 
-/// What the user's own attributes say.
-fn of(object: &Object, created_days: Option<f64>) -> Vec<Hint> {
+/// What the user's own attributes say; `patterns` of names are lower case.
+fn of(object: &Object, created_days: Option<f64>, patterns: &[String]) -> Vec<Hint> {
     let mut hints = Vec::new();
     let mut add = |name, detail: Option<String>, strength| {
         hints.push(Hint {
@@ -167,10 +163,8 @@ fn of(object: &Object, created_days: Option<f64>) -> Vec<Hint> {
         .as_deref()
         .unwrap_or_default()
         .to_lowercase();
-    if let Some(prefix) = PREFIXES.iter().find(|prefix| name.starts_with(**prefix)) {
-        add("name", Some(format!("{prefix}*")), Strength::Medium);
-    } else if let Some(suffix) = SUFFIXES.iter().find(|suffix| name.ends_with(**suffix)) {
-        add("name", Some(format!("*{suffix}")), Strength::Medium);
+    if let Some(pattern) = patterns.iter().find(|pattern| fits(pattern, &name)) {
+        add("name", Some(pattern.clone()), Strength::Medium);
     }
     let description = object
         .description
@@ -283,9 +277,9 @@ mod tests {
     fn logons_are_held_against_the_age() {
         let mut object = Made::new().objects.remove(0);
         object.logon_count = Some(2400);
-        assert_eq!(of(&object, Some(100.0)).len(), 1);
-        assert_eq!(of(&object, Some(101.0)), []);
-        assert_eq!(of(&object, Some(0.0)), []);
-        assert_eq!(of(&object, None), []);
+        assert_eq!(of(&object, Some(100.0), &[]).len(), 1);
+        assert_eq!(of(&object, Some(101.0), &[]), []);
+        assert_eq!(of(&object, Some(0.0), &[]), []);
+        assert_eq!(of(&object, None, &[]), []);
     }
 }

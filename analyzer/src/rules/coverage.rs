@@ -29,6 +29,8 @@ pub(super) struct Limits {
     pub(super) hide_presence: bool,
     /// Places of subjects that do not show what the rule needs of them.
     pub(super) subjects: BTreeSet<usize>,
+    /// True if it needs what no snapshot holds and nobody has said.
+    pub(super) beyond: bool,
     /// True if something else limits the rule, so that no subject is known to be clear.
     others: bool,
 }
@@ -83,7 +85,9 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
         }
     }
     for fact in &needs.facts {
-        limits.add(fact_limit(analysis, *fact));
+        let limit = fact_limit(analysis, *fact);
+        limits.beyond |= limit.is_some() && fact.is_beyond();
+        limits.add(limit);
     }
     for kind in &needs.visible {
         let limit = visible_limit(directory, kind)?;

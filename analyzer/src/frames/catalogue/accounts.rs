@@ -85,7 +85,7 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("aes_keys", B, "FALSE if the password was set before the domain could make AES keys of it (aes_days in domain); NULL if either date is missing"),
     column("protected", B, "AdminSDHolder protects it: a member of a protected group, nested ones included, the 16th character of dSHeuristics honoured (MS-ADTS 3.1.1.6.1.2); NULL if not all groups were read, or only a primary group says so"),
     column("parent_id", I, "object_id of the container it is in, if that is in the snapshot"),
-    column("home", T, "managed-accounts: in the container for managed service accounts or below it; elsewhere; NULL for users, and if the domain head shows no otherWellKnownObjects"),
+    column("home", T, "managed-accounts: in the container for managed service accounts or below it; approved: in a unit of units.managed in coldcase.toml or below it; elsewhere; NULL for users, and if the domain head shows no otherWellKnownObjects"),
     column("password_policy_id", I, "object_id of the password settings object that applies; NULL if it is the domain's policy, or not known"),
     column("password_policy", T, "Its name, or domain; NULL for managed accounts, and where password settings are hidden (MS-ADTS 3.1.1.4.5.36)"),
     column("min_password_length", I, "Characters that policy asks for at the next change; NULL as password_policy"),
