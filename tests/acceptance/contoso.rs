@@ -72,6 +72,8 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
             .unwrap()
             .iter()
             .filter(|rule| rule["verdict"] == "not-evaluated" && rule["beyond_snapshot"] == false)
+            // The settings of group policies are collected on demand, and were not.
+            .filter(|rule| !rule["reason"].as_str().unwrap().contains("--sysvol"))
             .count();
         assert_eq!(
             unknown > 0,
