@@ -279,6 +279,7 @@ fn kind_named(kind: &str) -> Option<fn(&Object) -> bool> {
         "computer" => |object| object.kind == Kind::Computer,
         "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
         "group" => |object| object.kind == Kind::Group,
+        "gpo" => |object| object.kind == Kind::Gpo,
         "domain" => |object| object.kind == Kind::Domain,
         "kds-root-key" => |object| object.kind == Kind::KdsRootKey,
         _ => return None,
