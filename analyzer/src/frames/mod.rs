@@ -44,6 +44,7 @@ use polars::sql::SQLContext;
 
 pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
+pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
 pub(crate) use readers::bits_for;
