@@ -1,0 +1,228 @@
+//! The whole rule pack against a domain planted for it: what must be found is found, and nothing else is.
+//!
+//! What is planted, and what must be found in it, is in `tests/src/dc/rules`, one file for each family of rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use coldcase_tests::dc::rules::{ASSUMPTIONS, BEYOND, Expect, SECURITY_SETTINGS};
+use coldcase_tests::dc::{DomainController, Options, Population};
+use coldcase_tests::programs::coldcase;
+use serde_json::Value;
+
+use super::{as_administrator, skipped};
+
+/// Rule and subject.
+type Pair = (String, String);
+
+#[test]
+fn every_rule_finds_what_was_planted_and_nothing_else() {
+    if skipped("the rule pack against a domain controller") {
+        return;
+    }
+    let controller =
+        DomainController::start_with(&Options::default().population(Population::Rules))
+            .expect("a domain controller is needed (COLDCASE_SKIP_DC=1 skips this test)");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("coldcase.toml"), ASSUMPTIONS).unwrap();
+    let expected = &controller.planted().expected;
+
+    let before = look(&controller, folder.path(), "before");
+    controller.apply_ldif(&expected.change).unwrap();
+    let after = look(&controller, folder.path(), "after");
+
+    let mut table = Table::new(&before);
+    table.compare("before", &expected.findings, &before);
+    table.compare("after", &expected.changed, &after);
+    let printed = table.print();
+    // Not eprintln!, which the test runner keeps to itself when a test passes.
+    let _ = writeln!(std::io::stderr(), "{printed}");
+    table.check();
+}
+
+/// Collects the domain as an administrator and reports on it.
+fn look(controller: &DomainController, folder: &Path, name: &str) -> Value {
+    let snapshot = folder.join(format!("{name}.sqlite.zst"));
+    let snapshot = snapshot.to_str().unwrap();
+    let sysvol = sysvol(controller, folder);
+    let ended = as_administrator(controller, &["--sysvol", &sysvol, "-o", snapshot]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let ended = coldcase(&["report", snapshot, "--format", "json"]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(report["refused"].as_array().map_or(0, Vec::len), 0);
+    report
+}
+
+/// A copy of SYSVOL with the settings of the default domain policy.
+fn sysvol(controller: &DomainController, folder: &Path) -> String {
+    let top = folder.join("sysvol");
+    let settings = top.join(controller.domain().dns()).join(
+        "Policies/{31B2F340-016D-11D2-945F-00C04FB984F9}/MACHINE/Microsoft/Windows NT/SecEdit",
+    );
+    fs::create_dir_all(&settings).unwrap();
+    let wide: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(SECURITY_SETTINGS.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(settings.join("GptTmpl.inf"), wide).unwrap();
+    top.to_str().unwrap().to_owned()
+}
+
+/// One rule, over all states of the domain.
+#[derive(Default)]
+struct Row {
+    code: String,
+    planted: usize,
+    found: usize,
+    missed: Vec<String>,
+    unexpected: Vec<String>,
+}
+
+/// Rules by id.
+struct Table {
+    rows: BTreeMap<String, Row>,
+}
+
+impl Table {
+    /// An empty row for each rule of the pack.
+    fn new(report: &Value) -> Table {
+        let rules = report["rules"].as_array().unwrap();
+        let rows = rules
+            .iter()
+            .map(|rule| {
+                let code = rule["code"].as_str().unwrap().to_owned();
+                let row = Row {
+                    code,
+                    ..Row::default()
+                };
+                (rule["id"].as_str().unwrap().to_owned(), row)
+            })
+            .collect();
+        Table { rows }
+    }
+
+    /// Counts what was expected in one state of the domain, and what was found there.
+    fn compare(&mut self, state: &str, expected: &BTreeSet<Expect>, report: &Value) {
+        let expected: BTreeSet<Pair> = expected
+            .iter()
+            .map(|expect| (expect.rule.to_owned(), expect.subject.clone()))
+            .collect();
+        let found: BTreeMap<Pair, &Value> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| {
+                let subject = &finding["subject"];
+                let name = subject["sam_account_name"]
+                    .as_str()
+                    .or(subject["dn"].as_str());
+                let rule = finding["rule"].as_str().unwrap();
+                let pair = (rule.to_owned(), name.unwrap().to_owned());
+                (pair, &finding["evidence"])
+            })
+            .collect();
+        for (rule, subject) in &expected {
+            let row = self
+                .rows
+                .get_mut(rule)
+                .unwrap_or_else(|| panic!("{rule}, expected in {subject}, is no rule"));
+            row.planted += 1;
+            if found.contains_key(&(rule.clone(), subject.clone())) {
+                row.found += 1;
+            } else {
+                row.missed.push(format!("{subject} ({state})"));
+            }
+        }
+        for (pair, evidence) in found {
+            if !expected.contains(&pair) {
+                let (rule, subject) = pair;
+                let row = self.rows.get_mut(&rule).unwrap();
+                row.unexpected
+                    .push(format!("{subject} ({state}): {evidence}"));
+            }
+        }
+    }
+
+    fn total(&self, count: impl Fn(&Row) -> usize) -> usize {
+        self.rows.values().map(count).sum()
+    }
+
+    /// The table, by code, with the totals below and what went wrong in words.
+    fn print(&self) -> String {
+        let mut text = String::new();
+        let line = "-".repeat(78);
+        let _ = writeln!(
+            text,
+            "{:<6}{:<38}{:>8}{:>8}{:>8}{:>10}\n{line}",
+            "code", "rule", "planted", "found", "missed", "unexpected"
+        );
+        let mut rows: Vec<(&String, &Row)> = self.rows.iter().collect();
+        rows.sort_by_key(|(_, row)| &row.code);
+        for (id, row) in &rows {
+            let (missed, unexpected) = (row.missed.len(), row.unexpected.len());
+            let _ = write!(text, "{:<6}{id:<38}", row.code);
+            let _ = match beyond(id) {
+                Some(why) if row.planted == 0 => writeln!(text, "  not planted: {why}"),
+                _ => writeln!(
+                    text,
+                    "{:>8}{:>8}{missed:>8}{unexpected:>10}",
+                    row.planted, row.found
+                ),
+            };
+        }
+        let planted = self.total(|row| row.planted);
+        let found = self.total(|row| row.found);
+        let unexpected = self.total(|row| row.unexpected.len());
+        let missed = planted - found;
+        let _ = writeln!(
+            text,
+            "{line}\n{:<44}{planted:>8}{found:>8}{missed:>8}{unexpected:>10}",
+            "all"
+        );
+        let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+        let _ = writeln!(
+            text,
+            "recall {:.1} %, precision {:.1} %",
+            percent(found, planted),
+            percent(found, found + unexpected)
+        );
+        for (id, row) in rows {
+            for subject in &row.missed {
+                let _ = writeln!(text, "missed: {} {id} in {subject}", row.code);
+            }
+            for subject in &row.unexpected {
+                let _ = writeln!(text, "unexpected: {} {id} in {subject}", row.code);
+            }
+        }
+        text
+    }
+
+    /// Recall and precision of 100 %, and no rule without a plant or a reason.
+    fn check(&self) {
+        assert_eq!(self.total(|row| row.missed.len()), 0, "recall");
+        assert_eq!(self.total(|row| row.unexpected.len()), 0, "precision");
+        let bare: BTreeSet<&str> = self
+            .rows
+            .iter()
+            .filter(|(_, row)| row.planted == 0)
+            .map(|(id, _)| id.as_str())
+            .collect();
+        let reasons: BTreeSet<&str> = BEYOND.iter().map(|(id, _)| *id).collect();
+        assert_eq!(
+            bare, reasons,
+            "rules for which nothing is planted, against those with a reason for it"
+        );
+    }
+}
+
+/// Why nothing is planted for the rule.
+fn beyond(id: &str) -> Option<&'static str> {
+    BEYOND
+        .iter()
+        .find(|(rule, _)| *rule == id)
+        .map(|(_, why)| *why)
+}

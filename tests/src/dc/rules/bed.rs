@@ -1,0 +1,392 @@
+//! Plants accounts in which no rule finds anything, to be given one flaw each, and remembers what must be found.
+//!
+//! Owns what a faultless account of each kind looks like. Deliberately knows no rule but the one that finds every user
+//! with a service principal name.
+
+use std::cell::Cell;
+
+use anyhow::Result;
+
+use super::super::ldif;
+use super::super::password_id::{password_id, password_id_of};
+use super::super::planted::{Addition, Kind, Planted, PlantedObject, Value};
+use super::super::population::{AES, DISABLED, NORMAL, Setting, WORKSTATION};
+use super::{Expect, Expected};
+
+/// Full control, as Windows writes it into `msDS-GroupMSAMembership`.
+const READING: &str = "0xf01ff";
+const SERVICES: &str = "OU=Services";
+const CONTROLLERS: &str = "OU=Domain Controllers";
+/// SERVER_TRUST_ACCOUNT and TRUSTED_FOR_DELEGATION, MS-ADTS 2.2.16.
+const CONTROLLER: i64 = 0x8_2000;
+const GLOBAL_SECURITY: i64 = -0x7fff_fffe;
+const FIRST_RID: u32 = 3_100;
+
+/// An object that was planted, for others to name.
+#[derive(Debug, Clone)]
+pub(super) struct Grown {
+    pub(super) dn: String,
+    pub(super) sid: String,
+}
+
+/// The domain as it grows.
+pub(super) struct Bed<'a> {
+    setting: &'a Setting<'a>,
+    next: Cell<u32>,
+    objects: Vec<PlantedObject>,
+    additions: Vec<Addition>,
+    permissions: String,
+    past: String,
+    expected: Expected,
+}
+
+impl<'a> Bed<'a> {
+    /// The units and the ordinary user that every population has.
+    pub(super) fn new(setting: &'a Setting<'a>) -> Bed<'a> {
+        let mut objects: Vec<PlantedObject> = ["Services", "Servers", "Groups", "People"]
+            .into_iter()
+            .map(|name| setting.unit(name))
+            .collect();
+        objects.push(setting.lowpriv());
+        Bed {
+            setting,
+            next: Cell::new(FIRST_RID),
+            objects,
+            additions: vec![setting.service_name()],
+            permissions: String::new(),
+            past: String::new(),
+            expected: Expected::default(),
+        }
+    }
+
+    /// `DC=corp,DC=example`.
+    pub(super) fn base_dn(&self) -> &'a str {
+        self.setting.domain.base_dn()
+    }
+
+    /// `corp.example`.
+    pub(super) fn dns(&self) -> &'a str {
+        self.setting.domain.dns()
+    }
+
+    /// A SID of this domain.
+    pub(super) fn sid(&self, rid: u32) -> String {
+        self.setting.domain.principal(rid)
+    }
+
+    /// The DN of the domain controller.
+    pub(super) fn controller(&self) -> String {
+        let host = self.setting.domain.host().to_ascii_uppercase();
+        format!("CN={host},{CONTROLLERS},{}", self.base_dn())
+    }
+
+    /// Its DNS name.
+    pub(super) fn controller_host(&self) -> String {
+        self.setting.domain.host_name()
+    }
+
+    /// The account of another controller, which need not exist.
+    pub(super) fn controller_account(&self, name: &str) -> PlantedObject {
+        self.account(Kind::Computer, &format!("{name}$"), name, CONTROLLERS)
+            .with("userAccountControl", CONTROLLER)
+            .with("pwdLastSet", self.days_ago(10))
+            .with("lastLogonTimestamp", self.days_ago(1))
+            .with(
+                "dNSHostName",
+                format!("{}.{}", name.to_ascii_lowercase(), self.dns()),
+            )
+    }
+
+    /// A moment so many days before planting.
+    pub(super) fn days_ago(&self, days: i64) -> i64 {
+        self.setting.now.days_ago(days)
+    }
+
+    /// Adds the object, in which these rules must find something. A user with a service principal name is found by
+    /// `spn-kerberoastable` in any case, unless it is disabled.
+    pub(super) fn plant(&mut self, object: PlantedObject, rules: &[&'static str]) -> Grown {
+        for rule in rules {
+            self.expect(rule, &object.name);
+        }
+        let enabled = object
+            .text("userAccountControl")
+            .and_then(|flags| flags.parse::<i64>().ok())
+            .is_some_and(|flags| flags & DISABLED == 0);
+        if object.kind == Kind::User && enabled && !object.values("servicePrincipalName").is_empty()
+        {
+            self.expect("spn-kerberoastable", &object.name);
+        }
+        let grown = Grown {
+            dn: object.dn.clone(),
+            sid: object.sid.clone().unwrap_or_default(),
+        };
+        self.objects.push(object);
+        grown
+    }
+
+    /// `rule` must find something in `subject`, in either state of the domain.
+    pub(super) fn expect(&mut self, rule: &'static str, subject: &str) {
+        self.expect_first(rule, subject);
+        self.expect_changed(rule, subject);
+    }
+
+    /// Only before the change.
+    pub(super) fn expect_first(&mut self, rule: &'static str, subject: &str) {
+        self.expected.findings.insert(Expect {
+            rule,
+            subject: subject.to_owned(),
+        });
+    }
+
+    /// Only after the change.
+    pub(super) fn expect_changed(&mut self, rule: &'static str, subject: &str) {
+        self.expected.changed.insert(Expect {
+            rule,
+            subject: subject.to_owned(),
+        });
+    }
+
+    /// The object is taken away by the change.
+    pub(super) fn delete(&mut self, grown: &Grown) {
+        let change = &mut self.expected.change;
+        ldif::line(change, "dn", grown.dn.as_bytes());
+        change.push_str("changetype: delete\n\n");
+    }
+
+    /// A user that runs a service outside the domain: password and logon are young, the ciphers are AES, and somebody
+    /// answers for it.
+    pub(super) fn service(&self, name: &str) -> PlantedObject {
+        self.account_in(name, SERVICES)
+    }
+
+    /// The same in another unit (`OU=Services`).
+    pub(super) fn account_in(&self, name: &str, unit: &str) -> PlantedObject {
+        self.user(name, unit)
+            .with("lastLogonTimestamp", self.days_ago(2))
+            .with("msDS-SupportedEncryptionTypes", AES)
+            .with(
+                "servicePrincipalName",
+                format!("HTTP/{name}.partner.example"),
+            )
+            .with("description", format!("Runs {name}, team 7"))
+    }
+
+    /// A person.
+    pub(super) fn person(&self, name: &str) -> PlantedObject {
+        self.user(name, "OU=People")
+            .with("lastLogonTimestamp", self.days_ago(1))
+            .with("mail", format!("{name}@{}", self.dns()))
+    }
+
+    /// A person who is planted to hold a right.
+    pub(super) fn trustee(&mut self, name: &str) -> Grown {
+        let person = self.person(name);
+        self.plant(person, &[])
+    }
+
+    /// A server that logged on yesterday. The name is without `$`.
+    pub(super) fn computer(&self, name: &str) -> PlantedObject {
+        self.account(Kind::Computer, &format!("{name}$"), name, "OU=Servers")
+            .with("userAccountControl", WORKSTATION)
+            .with("pwdLastSet", self.days_ago(10))
+            .with("lastLogonTimestamp", self.days_ago(1))
+            .with("operatingSystem", "Windows Server 2022 Standard")
+            .with(
+                "dNSHostName",
+                format!("{}.{}", name.to_ascii_lowercase(), self.dns()),
+            )
+    }
+
+    /// A group of these.
+    pub(super) fn group(&self, name: &str, members: &[&Grown]) -> PlantedObject {
+        self.account(Kind::Group, name, name, "OU=Groups")
+            .with("groupType", GLOBAL_SECURITY)
+            .with_all(
+                "member",
+                members.iter().map(|member| member.dn.as_str()).collect(),
+            )
+    }
+
+    /// A gMSA without `$` in the name, whose password these SIDs read.
+    pub(super) fn gmsa(&self, name: &str, readers: &[&str]) -> Result<PlantedObject> {
+        self.key(self.managed(Kind::Gmsa, name), readers)
+    }
+
+    /// A dMSA that replaces nobody, whose keys these SIDs get.
+    pub(super) fn dmsa(&self, name: &str, readers: &[&str]) -> Result<PlantedObject> {
+        let dmsa = self
+            .managed(Kind::Dmsa, name)
+            .with("msDS-DelegatedMSAState", 0);
+        self.key(dmsa, readers)
+    }
+
+    /// An sMSA. What host it is on, the host says.
+    pub(super) fn smsa(&self, name: &str) -> PlantedObject {
+        self.managed(Kind::Smsa, name)
+    }
+
+    fn key(&self, account: PlantedObject, readers: &[&str]) -> Result<PlantedObject> {
+        Ok(account
+            .with("msDS-ManagedPasswordInterval", 30)
+            .with("msDS-GroupMSAMembership", readers_of(readers))
+            .with(
+                "msDS-ManagedPasswordId",
+                password_id(self.days_ago(5), self.dns())?,
+            ))
+    }
+
+    /// `msDS-ManagedPasswordId` of a password that was made so many days ago, with the key that all accounts share.
+    pub(super) fn epoch(&self, days: i64) -> Result<Vec<u8>> {
+        password_id(self.days_ago(days), self.dns())
+    }
+
+    /// The same with another key.
+    pub(super) fn epoch_of(&self, key: &str, days: i64) -> Result<Vec<u8>> {
+        password_id_of(key, self.days_ago(days), self.dns())
+    }
+
+    fn managed(&self, kind: Kind, name: &str) -> PlantedObject {
+        self.account(
+            kind,
+            &format!("{name}$"),
+            name,
+            "CN=Managed Service Accounts",
+        )
+        .with("userAccountControl", WORKSTATION)
+        .with("pwdLastSet", self.days_ago(5))
+        .with("lastLogonTimestamp", self.days_ago(2))
+        .with("msDS-SupportedEncryptionTypes", AES)
+        .with("dNSHostName", format!("{name}.{}", self.dns()))
+        .with("description", format!("Runs {name}, team 7"))
+    }
+
+    fn user(&self, name: &str, parent: &str) -> PlantedObject {
+        self.account(Kind::User, name, name, parent)
+            .with("userAccountControl", NORMAL)
+            .with("pwdLastSet", self.days_ago(30))
+            .with("userPrincipalName", format!("{name}@{}", self.dns()))
+    }
+
+    /// A security principal with the next SID.
+    pub(super) fn account(
+        &self,
+        kind: Kind,
+        name: &str,
+        common_name: &str,
+        parent: &str,
+    ) -> PlantedObject {
+        let rid = self.next.replace(self.next.get() + 1);
+        self.setting.account(kind, name, common_name, parent, rid)
+    }
+
+    /// An organizational unit directly below the head of the domain.
+    pub(super) fn unit(&mut self, name: &str) -> Grown {
+        let unit = self.setting.unit(name);
+        self.plant(unit, &[])
+    }
+
+    /// Puts the object into a group that every domain has, below CN=Users or CN=Builtin.
+    pub(super) fn join(&mut self, group: &str, member: &Grown) {
+        self.additions.push(Addition {
+            dn: format!("{group},{}", self.base_dn()),
+            attribute: "member",
+            value: member.dn.clone(),
+        });
+    }
+
+    /// Makes it a domain administrator as one should be: nobody may impersonate it.
+    pub(super) fn promote(&mut self, member: &Grown) {
+        self.join("CN=Domain Admins,CN=Users", member);
+        self.join("CN=Protected Users,CN=Users", member);
+    }
+
+    /// Adds an entry to the permissions of an object that exists, explicit ones before inherited, denies first.
+    pub(super) fn grant(&mut self, dn: &str, ace: &str) {
+        self.describe(dn, "add", ace);
+    }
+
+    /// Takes an entry away, which must be there.
+    pub(super) fn revoke(&mut self, dn: &str, ace: &str) {
+        self.describe(dn, "remove", ace);
+    }
+
+    /// Makes it the property of somebody else.
+    pub(super) fn give(&mut self, dn: &str, owner: &str) {
+        self.describe(dn, "owner", owner);
+    }
+
+    fn describe(&mut self, dn: &str, change: &str, value: &str) {
+        self.permissions
+            .push_str(&format!("{dn}\t{change}\t{value}\n"));
+    }
+
+    /// Writes a value past Samba, which would refuse it or put its own there.
+    pub(super) fn write_past(&mut self, dn: &str, attribute: &str, value: &str) {
+        self.past.push_str(&format!("{dn}\t{attribute}\t{value}\n"));
+    }
+
+    /// The object was made so many days ago.
+    pub(super) fn age(&mut self, dn: &str, days: i64) {
+        let made = self.setting.now.generalized_days_ago(days);
+        self.write_past(dn, "whenCreated", &made);
+    }
+
+    /// Everything that was planted.
+    pub(super) fn harvest(mut self) -> Planted {
+        // What the change takes away is not found afterwards.
+        let deleted: Vec<&str> = self
+            .expected
+            .change
+            .lines()
+            .filter_map(|line| line.strip_prefix("dn: "))
+            .collect();
+        let gone: Vec<&str> = self
+            .objects
+            .iter()
+            .filter(|object| deleted.contains(&object.dn.as_str()))
+            .map(|object| object.name.as_str())
+            .collect();
+        let changed = &mut self.expected.changed;
+        changed.retain(|expect| !gone.contains(&expect.subject.as_str()));
+        Planted {
+            objects: self.objects,
+            additions: self.additions,
+            permissions: self.permissions,
+            past: self.past,
+            expected: self.expected,
+        }
+    }
+}
+
+/// A descriptor that lets these read.
+pub(super) fn readers_of(readers: &[&str]) -> String {
+    let entries: String = readers
+        .iter()
+        .map(|sid| format!("(A;;{READING};;;{sid})"))
+        .collect();
+    format!("O:BAD:{entries}")
+}
+
+/// The same object with another value of an attribute.
+pub(super) fn instead<V: Into<Value>>(
+    mut object: PlantedObject,
+    attribute: &'static str,
+    value: V,
+) -> PlantedObject {
+    object = without(object, attribute);
+    object.with(attribute, value)
+}
+
+/// The same object without an attribute.
+pub(super) fn without(mut object: PlantedObject, attribute: &str) -> PlantedObject {
+    object.attributes.retain(|(name, _)| *name != attribute);
+    object
+}
+
+/// The same object with further flags in `userAccountControl`.
+pub(super) fn flagged(object: PlantedObject, flags: i64) -> PlantedObject {
+    let before = object
+        .text("userAccountControl")
+        .and_then(|flags| flags.parse::<i64>().ok());
+    instead(object, "userAccountControl", before.unwrap_or(0) | flags)
+}
