@@ -118,6 +118,7 @@ impl Selection {
                 .filter(|query| query.name != "computers")
                 .map(|query| match query.name {
                     "users" => &SERVICE_USERS,
+                    USERS_WITH_PASSWORD => &SERVICE_USERS_WITH_PASSWORD,
                     _ => query,
                 })
                 .collect(),
@@ -136,6 +137,37 @@ static SERVICE_USERS: Query = Query {
     many: true,
     about: "Users with service principal names: accounts that run services without being managed",
 };
+
+/// Takes the place of [`USERS_WITH_PASSWORD`] there.
+static SERVICE_USERS_WITH_PASSWORD: Query = Query {
+    name: "service-users-with-password",
+    context: Context::Domain,
+    below: "",
+    scope: Scope::Subtree,
+    filter: "(&(objectClass=user)(!(objectClass=computer))(servicePrincipalName=*)\
+             (|(userPassword=*)(unixUserPassword=*)(msSFU30Password=*)))",
+    families: &[Family::Account],
+    many: true,
+    about: "Users with service principal names and a password attribute of another system: that it is set, never what it holds",
+};
+
+/// Name of the query for users that have one of the password attributes of [`crate::attribute::SECRETS`] that other
+/// systems read. Its filter asks whether a value is there; the values are not asked for.
+pub const USERS_WITH_PASSWORD: &str = "users-with-password";
+
+/// True for a query whose objects `general` would bring as well, if it did not come later: an object is kept in the first
+/// query that brings it.
+pub fn is_part_of(name: &str, general: &str) -> bool {
+    matches!(
+        (name, general),
+        (USERS_WITH_PASSWORD, "users") | ("service-users-with-password", "service-users")
+    )
+}
+
+/// True for a query that brings users with a password attribute.
+pub fn asks_for_passwords_set(name: &str) -> bool {
+    name == USERS_WITH_PASSWORD || name == SERVICE_USERS_WITH_PASSWORD.name
+}
 
 /// Every query of a whole collection, in order.
 pub const QUERIES: &[Query] = &[
@@ -180,6 +212,18 @@ pub const QUERIES: &[Query] = &[
         families: &[Family::Account],
         many: true,
         about: "Computers: hosts of services, readers of managed passwords, targets of delegation",
+    },
+    // Before `users`, which brings the same objects again: who is in the snapshot by this query has such an attribute.
+    Query {
+        name: USERS_WITH_PASSWORD,
+        context: Context::Domain,
+        below: "",
+        scope: Scope::Subtree,
+        filter: "(&(objectClass=user)(!(objectClass=computer))\
+                 (|(userPassword=*)(unixUserPassword=*)(msSFU30Password=*)))",
+        families: &[Family::Account],
+        many: true,
+        about: "Users with a password attribute of another system: that it is set, never what it holds",
     },
     Query {
         name: "users",
@@ -263,6 +307,16 @@ pub const QUERIES: &[Query] = &[
         about: "KDS root keys, never their secret: what managed passwords are derived from",
     },
     Query {
+        name: "authentication-silos",
+        context: Context::Configuration,
+        below: "CN=AuthN Policy Configuration,CN=Services",
+        scope: Scope::Subtree,
+        filter: "(objectClass=msDS-AuthNPolicySilo)",
+        families: &[Family::Silo],
+        many: false,
+        about: "Authentication policy silos: which accounts may log on only where they belong",
+    },
+    Query {
         name: "cross-refs",
         context: Context::Configuration,
         below: "CN=Partitions",
@@ -342,6 +396,7 @@ mod tests {
         assert_eq!(names.len(), QUERIES.len());
         assert!(place("service-accounts") < place("computers"));
         assert!(place("computers") < place("users"));
+        assert!(place(USERS_WITH_PASSWORD) < place("users"));
         assert!(place("gpos") < place("containers"));
     }
 
@@ -361,6 +416,26 @@ mod tests {
                 "{}",
                 query.name
             );
+        }
+    }
+
+    #[test]
+    fn who_has_a_password_attribute_is_a_user_all_the_same() {
+        for selection in [Selection::All, Selection::ServiceAccounts] {
+            let queries = selection.queries();
+            let special = queries
+                .iter()
+                .position(|query| asks_for_passwords_set(query.name))
+                .expect("asked");
+            let general = queries
+                .iter()
+                .position(|query| is_part_of(queries[special].name, query.name))
+                .expect("asked");
+            assert!(special < general);
+            let (special, general) = (queries[special], queries[general]);
+            assert_eq!(special.attributes(), general.attributes());
+            let narrower = special.filter.trim_end_matches(')');
+            assert!(narrower.starts_with(general.filter.trim_end_matches(')')));
         }
     }
 

@@ -12,11 +12,20 @@ use serde_json::Value;
 const ACCOUNTS: [&str; 3] = ["gmsa-sql", "smsa-scan", "dmsa-web"];
 
 /// Rules outside the family `control` that look at the permissions of an account or of where it lies.
-const OTHERS: [&str; 3] = [
+const OTHERS: [&str; 9] = [
+    "delegation-spn-jack",
     "delegation-writable",
     "dmsa-create-child",
+    "dmsa-successor-pair",
+    "gmsa-creator-rights",
     "gmsa-default-deny-removed",
+    "gmsa-reader-group-takeover",
+    "policy-takeover",
+    "smsa-host-link-writable",
 ];
+
+/// Rules that ask settings of group policies, which this snapshot has not.
+const NEED_SYSVOL: [&str; 0] = [];
 
 /// What the head of a domain of Windows Server 2025 hands down beyond the class's default: entries that preparing the
 /// domain adds.
@@ -197,9 +206,9 @@ fn what_an_ordinary_creator_holds_is_told_and_no_more() {
     let owned = || forest(|account| account.owner("anna.berg"));
     let rights = [
         // The property set Account Restrictions holds msDS-AllowedToActOnBehalfOfOtherIdentity.
-        (gmsa, "delegation-writable", "anna.berg"),
-        (smsa, "delegation-writable", "anna.berg"),
-        (dmsa, "delegation-writable", "anna.berg"),
+        (gmsa, "gmsa-creator-rights", "anna.berg"),
+        (smsa, "gmsa-creator-rights", "anna.berg"),
+        (dmsa, "gmsa-creator-rights", "anna.berg"),
     ];
     let owner = ACCOUNTS.map(|account| (account, "account-foreign-owner", "anna.berg"));
     let ordinary = owned();
@@ -208,4 +217,54 @@ fn what_an_ordinary_creator_holds_is_told_and_no_more() {
     // With BlockOwnerImplicitRights the owner holds no more than the entries say.
     let blocked = owned().ds_heuristics("00000000010000000002000000001");
     assert_eq!(findings(&report(&blocked), &blocked), expected(&rights));
+}
+
+/// Rules that found something above info: rule and subject.
+fn above_info(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings
+        .filter(|finding| finding["severity"] != "info")
+        .map(|finding| {
+            let subject = &finding["subject"];
+            let name = subject["sam_account_name"]
+                .as_str()
+                .or(subject["dn"].as_str());
+            format!("{} {}", finding["rule"].as_str().unwrap(), name.unwrap())
+        })
+        .collect()
+}
+
+/// The whole pack, not only the rules that read permissions.
+#[test]
+fn a_domain_of_defaults_fires_nothing_above_info() {
+    // What New-ADServiceAccount writes when it is not told otherwise, of an account that somebody answers for.
+    let as_made = |account: Forest| {
+        account
+            .encryption_types(28)
+            .description("Runs a service")
+            .managed_by("anna.berg")
+    };
+    let plain = report(&forest(as_made));
+    assert_eq!(above_info(&plain), Vec::<String>::new());
+    let rules = plain["rules"].as_array().unwrap();
+    let unknown: Vec<&Value> = rules
+        .iter()
+        .filter(|rule| rule["verdict"] == "not-evaluated" && rule["beyond_snapshot"] == false)
+        .map(|rule| &rule["id"])
+        .collect();
+    // The settings of group policies are collected on demand.
+    assert!(
+        unknown
+            .iter()
+            .all(|rule| NEED_SYSVOL.contains(&rule.as_str().unwrap())),
+        "{unknown:?}"
+    );
+    // A new domain also lets everybody add ten computers, and that is told.
+    let quota = forest(as_made)
+        .on("")
+        .set("ms-DS-MachineAccountQuota", "10");
+    assert_eq!(
+        above_info(&report(&quota)),
+        ["machine-account-quota DC=corp,DC=example"]
+    );
 }

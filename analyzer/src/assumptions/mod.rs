@@ -5,6 +5,7 @@
 //! here.
 
 mod file;
+mod pattern;
 mod settings;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::load::Clock;
 
 pub(crate) use file::load;
+pub(crate) use pattern::fits;
 pub(crate) use settings::settings;
 
 /// The documented file with every default, which [`Assumptions::default`] must equal.
@@ -91,7 +93,8 @@ pub(crate) struct Names {
 impl Default for Names {
     fn default() -> Self {
         let services = [
-            "svc*", "*svc", "srv*", "service*", "sql*", "app*", "task*", "backup*",
+            "svc*", "*svc", "service*", "*service", "sql*", "srv-*", "srv_*", "sa-*", "sa_*",
+            "*-sa", "*_sa", "app-*", "app_*", "task-*", "task_*", "batch-*", "batch_*",
         ];
         Self {
             services: services.map(str::to_owned).to_vec(),

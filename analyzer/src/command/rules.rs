@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::output;
 use crate::arguments::{Format, RulesAction, RulesArguments};
 use crate::report::{table, visible, wrap};
-use crate::rules::{Pack, Page};
+use crate::rules::{Needs, OutsideFact, Pack, Page};
 
 mod check;
 mod new;
@@ -41,18 +41,18 @@ fn one(page: &Page, format: Format) -> Result<()> {
     output::to(None, |out| {
         writeln!(
             out,
-            "{}  {}  revision {}  severity {}  family {}",
-            front.code,
-            front.id,
-            front.revision,
-            front.severity.as_str(),
-            front.family
+            "{}  {}  revision {}  family {}",
+            front.code, front.id, front.revision, front.family
         )?;
+        let severity = [front.severity_in_words()];
+        let needs = needs(&front.needs);
         for (label, values) in [
-            ("ATT&CK", &front.attack),
-            ("ANSSI", &front.anssi),
-            ("Applies to", &front.applies_to),
-            ("References", &front.references),
+            ("Severity", severity.as_slice()),
+            ("ATT&CK", front.attack.as_slice()),
+            ("ANSSI", front.anssi.as_slice()),
+            ("Applies to", front.applies_to.as_slice()),
+            ("Needs", needs.as_slice()),
+            ("References", front.references.as_slice()),
         ] {
             if !values.is_empty() {
                 for line in wrap(&format!("{label}: {}", values.join("; ")), width, 0) {
@@ -66,6 +66,27 @@ fn one(page: &Page, format: Format) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// What must have been seen before nothing found means clear, in words.
+fn needs(needs: &Needs) -> Vec<String> {
+    let mut words = vec![format!("the queries {}", needs.queries.join(", "))];
+    if !needs.attributes.is_empty() {
+        words.push(format!("the attributes {}", needs.attributes.join(", ")));
+    }
+    for (kind, attributes) in &needs.readable {
+        words.push(format!("{} of every {kind}", attributes.join(", ")));
+    }
+    if !needs.visible.is_empty() {
+        words.push(format!("sight of {}", needs.visible.join(", ")));
+    }
+    if needs.facts.contains(&OutsideFact::Sysvol) {
+        words.push("the settings of group policies (--sysvol)".to_owned());
+    }
+    if needs.facts.iter().any(|fact| fact.is_beyond()) {
+        words.push("what no snapshot holds".to_owned());
+    }
+    words
 }
 
 /// The page in lines that fit: paragraphs are wrapped, list items hang, code stays as it is.
@@ -103,7 +124,7 @@ fn list(pack: &Pack, format: Format) -> Result<()> {
         vec![
             page.front.code.clone(),
             page.front.id.clone(),
-            page.front.severity.as_str().to_owned(),
+            page.front.range(),
             page.front.title.clone(),
         ]
     });
@@ -138,6 +159,7 @@ fn as_json(page: &Page, whole: bool) -> Value {
         "revision": front.revision,
         "title": front.title,
         "severity": front.severity,
+        "otherwise": front.otherwise,
         "confidence": front.confidence,
         "family": front.family,
         "attack": front.attack,
@@ -145,6 +167,8 @@ fn as_json(page: &Page, whole: bool) -> Value {
         "references": front.references,
         "applies_to": front.applies_to,
         "answered_by": front.answered_by,
+        "needs": front.needs,
+        "drifts": front.drifts,
         "scenarios": front.scenarios,
     });
     if let (true, Some(fields)) = (whole, rule.as_object_mut()) {

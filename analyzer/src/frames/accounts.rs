@@ -8,15 +8,28 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::dmsa_creation::heuristics_read;
+use super::encryption::{aes_days, aes_keys, ciphers};
+use super::home::Home;
 use super::impact::Impacts;
-use crate::graph::{GroupClass, Reached, group_class, is_domain_controller};
+use super::operating_system::{build_of, support_ended_days};
+use super::password_policy::{PasswordPolicies, reversible};
+use super::reader_list::ReaderList;
+use super::restrictions::Restrictions;
+use super::service_hints::Hints;
+use crate::graph::{GroupClass, Protection, Reached, group_class, is_domain_controller};
 use crate::load::{Kind, Object, well_known_guid};
 
-pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, DataFrame)> {
     let directory = &analysis.directory;
     let managers = managers(analysis);
     let credentials = count(directory.values("msDS-KeyCredentialLink"));
     let impacts = Impacts::new(analysis);
+    let protection = Protection::new(directory, &analysis.memberships, heuristics_read(directory));
+    let aes_since = aes_days(analysis);
+    let policies = PasswordPolicies::new(analysis);
+    let home = Home::new(analysis);
+    let restrictions = Restrictions::new(analysis);
     let mut principals = Builder::new("principals")?;
     let mut accounts = Builder::new("accounts")?;
     for (place, object) in directory.objects.iter().enumerate() {
@@ -30,6 +43,10 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
         let created_days = analysis.days(object.created);
         let manager = managers.get(&object.id).copied();
         let key_credentials = credentials.get(&object.id).copied().unwrap_or(0);
+        let ciphers = ciphers(object);
+        let aes_keys = aes_keys(password_days, aes_since);
+        let protected = protection.of(place);
+        let [protected_user, silo, silo_admits, silo_enforced] = restrictions.cells(place, object);
         principals.row([
             object.id.into(),
             object.kind.as_str().into(),
@@ -56,17 +73,38 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             object.employee_id.clone().into(),
             key_credentials.into(),
             object.script_path.clone().into(),
+            ciphers.into(),
+            aes_keys.into(),
+            protected.into(),
+            build_of(object).into(),
+            support_ended_days(analysis, object).into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user.clone(),
+            silo.clone(),
+            silo_admits.clone(),
+            silo_enforced.clone(),
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
+            hints.confidence(place).into(),
         ]);
         if !object.is_service_account() {
             continue;
         }
-        let password_id = object
-            .password_id
-            .as_deref()
-            .and_then(|bytes| ManagedPasswordId::decode(bytes).ok());
+        let decoded = |bytes: &Option<Vec<u8>>| ManagedPasswordId::decode(bytes.as_deref()?).ok();
+        let password_id = decoded(&object.password_id);
         let epoch = password_id
             .as_ref()
             .and_then(ManagedPasswordId::epoch_filetime);
+        let previous_epoch = decoded(&object.previous_password_id)
+            .as_ref()
+            .and_then(ManagedPasswordId::epoch_filetime);
+        let policy = policies.of(place, object);
+        let readers = ReaderList::of(analysis, object);
+        let parent = directory
+            .parent(object)
+            .and_then(|place| analysis.object(place));
         let (readers_state, readers_deny) = readers_state(analysis, object);
         accounts.row([
             object.id.into(),
@@ -99,13 +137,42 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
             object.dmsa_state.into(),
             object.superseded_state.into(),
             impacts.of(place).worth.into(),
+            ciphers.into(),
+            aes_keys.into(),
+            protected.into(),
+            parent.map(|parent| parent.id).into(),
+            home.of(object).into(),
+            policy.as_ref().and_then(|policy| policy.id).into(),
+            policy
+                .as_ref()
+                .and_then(|policy| policy.name.clone())
+                .into(),
+            policy.as_ref().and_then(|policy| policy.min_length).into(),
+            reversible(object, policy.as_ref()).into(),
+            analysis.days(previous_epoch).into(),
+            readers.owner.into(),
+            readers.owner_expected.into(),
+            readers.canonical.into(),
+            object.comment.clone().into(),
+            object.admin_description.clone().into(),
+            object.password_attribute.into(),
+            protected_user,
+            silo,
+            silo_admits,
+            silo_enforced,
+            object.logon_count.into(),
+            object.user_workstations.clone().into(),
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))
 }
 
-pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
+/// Service accounts in a group, nested ones included, by place of the group.
+pub(super) type ServiceAccounts = HashMap<usize, i64>;
+
+pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame, ServiceAccounts)> {
     let directory = &analysis.directory;
+    let mut inside = ServiceAccounts::new();
     let mut closure = Builder::new("memberships")?;
     for (place, account) in analysis.service_accounts() {
         let roots = analysis.principals.token_roots(directory, place);
@@ -117,6 +184,7 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
             else {
                 continue;
             };
+            *inside.entry(group.place).or_default() += 1;
             closure.row([
                 account.id.into(),
                 object.id.into(),
@@ -138,7 +206,7 @@ pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame)>
             }
         }
     }
-    Ok((closure.finish()?, direct.finish()?))
+    Ok((closure.finish()?, direct.finish()?, inside))
 }
 
 /// `MSSQLSvc/db1.corp.example:1433` → `db1.corp.example`.

@@ -146,6 +146,7 @@ fn held(analysis: &Analysis, (id, kind, classes, own): Key<'_>) -> Option<Vec<He
 
 pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFrame> {
     let mut frame = Builder::new("controls")?;
+    let mut texts: HashMap<(i64, usize), Option<String>> = HashMap::new();
     for (place, held) in controls
         .rows
         .iter()
@@ -177,6 +178,16 @@ pub(super) fn build(analysis: &Analysis, controls: &Controls) -> Result<DataFram
                 held.except
                     .as_ref()
                     .map_or(0, |except| except.count())
+                    .into(),
+                object
+                    .descriptor
+                    .zip(held.ace)
+                    .and_then(|(id, ace)| {
+                        texts
+                            .entry((id, ace))
+                            .or_insert_with(|| analysis.ace_sddl(id, ace))
+                            .clone()
+                    })
                     .into(),
             ]);
         }

@@ -1,4 +1,4 @@
-//! Frames `delegations` and `spns`: who may impersonate to what, and who answers for a service name.
+//! Frame `delegations`: who may impersonate to what, and who answers for a service name.
 
 use std::collections::HashMap;
 
@@ -9,6 +9,7 @@ use super::accounts::host_part;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use super::readers::{ACTING, holders, kind_of};
+use super::spns;
 use crate::graph::is_domain_controller;
 use crate::load::Kind;
 
@@ -17,31 +18,16 @@ const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 /// Who owns a service principal name, folded.
 pub(crate) struct Owners {
     exact: HashMap<String, usize>,
-    /// Host names of computers: dNSHostName, sAMAccountName without `$`, and HOST names.
+    /// Host names of computers: dNSHostName, msDS-AdditionalDnsHostName, sAMAccountName without `$`, and HOST names.
     hosts: HashMap<String, usize>,
 }
 
 pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
     let owners = Owners::new(analysis);
-    Ok((delegations(analysis, &owners)?, spns(analysis, &owners)?))
-}
-
-fn spns(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
-    let mut frame = Builder::new("spns")?;
-    for object in &analysis.directory.objects {
-        for spn in &object.spns {
-            let host = host_part(spn);
-            frame.row([
-                object.id.into(),
-                spn.as_str().into(),
-                spn.to_lowercase().into(),
-                spn.split('/').next().unwrap_or_default().into(),
-                host.as_str().into(),
-                owners.hosts.contains_key(&host).into(),
-            ]);
-        }
-    }
-    frame.finish()
+    Ok((
+        delegations(analysis, &owners)?,
+        spns::build(analysis, &owners)?,
+    ))
 }
 
 fn delegations(analysis: &Analysis, owners: &Owners) -> Result<DataFrame> {
@@ -129,6 +115,7 @@ impl Owners {
             let names = object
                 .host_name
                 .iter()
+                .chain(&object.host_aliases)
                 .map(|name| name.to_lowercase())
                 .chain(
                     object
@@ -159,6 +146,11 @@ impl Owners {
             .get(&spn.to_lowercase())
             .or_else(|| self.hosts.get(&host_part(spn)))
             .copied()
+    }
+
+    /// The computer that a host name in lower case means.
+    pub(super) fn host(&self, name: &str) -> Option<usize> {
+        self.hosts.get(name).copied()
     }
 
     /// True if some account holds the SPN: exactly, or because its class is an alias of HOST and a computer has the host.

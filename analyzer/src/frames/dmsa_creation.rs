@@ -6,7 +6,9 @@
 //! What a creator may do with what he made is in [`newborn`], whom he can name as the predecessor in [`victims`].
 
 mod assumption;
+pub(super) mod inheritance;
 mod newborn;
+pub(super) mod pairs;
 mod victims;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +18,8 @@ use anyhow::Result;
 use coldcase_winsec::access::{Node, Outcome};
 use coldcase_winsec::{AccessMask, Guid, Sid};
 use polars::prelude::DataFrame;
+
+pub(super) use assumption::is_read as heuristics_read;
 
 use super::analysis::Analysis;
 use super::builder::Builder;

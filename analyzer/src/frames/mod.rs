@@ -8,16 +8,32 @@ pub(crate) mod catalogue;
 mod accounts;
 mod analysis;
 mod builder;
+mod computer_controls;
 mod controls;
 mod defects;
 mod delegations;
+mod descriptor_changes;
 mod dmsa_creation;
 mod domain;
+mod domains;
+mod encryption;
+mod groups;
+mod home;
 mod impact;
+mod logon_rights;
 mod objects;
+mod operating_system;
+mod password_policy;
 mod policies;
+mod policy_links;
+mod reader_groups;
+mod reader_list;
 mod readers;
 mod relocations;
+mod restrictions;
+mod service_hints;
+mod spn_jacks;
+mod spns;
 mod successions;
 mod takeovers;
 mod wording;
@@ -57,15 +73,21 @@ impl Frames {
                     accounts::memberships(analysis)?,
                 ))
             });
-            let first =
-                || -> Result<_> { Ok((objects::build(analysis)?, accounts::build(analysis)?)) };
+            let first = || -> Result<_> {
+                let hints = service_hints::Hints::new(analysis);
+                Ok((
+                    objects::build(analysis)?,
+                    accounts::build(analysis, &hints)?,
+                    hints.build(analysis)?,
+                ))
+            };
             (first(), second.join())
         });
-        let (objects, (principals, accounts)) = first?;
+        let (objects, (principals, accounts), service_hints) = first?;
         let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
         let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
             second;
-        let (memberships, members) = memberships;
+        let (memberships, members, inside) = memberships;
         let (policy_settings, policy_principals) = policies::build(analysis)?;
         // The control graph takes longer than all the other frames together, and few ask for it.
         let takeovers = if queries.any(|sql| sql.to_ascii_lowercase().contains("takeovers")) {
@@ -80,6 +102,7 @@ impl Frames {
             ("readers", readers),
             ("memberships", memberships.lazy()),
             ("members", members.lazy()),
+            ("groups", groups::build(analysis, &inside)?.lazy()),
             ("spns", spns.lazy()),
             ("delegations", delegations.lazy()),
             ("controls", controls.lazy()),
@@ -100,6 +123,25 @@ impl Frames {
             ("queries", domain::queries(analysis)?.lazy()),
             ("coverage", domain::coverage(analysis)?.lazy()),
             ("defects", defects::build(analysis)?.lazy()),
+            ("reader_groups", reader_groups::build(analysis)?),
+            (
+                "computer_controls",
+                computer_controls::build(analysis)?.lazy(),
+            ),
+            ("policy_links", policy_links::build(analysis)?.lazy()),
+            (
+                "descriptor_changes",
+                descriptor_changes::build(analysis)?.lazy(),
+            ),
+            ("spn_jacks", spn_jacks::build(analysis)?.lazy()),
+            ("dmsa_pairs", dmsa_creation::pairs::build(analysis)?.lazy()),
+            (
+                "dmsa_inheritance",
+                dmsa_creation::inheritance::build(analysis)?.lazy(),
+            ),
+            ("domains", domains::build(analysis)?.lazy()),
+            ("logon_rights", logon_rights::build(analysis)?.lazy()),
+            ("service_hints", service_hints.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -1,11 +1,16 @@
 //! Frames `objects` and `sid_history`.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use coldcase_winsec::Sid;
 use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::policy_links::{TierZeroUnits, is_unit};
+use crate::graph::{group_class, is_group};
+use crate::load::Kind;
 
 /// RIDs that make a SID of the past dangerous.
 const PRIVILEGED: &[u32] = &[500, 502, 512, 516, 518, 519, 520, 526, 527];
@@ -13,6 +18,8 @@ const PRIVILEGED: &[u32] = &[500, 502, 512, 516, 518, 519, 520, 526, 527];
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let mut frame = Builder::new("objects")?;
+    let privileged = privileged(analysis);
+    let units = TierZeroUnits::new(analysis);
     for (place, object) in directory.objects.iter().enumerate() {
         let owner = object
             .descriptor
@@ -43,9 +50,30 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 .is_some_and(|id| analysis.whole_descriptor(id).is_some())
                 .into(),
             analysis.principals.is_tier0(place).into(),
+            (object.kind == Kind::Group)
+                .then(|| privileged.contains(&place))
+                .into(),
+            is_unit(object).then(|| units.has(place, true)).into(),
         ]);
     }
     frame.finish()
+}
+
+/// Groups of tier 0 and of operators, and every group nested in one.
+fn privileged(analysis: &Analysis) -> HashSet<usize> {
+    let directory = &analysis.directory;
+    let objects = directory.objects.iter().enumerate();
+    let roots: Vec<usize> = objects
+        .filter(|(_, object)| {
+            object.kind == Kind::Group && group_class(directory, object).is_some()
+        })
+        .map(|(place, _)| place)
+        .collect();
+    let inside = analysis
+        .memberships
+        .all_members_of(&roots, |place| is_group(directory, place));
+    let inside = inside.iter().map(|member| member.place);
+    roots.iter().copied().chain(inside).collect()
 }
 
 pub(super) fn sid_history(analysis: &Analysis) -> Result<DataFrame> {

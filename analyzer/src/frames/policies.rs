@@ -63,7 +63,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
 }
 
 /// Columns `gpo_id`, `gpo`, `gpo_name`, `linked`, `enabled`.
-fn policy(analysis: &Analysis, setting: &PolicySetting) -> [Cell; 5] {
+pub(super) fn policy(analysis: &Analysis, setting: &PolicySetting) -> [Cell; 5] {
     let policies = &analysis.directory.group_policies;
     let object = policies.object(&setting.gpo);
     let off = if setting.side == "user" {
@@ -91,7 +91,7 @@ fn number(setting: &PolicySetting) -> Option<i64> {
 }
 
 /// Members of a list, `*SID` or names (MS-GPSB 2.2.6 and 2.2.10), as written.
-fn listed(setting: &PolicySetting) -> impl Iterator<Item = &str> {
+pub(super) fn listed(setting: &PolicySetting) -> impl Iterator<Item = &str> {
     let value = if setting.kind == PRINCIPALS {
         setting.value.as_str()
     } else {
@@ -103,7 +103,8 @@ fn listed(setting: &PolicySetting) -> impl Iterator<Item = &str> {
         .filter(|principal| !principal.is_empty())
 }
 
-fn sid(principal: &str) -> Option<Sid> {
+/// A member of a list that is written as a SID.
+pub(super) fn sid(principal: &str) -> Option<Sid> {
     Sid::from_str(principal.strip_prefix('*').unwrap_or(principal)).ok()
 }
 

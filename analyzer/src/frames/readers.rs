@@ -10,7 +10,8 @@ use polars::prelude::{DataFrame, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, 
 use super::analysis::Analysis;
 use super::builder::{Builder, Cell};
 use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
-use crate::graph::{Part, Reached, RightKind, index, is_group};
+use super::operating_system::{build_of, support_ended_days};
+use crate::graph::{Part, Reached, RightKind, index, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
 
 /// What msDS-GroupMSAMembership must grant for the password to be read (MS-ADTS 3.1.1.4.5.39).
@@ -91,7 +92,15 @@ fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Hold
         .sid
         .as_ref()
         .is_some_and(|sid| analysis.principals.is_broad(sid));
-    let [enabled, tier0, last_seen, system] = host_cells(analysis, object, tier0);
+    let [
+        enabled,
+        tier0,
+        last_seen,
+        system,
+        unconstrained,
+        build,
+        support,
+    ] = host_cells(analysis, object, tier0);
     frame.row([
         descriptor.into(),
         object.map(|object| object.id).into(),
@@ -105,17 +114,28 @@ fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Hold
         tier0,
         last_seen,
         system,
+        unconstrained,
+        build,
+        support,
     ]);
 }
 
-/// enabled, tier0, last_seen_days, operating_system.
-fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cell; 4] {
+/// enabled, tier0, last_seen_days, operating_system, unconstrained, system_build, support_ended_days.
+fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cell; 7] {
+    let unconstrained = |object: &Object| {
+        Some(object.is_trusted_for_delegation()? && !is_domain_controller(object))
+    };
     [
         object.and_then(Object::enabled).into(),
         tier0.into(),
         analysis.days(object.and_then(Object::last_seen)).into(),
         object
             .and_then(|object| object.operating_system.clone())
+            .into(),
+        object.and_then(unconstrained).into(),
+        object.and_then(build_of).into(),
+        object
+            .and_then(|object| support_ended_days(analysis, object))
             .into(),
     ]
 }
@@ -250,7 +270,15 @@ fn account_hosts(analysis: &Analysis) -> Result<DataFrame> {
         else {
             continue;
         };
-        let [enabled, tier0, last_seen, system] = host_cells(
+        let [
+            enabled,
+            tier0,
+            last_seen,
+            system,
+            unconstrained,
+            build,
+            support,
+        ] = host_cells(
             analysis,
             Some(host),
             analysis.principals.is_tier0(host_place),
@@ -263,6 +291,9 @@ fn account_hosts(analysis: &Analysis) -> Result<DataFrame> {
             tier0,
             last_seen,
             system,
+            unconstrained,
+            build,
+            support,
         ]);
     }
     frame.finish()

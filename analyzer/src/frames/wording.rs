@@ -2,10 +2,13 @@
 //!
 //! Deliberately does not say what the ACE leads to.
 
-use coldcase_winsec::{AccessMask, AceFlags, DaclState, KnownAce};
+use coldcase_winsec::{
+    AccessMask, Ace, AceFlags, Acl, Control, DaclState, KnownAce, SddlDomains, SecurityDescriptor,
+};
 
 use super::analysis::Analysis;
 use crate::graph::RightKind;
+use crate::load::Schema;
 
 /// The bits of a directory object by name (MS-ADTS 5.1.3.2), what matters most first.
 const BITS: &[(AccessMask, &str)] = &[
@@ -28,6 +31,12 @@ const BITS: &[(AccessMask, &str)] = &[
 const NAMED: usize = 4;
 
 impl Analysis {
+    /// The ACE at `position` of the DACL of descriptor `id` in SDDL, in parentheses.
+    pub(super) fn ace_sddl(&self, id: i64, position: usize) -> Option<String> {
+        let descriptor = self.directory.descriptors.get(id)?;
+        sddl_of(descriptor.dacl.as_ref()?.aces.get(position)?)
+    }
+
     /// Why descriptor `id` grants a right of which no single ACE decides.
     pub(crate) fn without_ace(&self, id: i64, right: RightKind) -> Option<String> {
         let descriptor = self.directory.descriptors.get(id)?;
@@ -96,6 +105,27 @@ impl Analysis {
             self.name_of(&known.trustee),
         ))
     }
+}
+
+/// An ACE in SDDL (MS-DTYP 2.5.1.1), in parentheses. SIDs of a domain are written out: the text of an ACE is the same
+/// whichever domain is taken for the own one. `None` for what SDDL has no words for.
+pub(super) fn sddl_of(ace: &Ace) -> Option<String> {
+    let alone = SecurityDescriptor {
+        control: Control::SE_DACL_PRESENT,
+        dacl: Some(Acl::new(vec![ace.clone()])),
+        ..SecurityDescriptor::default()
+    };
+    let text = alone.to_sddl(&SddlDomains::default()).ok()?;
+    text.strip_prefix("D:").map(str::to_owned)
+}
+
+/// What an ACE is about, without whom: "write property servicePrincipalName".
+pub(super) fn words_of(ace: &KnownAce, schema: &Schema) -> String {
+    let over = ace
+        .object_type
+        .map(|guid| format!(" {}", schema.name_of(guid)))
+        .unwrap_or_default();
+    format!("{}{over}", rights_of(ace))
 }
 
 fn rights_of(ace: &KnownAce) -> String {

@@ -407,6 +407,26 @@ impl Effective {
         }
     }
 
+    /// Everybody of whom one of these rows tells.
+    pub(crate) fn reached_by_rows(&self, rows: &[Held]) -> Grantees {
+        let nobody = Holders::with_capacity(self.tokens.len());
+        let mut reached = self.reached_by_none();
+        for held in rows {
+            let reach = self.tokens.reach(held.holder);
+            let denied = held.except.as_ref().map(|except| {
+                let mut denied = nobody.clone();
+                except.add_to(&mut denied, &nobody);
+                denied
+            });
+            let denied = denied.as_ref().unwrap_or(&nobody);
+            reach.add_to(&mut reached.possible, denied);
+            if !held.unknown {
+                reach.add_to(&mut reached.certain, denied);
+            }
+        }
+        reached
+    }
+
     /// Who may change the DACL by holding the owner's SID. Not for objects that derive from computer.
     pub(crate) fn reached_by_owner(&self, prepared: &Prepared) -> Grantees {
         let implicit = prepared.list.implicit_owner_rights(false);

@@ -8,6 +8,7 @@ mod effective;
 mod membership;
 pub(crate) mod network;
 mod principal;
+mod protection;
 #[cfg(test)]
 pub(crate) mod random;
 mod right;
@@ -20,5 +21,6 @@ pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{
     GroupClass, Principals, group_class, is_domain_controller, operates_controllers,
 };
+pub(crate) use protection::Protection;
 pub(crate) use right::{Form, Part, Right, RightKind, Rights};
-pub(crate) use token::{Holder, Reach, Tokens, index};
+pub(crate) use token::{Holder, Reach, Tokens, index, is_security_group};

@@ -67,6 +67,9 @@ rights! {
     Move => "move", "may move it to where other permissions are inherited", "may move under permissions of its own choice";
     ReadPassword => "read-password", "may read its managed password", "may read the password of";
     ActFor => "act-for", "may impersonate users to it", "may impersonate users to";
+    WriteHostLink => "write-host-link", "may name the standalone managed accounts that it runs", "may name the standalone managed accounts of";
+    WriteEncryptionTypes => "write-encryption-types", "may choose the ciphers of its tickets", "may choose the ciphers of tickets for";
+    WriteDmsaState => "write-dmsa-state", "may say how far its migration is", "may say how far the migration is of";
 }
 
 impl RightKind {
@@ -98,6 +101,9 @@ impl RightKind {
                     | Self::WriteGpLink
                     | Self::WritePolicyPath
                     | Self::WriteRootKey
+                    | Self::WriteHostLink
+                    | Self::WriteEncryptionTypes
+                    | Self::WriteDmsaState
             ),
             Self::WriteMember => self == Self::AddSelf,
             Self::CreateAny => matches!(
@@ -199,6 +205,13 @@ const WRITES: &[(RightKind, &[&str])] = &[
     (RightKind::WriteGpLink, &["gPLink"]),
     (RightKind::WritePolicyPath, &["gPCFileSysPath"]),
     (RightKind::WriteRootKey, &["msKds-RootKeyData"]),
+    (RightKind::WriteHostLink, &["msDS-HostServiceAccount"]),
+    (
+        RightKind::WriteEncryptionTypes,
+        &["msDS-SupportedEncryptionTypes"],
+    ),
+    // No published constant: the forest's own schema tells its GUID, or nobody is found.
+    (RightKind::WriteDmsaState, &["msDS-DelegatedMSAState"]),
 ];
 
 /// Classes of accounts that a service can run as.
@@ -283,8 +296,15 @@ impl Rights {
                 ]);
                 match kind {
                     Kind::Gmsa => writes(&[RightKind::WriteReaders]),
-                    Kind::Dmsa => writes(&[RightKind::WriteReaders, RightKind::WritePredecessor]),
-                    Kind::User => writes(&[RightKind::WriteLogonScript]),
+                    Kind::Dmsa => writes(&[
+                        RightKind::WriteReaders,
+                        RightKind::WritePredecessor,
+                        RightKind::WriteDmsaState,
+                    ]),
+                    Kind::User => {
+                        writes(&[RightKind::WriteLogonScript, RightKind::WriteEncryptionTypes])
+                    }
+                    Kind::Computer => writes(&[RightKind::WriteHostLink]),
                     _ => (),
                 }
                 rights.extend(self.reset.map(|guid| {

@@ -505,7 +505,7 @@ pub(crate) fn index(holder: Holder) -> usize {
 }
 
 /// A group that stands in tokens. Where groupType is not readable, it is taken for one.
-fn is_security_group(object: &Object) -> bool {
+pub(crate) fn is_security_group(object: &Object) -> bool {
     object.kind == Kind::ForeignPrincipal
         || (object.kind == Kind::Group
             && object

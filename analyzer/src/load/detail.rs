@@ -42,6 +42,16 @@ pub(crate) struct Trust {
     pub(crate) attributes: Option<i64>,
 }
 
+/// A crossRef object (MS-ADTS 6.1.1.2.1.1): a naming context that the forest knows.
+#[derive(Debug, Clone)]
+pub(crate) struct CrossRef {
+    pub(crate) object_id: i64,
+    pub(crate) netbios: Option<String>,
+    pub(crate) dns_root: Option<String>,
+    pub(crate) system_flags: Option<i64>,
+    pub(crate) functional_level: Option<i64>,
+}
+
 impl DomainFacts {
     /// Owners of objects that derive from computer may not change their DACL by being owners: BlockOwnerImplicitRights,
     /// the 29th character of dSHeuristics (MS-ADTS 6.1.1.2.4.1.2 and 6.1.3.4).
@@ -152,6 +162,25 @@ impl Trust {
                     sid: sid.and_then(|bytes| Sid::parse(&bytes).ok()),
                     direction: row.get(3)?,
                     attributes: row.get(4)?,
+                })
+            },
+        )
+    }
+}
+
+impl CrossRef {
+    pub(super) fn load(database: &Connection, id: i64) -> rusqlite::Result<Self> {
+        database.query_row(
+            "SELECT id, \"nETBIOSName\", \"dnsRoot\", \"systemFlags\", \"msDS-Behavior-Version\"
+             FROM object WHERE id = ?1",
+            [id],
+            |row| {
+                Ok(Self {
+                    object_id: row.get(0)?,
+                    netbios: row.get(1)?,
+                    dns_root: row.get(2)?,
+                    system_flags: row.get(3)?,
+                    functional_level: row.get(4)?,
                 })
             },
         )

@@ -5,10 +5,11 @@
 #[cfg(test)]
 pub(crate) mod made;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use coldcase_schemas::ledger::{CoverageRow, LedgerRow};
+use coldcase_schemas::plan::{USERS_WITH_PASSWORD, asks_for_passwords_set};
 use coldcase_schemas::{Manifest, Snapshot};
 use coldcase_winsec::Sid;
 use rusqlite::Connection;
@@ -16,7 +17,8 @@ use rusqlite::types::FromSql;
 
 use super::object::{COLUMNS, ClassLists, Kind, Object};
 use super::{
-    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy, Schema, Trust,
+    Classes, Clock, CrossRef, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy,
+    Schema, Trust, silo,
 };
 
 /// Queries whose objects describe the schema, not the domain.
@@ -77,6 +79,9 @@ pub(crate) struct Directory {
     pub(crate) kds_keys: Vec<KdsKey>,
     pub(crate) policies: Vec<PasswordPolicy>,
     pub(crate) trusts: Vec<Trust>,
+    pub(crate) cross_refs: Vec<CrossRef>,
+    /// Authentication policy silos by object id: whether they are enforced.
+    pub(crate) silos: BTreeMap<i64, Option<bool>>,
     pub(crate) group_policies: GroupPolicies,
     links: HashMap<String, Rows<i64>>,
     values: HashMap<String, Rows<Vec<u8>>>,
@@ -103,6 +108,8 @@ impl Directory {
         let mut objects = load_objects(database)?;
         let values = rows_by_attribute(database, &attributes, VALUES)?;
         add_odd_text(&mut objects, &values);
+        let ledger = snapshot.ledger()?;
+        mark_passwords(database, &ledger, &mut objects)?;
         let index = |wanted: Kind| {
             objects
                 .iter()
@@ -115,7 +122,6 @@ impl Directory {
         let head_id = head
             .and_then(|head| objects.get(head))
             .map(|object| object.id);
-        let ledger = snapshot.ledger()?;
         let schema_complete = ["schema-classes", "schema-attributes"].iter().all(|name| {
             ledger
                 .iter()
@@ -168,6 +174,10 @@ impl Directory {
             trusts: index(Kind::Trust)
                 .map(|id| Trust::load(database, id))
                 .collect::<Result<_, _>>()?,
+            cross_refs: index(Kind::CrossRef)
+                .map(|id| CrossRef::load(database, id))
+                .collect::<Result<_, _>>()?,
+            silos: silo::load(database)?,
             group_policies,
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
@@ -208,6 +218,12 @@ impl Directory {
         self.by_dn.get(&dn.to_lowercase()).copied()
     }
 
+    /// Gives a name to an id without an object.
+    #[cfg(test)]
+    pub(crate) fn name(&mut self, id: i64, dn: &str) {
+        self.names.push((id, dn.to_owned()));
+    }
+
     /// Place of the parent, if it is in the snapshot.
     pub(crate) fn parent(&self, object: &Object) -> Option<usize> {
         self.place_of_dn(parent_dn(&object.dn)?)
@@ -236,11 +252,13 @@ impl Directory {
 
     /// Whether objects of a kind may be there that ordinary users do not see. Only administrators see KDS root keys (class
     /// default of MS-ADSC), so a key that is there proves the view; a forest whose schema has no such class has no such
-    /// object. `None` for a kind that is not hidden.
+    /// object. Password settings are shown to Domain Admins only, so one of them proves the view of them too. `None` for a kind that is not hidden.
     pub(crate) fn may_hide(&self, kind: &str) -> Option<bool> {
         let class = match kind {
             "kds-root-keys" => "msKds-ProvRootKey",
             "dmsa" => "msDS-DelegatedManagedServiceAccount",
+            "password-settings" if !self.policies.is_empty() => return Some(false),
+            "password-settings" => "msDS-PasswordSettings",
             _ => return None,
         };
         Some(self.kds_keys.is_empty() && self.schema.has(class) != Some(false))
@@ -365,6 +383,9 @@ fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>)
     add("msDS-AllowedToDelegateTo", |object| {
         &mut object.delegates_to
     });
+    add("msDS-AdditionalDnsHostName", |object| {
+        &mut object.host_aliases
+    });
     let mut append = |attribute: &str, text: fn(&mut Object) -> &mut Option<String>| {
         for (id, value) in values.get(attribute).map_or(&[][..], Vec::as_slice) {
             let place = objects.binary_search_by_key(id, |object| object.id);
@@ -379,6 +400,43 @@ fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>)
     };
     append("description", |object| &mut object.description);
     append("info", |object| &mut object.info);
+    append("comment", |object| &mut object.comment);
+    append("adminDescription", |object| &mut object.admin_description);
+}
+
+/// Says of every user whether a password attribute is set. Who came by the query that asks for it has one. That the others
+/// have none is known only of a reader who may read these attributes: a filter does not match what may not be read
+/// (MS-ADTS 3.1.1.4.3), and ordinary users may not. Domain administrators may, as they see KDS root keys.
+fn mark_passwords(
+    database: &Connection,
+    ledger: &[LedgerRow],
+    objects: &mut [Object],
+) -> Result<()> {
+    let Some(row) = ledger
+        .iter()
+        .find(|row| asks_for_passwords_set(&row.plan.name))
+    else {
+        return Ok(());
+    };
+    let mut statement = database.prepare(
+        "SELECT object.id FROM object JOIN query ON query.id = object.query WHERE query.name = ?1",
+    )?;
+    let brought = statement
+        .query_map([&row.plan.name], |row| row.get(0))?
+        .collect::<Result<HashSet<i64>, _>>()?;
+    let administrator = objects.iter().any(|object| object.kind == Kind::KdsRootKey);
+    let all = row.plan.name == USERS_WITH_PASSWORD;
+    for object in objects
+        .iter_mut()
+        .filter(|object| object.kind == Kind::User)
+    {
+        let asked = all || !object.spns.is_empty();
+        object.password_attribute = match brought.contains(&object.id) {
+            true => Some(true),
+            false => (asked && administrator && row.is_complete()).then_some(false),
+        };
+    }
+    Ok(())
 }
 
 /// The domain head may be unreadable; then the domain is the one that most objects belong to.

@@ -11,11 +11,12 @@ mod group_policy;
 mod lookup;
 mod object;
 mod schema;
+mod silo;
 mod time;
 
 pub(crate) use class::Classes;
 pub(crate) use descriptor::Descriptors;
-pub(crate) use detail::{DomainFacts, KdsKey, PasswordPolicy, Trust};
+pub(crate) use detail::{CrossRef, DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;
 #[cfg(test)]
 pub(crate) use directory::made;

@@ -46,6 +46,13 @@ pub(super) const COLUMNS: &[&str] = &[
     "userPrincipalName",
     "gPLink",
     "gPOptions",
+    "operatingSystemVersion",
+    "msDS-ManagedPasswordPreviousId",
+    "comment",
+    "adminDescription",
+    "logonCount",
+    "userWorkstations",
+    "msDS-AdditionalDnsHostName",
 ];
 
 /// What an object is, by its most special class.
@@ -146,6 +153,7 @@ pub(crate) enum Fact {
     PwdLastSet,
     Readers,
     PasswordId,
+    PasswordAttribute,
 }
 
 impl Fact {
@@ -157,6 +165,8 @@ impl Fact {
             "pwdLastSet" => Self::PwdLastSet,
             "msDS-GroupMSAMembership" => Self::Readers,
             "msDS-ManagedPasswordId" => Self::PasswordId,
+            // One name for all that the query users-with-password asks about.
+            "userPassword" => Self::PasswordAttribute,
             _ => return None,
         })
     }
@@ -216,6 +226,16 @@ pub(crate) struct Object {
     pub(crate) user_principal_name: Option<String>,
     pub(crate) policy_links: Option<String>,
     pub(crate) policy_options: Option<i64>,
+    pub(crate) operating_system_version: Option<String>,
+    pub(crate) previous_password_id: Option<Vec<u8>>,
+    pub(crate) comment: Option<String>,
+    pub(crate) admin_description: Option<String>,
+    pub(crate) logon_count: Option<i64>,
+    pub(crate) user_workstations: Option<String>,
+    /// msDS-AdditionalDnsHostName.
+    pub(crate) host_aliases: Vec<String>,
+    /// A password attribute of another system is set; `None` where no answer to that would prove anything.
+    pub(crate) password_attribute: Option<bool>,
 }
 
 impl Object {
@@ -258,6 +278,14 @@ impl Object {
             user_principal_name: None,
             policy_links: None,
             policy_options: None,
+            operating_system_version: None,
+            previous_password_id: None,
+            comment: None,
+            admin_description: None,
+            logon_count: None,
+            user_workstations: None,
+            host_aliases: Vec::new(),
+            password_attribute: None,
         }
     }
 
@@ -305,6 +333,14 @@ impl Object {
             user_principal_name: row.get(32)?,
             policy_links: row.get(33)?,
             policy_options: row.get(34)?,
+            operating_system_version: row.get(35)?,
+            previous_password_id: row.get(36)?,
+            comment: row.get(37)?,
+            admin_description: row.get(38)?,
+            logon_count: row.get(39)?,
+            user_workstations: row.get(40)?,
+            host_aliases: list(row.get(41)?),
+            password_attribute: None,
         })
     }
 
@@ -316,6 +352,7 @@ impl Object {
             Fact::PwdLastSet => self.password_set.is_some(),
             Fact::Readers => self.readers.is_some(),
             Fact::PasswordId => self.password_id.is_some(),
+            Fact::PasswordAttribute => self.password_attribute.is_some(),
         }
     }
 

@@ -43,6 +43,8 @@ const CONSTANTS: &[(&str, &str, Option<&str>)] = &[
     ("gPLink", "f30e3bbe-9ff0-11d1-b603-0000f80367c1", None),
     ("gPCFileSysPath", "f30e3bc1-9ff0-11d1-b603-0000f80367c1", None),
     ("msKds-RootKeyData", "26627c27-08a2-0a40-a1b1-8dce85b42993", None),
+    ("msDS-HostServiceAccount", "80641043-15a2-40e1-92a2-8ca866f70776", Some(PERSONAL_INFORMATION)),
+    ("msDS-SupportedEncryptionTypes", "20119867-1d04-4ab7-9371-cfc3d5df0afd", Some(PERSONAL_INFORMATION)),
 ];
 
 /// Property sets (MS-ADTS 3.1.1.2.3.3).
@@ -50,6 +52,7 @@ const PUBLIC_INFORMATION: &str = "e48d0154-bcf8-11d1-8702-00c04fb96050";
 const ACCOUNT_RESTRICTIONS: &str = "4c164200-20c0-11d0-a768-00aa006e0529";
 const LOGON_INFORMATION: &str = "5f202010-79a5-11d0-9020-00c04fc2d4cf";
 const MEMBERSHIP: &str = "bc0ac240-79a9-11d0-9020-00c04fc2d4cf";
+const PERSONAL_INFORMATION: &str = "77b5b886-944a-11d1-aebd-0000f80367c1";
 
 /// Names of the schema and their GUIDs.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
-use coldcase_schemas::plan::QUERIES;
+use coldcase_schemas::plan::{QUERIES, is_part_of};
 
 use super::page::{Front, Needs, OutsideFact};
 use crate::assumptions::Known;
@@ -19,7 +19,7 @@ use crate::load::{Directory, Fact, Kind, Object};
 const NO_SUCH_OBJECT: u32 = 32;
 
 /// Kinds that default ACLs hide.
-const VISIBLE: &[&str] = &["dmsa", "kds-root-keys"];
+const VISIBLE: &[&str] = &["dmsa", "kds-root-keys", "password-settings"];
 
 /// Why a rule cannot say *clear*.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub(super) struct Limits {
     pub(super) hide_presence: bool,
     /// Places of subjects that do not show what the rule needs of them.
     pub(super) subjects: BTreeSet<usize>,
+    /// True if it needs what no snapshot holds and nobody has said.
+    pub(super) beyond: bool,
     /// True if something else limits the rule, so that no subject is known to be clear.
     others: bool,
 }
@@ -83,7 +85,9 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
         }
     }
     for fact in &needs.facts {
-        limits.add(fact_limit(analysis, *fact));
+        let limit = fact_limit(analysis, *fact);
+        limits.beyond |= limit.is_some() && fact.is_beyond();
+        limits.add(limit);
     }
     for kind in &needs.visible {
         let limit = visible_limit(directory, kind)?;
@@ -150,7 +154,7 @@ fn cut_short_limit(directory: &Directory, query: &str) -> Option<String> {
     let mut lists = directory
         .cut_short
         .iter()
-        .filter(|list| list.query == query)
+        .filter(|list| list.query == query || is_part_of(&list.query, query))
         .peekable();
     lists.peek()?;
     let lists: Vec<String> = lists
@@ -180,7 +184,9 @@ fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) ->
         .filter(|row| {
             row.absence == Absence::NotReadable
                 && row.attribute.eq_ignore_ascii_case(attribute)
-                && queries.contains(&row.query)
+                && queries
+                    .iter()
+                    .any(|query| row.query == *query || is_part_of(&row.query, query))
         })
         .map(|row| format!("{} {}", row.objects, row.class))
         .collect();
@@ -239,17 +245,30 @@ fn readable_limit(
 }
 
 /// Attributes of the head of the domain that `needs.readable` can watch.
-const OF_THE_DOMAIN: &[&str] = &["ms-DS-MachineAccountQuota", "msDS-Behavior-Version"];
+const OF_THE_DOMAIN: &[&str] = &[
+    "ms-DS-MachineAccountQuota",
+    "msDS-Behavior-Version",
+    "otherWellKnownObjects",
+    "minPwdLength",
+    "pwdProperties",
+];
 
 /// Whether the head of the domain hides the attribute; `None` if it is none of these.
 fn of_the_domain(directory: &Directory, kind: &str, attribute: &str) -> Option<bool> {
     let domain = &directory.domain;
-    let value = match attribute {
-        "ms-DS-MachineAccountQuota" => domain.machine_account_quota,
-        "msDS-Behavior-Version" => domain.functional_level,
+    let shown = match attribute {
+        "ms-DS-MachineAccountQuota" => domain.machine_account_quota.is_some(),
+        "msDS-Behavior-Version" => domain.functional_level.is_some(),
+        "minPwdLength" => domain.min_password_length.is_some(),
+        "pwdProperties" => domain.password_properties.is_some(),
+        "otherWellKnownObjects" => {
+            let head = directory.head.and_then(|head| directory.objects.get(head));
+            let mut values = directory.values(attribute).iter();
+            head.is_some_and(|head| values.any(|(object, _)| *object == head.id))
+        }
         _ => return None,
     };
-    (kind == "domain").then_some(value.is_none())
+    (kind == "domain").then_some(!shown)
 }
 
 /// The objects that `needs.readable` calls so.
@@ -261,6 +280,7 @@ fn kind_named(kind: &str) -> Option<fn(&Object) -> bool> {
         "service-user" => |object| object.kind == Kind::User && object.is_service_account(),
         "account" => Object::is_service_account,
         "principal" => |object| object.kind.is_principal(),
+        "computer" => |object| object.kind == Kind::Computer,
         "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
         "group" => |object| object.kind == Kind::Group,
         "domain" => |object| object.kind == Kind::Domain,
@@ -318,7 +338,10 @@ fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
     let descriptor = match fact {
         Fact::Descriptor => object.descriptor,
         Fact::Readers => object.readers,
-        Fact::UserAccountControl | Fact::PwdLastSet | Fact::PasswordId => None,
+        Fact::UserAccountControl
+        | Fact::PwdLastSet
+        | Fact::PasswordId
+        | Fact::PasswordAttribute => None,
     };
     object.shows(fact) && !descriptor.is_some_and(|id| directory.descriptors.is_broken(id))
 }
@@ -328,7 +351,11 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
         bail!("needs.visible does not know {kind}");
     };
     Ok(hidden.then(|| {
-        let what = if kind == "dmsa" { "dMSAs" } else { "KDS root keys" };
+        let what = match kind {
+            "dmsa" => "dMSAs",
+            "password-settings" => "password settings objects",
+            _ => "KDS root keys",
+        };
         format!("{what} are hidden from ordinary users, and nothing shows that the collector could see them")
     }))
 }

@@ -114,11 +114,21 @@ fn evaluate_one(
             table.height()
         );
     }
-    let mut findings = findings(analysis, page, &table)?;
+    let (mut findings, homeless) = findings(analysis, page, &table)?;
+    if homeless > 0 {
+        // Such as a finding on the head of the domain, where that could not be read: then it is not clear either.
+        let sentence = format!("{homeless} findings are about what the snapshot does not hold");
+        reason = [reason, sentence]
+            .iter()
+            .filter(|text| !text.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("; ");
+    }
     if page.front.needs.on_absence && limits.hide_presence {
         findings.clear();
     }
-    let verdict = match (findings.is_empty(), limits.is_empty()) {
+    let verdict = match (findings.is_empty(), limits.is_empty() && homeless == 0) {
         (false, _) => Verdict::Fired,
         (true, true) => Verdict::Clear,
         (true, false) => Verdict::NotEvaluated,
@@ -126,15 +136,16 @@ fn evaluate_one(
     Ok(Evaluation {
         verdict,
         reason,
-        beyond: page.front.needs.facts.iter().any(|fact| fact.is_beyond()),
+        beyond: limits.beyond,
         unknown: limits.subjects.iter().copied().collect(),
-        others_judged: limits.others_judged(),
+        others_judged: limits.others_judged() && homeless == 0,
         took: started.elapsed(),
         findings,
     })
 }
 
-fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<Weighed>> {
+/// The findings, and how many rows have no subject.
+fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<Weighed>, usize)> {
     let names: Vec<String> = table
         .get_column_names()
         .into_iter()
@@ -146,18 +157,23 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Vec<W
         bail!("the first two columns must be object_id and key, they are {names:?}");
     }
     let mut found = Vec::with_capacity(table.height());
+    let mut homeless = 0;
     for row in 0..table.height() {
         let mut cells: Vec<(String, Value)> = Vec::with_capacity(names.len());
         for (name, column) in names.iter().zip(table.get_columns()) {
             let cell = column.get(row).unwrap_or(AnyValue::Null);
             cells.push((name.clone(), value::json(&cell)));
         }
+        if matches!(cells.first(), Some((_, Value::Null))) {
+            homeless += 1;
+            continue;
+        }
         found.push(finding(analysis, page, cells)?);
     }
     found.sort_by(|a: &Weighed, b: &Weighed| order(&a.finding).cmp(&order(&b.finding)));
     // Two rows that say the same of the same subject are one finding.
     found.dedup_by(|b, a| a.finding.subject == b.finding.subject && a.finding.key == b.finding.key);
-    Ok(found)
+    Ok((found, homeless))
 }
 
 fn order(finding: &Finding) -> (&Subject, &str, String) {

@@ -17,6 +17,6 @@ pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
 pub(crate) use identity::{hex, identity};
 pub(crate) use pack::{Pack, Refusal};
-pub(crate) use page::{Page, Problem};
+pub(crate) use page::{Needs, OutsideFact, Page, Problem};
 pub(crate) use sql::{is_ordered, run, run_bounded};
 pub(crate) use value::{json, text};

@@ -3,7 +3,7 @@
 //! Owns the form and its error messages, which name the file and say what is missing.
 //! Deliberately does not run the SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldcase_schemas::report::{Confidence, Severity};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
@@ -52,7 +52,7 @@ pub(crate) struct Front {
 }
 
 /// What a rule must have seen before "nothing found" means clear.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Needs {
     /// Queries of the ledger that must be complete.
@@ -167,10 +167,40 @@ impl Problem {
 }
 
 impl Front {
+    /// Severities that a finding can have, the worst first.
+    fn severities(&self) -> BTreeSet<Severity> {
+        let others = self.otherwise.keys().copied();
+        others.chain([self.severity]).collect()
+    }
+
+    /// A finding can have this severity.
+    pub(crate) fn may_be(&self, severity: Severity) -> bool {
+        self.severities().contains(&severity)
+    }
+
     /// The worst severity that a finding can have.
     pub(crate) fn worst(&self) -> Severity {
-        let others = self.otherwise.keys().copied();
-        others.fold(self.severity, Severity::min)
+        self.severities().first().copied().unwrap_or(self.severity)
+    }
+
+    /// `high`, or `low to critical`.
+    pub(crate) fn range(&self) -> String {
+        let all = self.severities();
+        match (all.last(), all.first()) {
+            (Some(least), Some(worst)) if least != worst => {
+                format!("{} to {}", least.as_str(), worst.as_str())
+            }
+            _ => self.severity.as_str().to_owned(),
+        }
+    }
+
+    /// `high; critical: the account is in tier 0`.
+    pub(crate) fn severity_in_words(&self) -> String {
+        let mut words = self.severity.as_str().to_owned();
+        for (severity, when) in &self.otherwise {
+            words.push_str(&format!("; {}: {when}", severity.as_str()));
+        }
+        words
     }
 }
 
@@ -258,6 +288,16 @@ fn check_front(front: &Front) -> Result<(), String> {
         return Err(
             "it needs what no snapshot holds, so answered_by must say what answers it".to_owned(),
         );
+    }
+    if let Some(severity) = front
+        .otherwise
+        .keys()
+        .find(|other| **other == front.severity)
+    {
+        return Err(format!(
+            "otherwise names {}, which is the severity already",
+            severity.as_str()
+        ));
     }
     if let Some(kind) = front
         .applies_to
@@ -382,6 +422,8 @@ SELECT 1
         assert!(complaint(PAGE.replace("a-rule", "A rule")).contains("kebab-case"));
         assert!(complaint(PAGE.replace("high", "fatal")).contains("fatal"));
         let with = |line: &str| PAGE.replace("[needs]", &format!("{line}\n[needs]"));
+        let twice = "[otherwise]\nhigh = \"always\"\n";
+        assert!(complaint(with(twice)).contains("the severity already"));
         assert!(complaint(with("applies_to = [\"gsma\"]")).contains("gsma"));
         let with = |line: &str| PAGE.replace("[\"users\"]", &format!("[\"users\"]\n{line}"));
         assert!(complaint(with("facts = [\"system-acl\"]")).contains("answered_by"));

@@ -91,8 +91,9 @@ const RIGHTS: &[&str] = &[
 const MEMBERSHIP: &[&str] = &["Members", "Memberof"];
 
 /// Registry values of the machine (HKEY_LOCAL_MACHINE), by key. All are REG_DWORD. The names are those that the
-/// editor of security options writes into `GptTmpl.inf`; the last two keys are documented by Microsoft for MS-KILE
-/// 2.2.7 flags and for delegated managed service accounts.
+/// editor of security options writes into `GptTmpl.inf`; the last three keys are documented by Microsoft for MS-KILE
+/// 2.2.7 flags, for delegated managed service accounts, for Kerberos armoring (Kerberos.admx, KDC.admx) and for the end of
+/// RC4 as a default (KB5073381).
 const REGISTRY: &[(&str, &[&str])] = &[
     (
         "System\\CurrentControlSet\\Services\\Netlogon\\Parameters",
@@ -131,7 +132,17 @@ const REGISTRY: &[(&str, &[&str])] = &[
     ),
     (
         "Software\\Microsoft\\Windows\\CurrentVersion\\Policies\\System\\Kerberos\\Parameters",
-        &["SupportedEncryptionTypes", "DelegatedMSAEnabled"],
+        &[
+            "SupportedEncryptionTypes",
+            "DelegatedMSAEnabled",
+            "EnableCbacAndArmor",
+            "RequireFast",
+            "RC4DefaultDisablementPhase",
+        ],
+    ),
+    (
+        "Software\\Microsoft\\Windows\\CurrentVersion\\Policies\\System\\KDC\\Parameters",
+        &["EnableCbacAndArmor", "CbacAndArmorLevel"],
     ),
 ];
 
@@ -279,6 +290,6 @@ mod tests {
             assert!(known, "{section} {name}");
             count += 1;
         }
-        assert_eq!(count, ACCESS.len() + KERBEROS.len() + RIGHTS.len() + 2 + 19);
+        assert_eq!(count, ACCESS.len() + KERBEROS.len() + RIGHTS.len() + 2 + 24);
     }
 }

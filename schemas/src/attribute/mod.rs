@@ -57,6 +57,8 @@ pub enum Family {
     Schema,
     /// controlAccessRight.
     ExtendedRight,
+    /// Authentication policy silos.
+    Silo,
 }
 
 /// One row of the table.

@@ -141,4 +141,10 @@ pub const ATTRIBUTES: &[Attribute] = &[
     row("mustContain", TextList, &[Schema], "Attributes that objects of a class have, and so may be written"),
     row("systemMayContain", TextList, &[Schema], "Attributes that objects of a class may have, and so may be written"),
     row("systemMustContain", TextList, &[Schema], "Attributes that objects of a class have, and so may be written"),
+    row("comment", Text, &[Account], "Notes; sometimes hold a password"),
+    row("adminDescription", Text, &[Account], "Notes; sometimes hold a password"),
+    row("msDS-AdditionalDnsHostName", TextList, &[Account], "Further names of a host, to match service principal names"),
+    row("msDS-AssignedAuthNPolicySilo", Dn, &[Account], "The authentication policy silo that is to limit where the account logs on"),
+    row("msDS-AuthNPolicySiloMembers", Dn, &[Silo], "Which accounts a silo admits: without it an assignment is without effect"),
+    row("msDS-AuthNPolicySiloEnforced", Boolean, &[Silo], "Whether a silo refuses, or only logs"),
 ];

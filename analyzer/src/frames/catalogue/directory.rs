@@ -22,6 +22,8 @@ pub(super) const OBJECTS: Frame = Frame { name: "objects", about: "A directory o
     column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
     column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole"),
     column("tier0", B, "A tier-0 group or nested in one, or as in principals"),
+    column("privileged", B, "Group: of tier 0 or of operators, or nested in one that is; NULL for what is no group"),
+    column("policies_reach_tier0", B, "Unit or domain head: a policy that is linked there and enforced applies to a tier-0 account or computer, which lies in it or below (filters are not looked at); NULL for others"),
 ]};
 
 #[rustfmt::skip]
@@ -37,6 +39,8 @@ pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the do
     column("dmsa_class", B, "The schema has msDS-DelegatedManagedServiceAccount; NULL if the schema was not read"),
     column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
     column("may_have_2025", B, "A domain controller may be Server 2025: FALSE if each is seen and names another system"),
+    column("managed_accounts_id", I, "object_id of the container for managed service accounts (otherWellKnownObjects)"),
+    column("aes_days", F, "Days since whenCreated of the group with RID 521, which the first Windows Server 2008 domain controller brings: older passwords have no AES keys"),
 ]};
 
 #[rustfmt::skip]
@@ -67,6 +71,20 @@ pub(super) const MEMBERS: Frame = Frame { name: "members", about: "A direct memb
     column("group_id", I, "object_id of the group"),
     column("member_id", I, "object_id of the member"),
     column("primary", B, "By primaryGroupID"),
+]};
+
+#[rustfmt::skip]
+pub(super) const GROUPS: Frame = Frame { name: "groups", about: "A group", columns: &[
+    column("object_id", I, "Key"),
+    column("sid", T, "objectSid"),
+    column("name", T, "sAMAccountName"),
+    column("class", T, "tier0, operators, or NULL"),
+    column("scope", T, "builtin, domain-local, global, universal (groupType, MS-ADTS 2.2.12)"),
+    column("security", B, "A security group; FALSE for a distribution list"),
+    column("members", I, "Direct members: member values, those without an object included, and primary groups"),
+    column("outside", I, "Of those, without an object in the snapshot"),
+    column("service_accounts", I, "Service accounts in it, nested ones, SIDs of the past and Everyone included"),
+    column("reader_of", I, "Managed accounts whose msDS-GroupMSAMembership names it in an allow ACE, as far as that was readable"),
 ]};
 
 #[rustfmt::skip]
@@ -105,4 +123,16 @@ pub(super) const DEFECTS: Frame = Frame { name: "defects", about: "Something tha
     column("attribute", T, "lDAPDisplayName"),
     column("kind", T, "misfit (a value that does not fit its syntax), cut-short (values are missing), malformed (a security descriptor), cycle (groups in each other), unresolved (a SID of the domain without an object)"),
     column("detail", T, "What is wrong"),
+]};
+
+#[rustfmt::skip]
+pub(super) const DOMAINS: Frame = Frame { name: "domains", about: "A domain of the forest (crossRef)", columns: &[
+    column("object_id", I, "object_id of the crossRef"),
+    column("dns_name", T, "dnsRoot, lower case"),
+    column("netbios", T, "nETBIOSName"),
+    column("dn", T, "nCName: DN of the domain's head"),
+    column("parent", T, "DNS name of the domain above (trustParent); NULL for the root of a tree"),
+    column("root", B, "It is the root of the forest"),
+    column("own", B, "It is the domain of this snapshot"),
+    column("functional_level", I, "msDS-Behavior-Version, as in domain"),
 ]};

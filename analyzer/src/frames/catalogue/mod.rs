@@ -57,6 +57,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     accounts::READERS,
     accounts::MEMBERSHIPS,
     directory::MEMBERS,
+    directory::GROUPS,
     accounts::SPNS,
     access::DELEGATIONS,
     access::CONTROLS,
@@ -75,6 +76,16 @@ pub(crate) const FRAMES: &[Frame] = &[
     directory::QUERIES,
     directory::COVERAGE,
     directory::DEFECTS,
+    accounts::READER_GROUPS,
+    access::COMPUTER_CONTROLS,
+    policy::POLICY_LINKS,
+    access::DESCRIPTOR_CHANGES,
+    access::SPN_JACKS,
+    access::DMSA_PAIRS,
+    access::DMSA_INHERITANCE,
+    directory::DOMAINS,
+    policy::LOGON_RIGHTS,
+    accounts::SERVICE_HINTS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.
@@ -89,6 +100,14 @@ pub(super) const READERS_BY_DESCRIPTOR: Frame = Frame { name: "readers by descri
     column("descriptor_id", I, ""), column("reader_id", I, ""), column("sid", T, ""), column("name", T, ""),
     column("kind", T, ""), column("via", T, ""), column("direct", B, ""), column("broad", B, ""),
     column("enabled", B, ""), column("tier0", B, ""), column("last_seen_days", F, ""), column("operating_system", T, ""),
+    column("unconstrained", B, ""), column("system_build", I, ""), column("support_ended_days", F, ""),
+]};
+
+/// The groups of `reader_groups`, see [`ACCOUNTS_BY_DESCRIPTOR`].
+#[rustfmt::skip]
+pub(super) const READER_GROUPS_BY_DESCRIPTOR: Frame = Frame { name: "reader groups by descriptor", about: "A group", columns: &[
+    column("descriptor_id", I, ""), column("group_id", I, ""), column("group_sid", T, ""), column("group_name", T, ""),
+    column("depth", I, ""), column("via", T, ""),
 ]};
 
 /// The frame `name`.

@@ -45,3 +45,24 @@ pub(super) const POLICY_PRINCIPALS: Frame = Frame { name: "policy_principals", a
     column("principal_id", I, "object_id of the principal, if it is in the snapshot"),
     column("principal_name", T, "Name of the object or well-known SID, else as written"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const POLICY_LINKS: Frame = Frame { name: "policy_links", about: "A group policy that a unit or the domain head links (gPLink), disabled links left out; links of sites are not collected", columns: &[
+    column("gpo_id", I, "object_id of the policy; NULL if it has no object in the snapshot"),
+    column("gpo", T, "GUID of the policy in braces, upper case; the DN in the link if that has none"),
+    column("container_id", I, "object_id of the unit or domain head"),
+    column("enforced", B, "The link is enforced: it passes units that block inheritance"),
+    column("tier0", B, "By this link the policy applies to a tier-0 account or computer: it lies there or below, and no unit in between blocks inheritance, or the link is enforced. Security and WMI filters are not looked at"),
+]};
+
+#[rustfmt::skip]
+pub(super) const LOGON_RIGHTS: Frame = Frame { name: "logon_rights", about: "A logon right that a group policy gives to or takes from a service account, groups expanded; groups of BUILTIN (each machine has its own), principals written as names, and rights that everybody is given are left out. To which machines the policy applies is not computed", columns: &[
+    column("account_id", I, "object_id of the service account"),
+    column("right", T, "SeInteractiveLogonRight, SeRemoteInteractiveLogonRight, SeNetworkLogonRight, SeBatchLogonRight, SeServiceLogonRight, or SeDeny… of the same"),
+    column("denied", B, "The right is one of SeDeny…"),
+    column("gpo_id", I, "As in policy_settings"),
+    column("gpo_name", T, "As in policy_settings"),
+    column("linked", B, "As in policy_settings"),
+    column("enabled", B, "As in policy_settings"),
+    column("via", T, "The principal in the list: the account, or what it is in"),
+]};

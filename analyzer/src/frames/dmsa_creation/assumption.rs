@@ -34,7 +34,7 @@ pub(super) fn text(directory: &Directory, controllers_2025: usize) -> String {
 }
 
 /// dSHeuristics came, or is not set: an attribute that was withheld looks like one that is not set.
-fn is_read(directory: &Directory) -> bool {
+pub(in crate::frames) fn is_read(directory: &Directory) -> bool {
     let asked = directory.query("directory-service").is_some_and(|row| {
         row.is_complete()
             && row.stored > 0

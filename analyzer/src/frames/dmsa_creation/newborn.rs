@@ -137,6 +137,28 @@ impl<'a> Newborn<'a> {
         ask(AccessMask::WRITE_DACL, Node::ObjectOfClass(class)) == Sure::Yes
     }
 
+    /// A dMSA that `owner` creates in the container, and how many of its entries are those of the class. `None` if the
+    /// class's default cannot be read.
+    pub(super) fn made_by(
+        &self,
+        container: &SecurityDescriptor,
+        class: Guid,
+        owner: &Sid,
+    ) -> Option<(SecurityDescriptor, usize)> {
+        let default = self.default.as_ref()?;
+        let own = default.dacl.as_ref().map_or(0, |acl| acl.aces.len());
+        Some((made(Some(default), container, class, owner), own))
+    }
+
+    /// Positions in the container's DACL of what an object of `class` inherits, in order.
+    pub(super) fn handed_down(&self, container: &SecurityDescriptor, class: Guid) -> Vec<usize> {
+        let aces = container.dacl.iter().flat_map(|acl| &acl.aces);
+        aces.enumerate()
+            .filter(|(_, ace)| reaches(ace, class))
+            .map(|(position, _)| position)
+            .collect()
+    }
+
     fn asker(
         &self,
         made: &SecurityDescriptor,

@@ -132,16 +132,21 @@ impl Power {
     }
 }
 
-/// Writing both, or giving that to oneself; `root` is the GUID of the account's class.
-fn rights(schema: &Schema, root: Option<Guid>) -> Vec<Right> {
-    let writes = ATTRIBUTES.iter().map(|(name, published)| Part {
+/// Writing each of the two attributes; `root` is the GUID of the account's class.
+pub(super) fn both_attributes(schema: &Schema, root: Option<Guid>) -> impl Iterator<Item = Part> {
+    ATTRIBUTES.iter().map(move |(name, published)| Part {
         bit: AccessMask::WRITE_PROPERTY,
         node: Node::Attribute {
             class: root,
             property_set: schema.property_set(name),
             attribute: schema.guid(name).unwrap_or(*published),
         },
-    });
+    })
+}
+
+/// Writing both, or giving that to oneself; `root` is the GUID of the account's class.
+fn rights(schema: &Schema, root: Option<Guid>) -> Vec<Right> {
+    let writes = both_attributes(schema, root);
     let object = root.map_or(Node::Object, Node::ObjectOfClass);
     let one = |kind, bit| Right {
         kind,

@@ -8,13 +8,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
+use coldcase_schemas::ledger::{LedgerRow, QueryOutcome, QueryPlan};
 use coldcase_schemas::manifest::{Counts, FORMAT, Manifest};
 use coldcase_schemas::snapshot::FORMAT_VERSION;
 use coldcase_winsec::{Guid, SddlDomains, SecurityDescriptor, Sid};
 
 use super::{Directory, by_dn, by_sid};
 use crate::load::{
-    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, Schema,
+    Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, PasswordPolicy,
+    Schema,
 };
 
 /// DN of the head.
@@ -52,6 +54,11 @@ const CLASSES: &[(&str, &str, &str)] = &[
         "f30e3bc2-9ff0-11d1-b603-0000f80367c1",
     ),
     (
+        "msDS-PasswordSettings",
+        "top",
+        "3bcd9db8-f84b-451c-952f-6c52b81f9ec6",
+    ),
+    (
         "msKds-ProvRootKey",
         "top",
         "aa02fd41-17e0-4f18-8687-b2239649736b",
@@ -77,6 +84,7 @@ const PUBLIC_INFORMATION: &str = "e48d0154-bcf8-11d1-8702-00c04fb96050";
 const ACCOUNT_RESTRICTIONS: &str = "4c164200-20c0-11d0-a768-00aa006e0529";
 const LOGON_INFORMATION: &str = "5f202010-79a5-11d0-9020-00c04fc2d4cf";
 const MEMBERSHIP: &str = "bc0ac240-79a9-11d0-9020-00c04fc2d4cf";
+const PERSONAL_INFORMATION: &str = "77b5b886-944a-11d1-aebd-0000f80367c1";
 const VALIDATED_KEY: &str = "9b026da6-0d3c-465c-8bee-5199d7165cba";
 
 /// Attribute, schemaIDGUID, attributeSecurityGUID or nothing (MS-ADA1 to 3).
@@ -148,6 +156,22 @@ const ATTRIBUTES: &[(&str, &str, &str)] = &[
         "bf967a0e-0de6-11d0-a285-00aa003049e2",
         PUBLIC_INFORMATION,
     ),
+    (
+        "msDS-HostServiceAccount",
+        "80641043-15a2-40e1-92a2-8ca866f70776",
+        PERSONAL_INFORMATION,
+    ),
+    (
+        "msDS-SupportedEncryptionTypes",
+        "20119867-1d04-4ab7-9371-cfc3d5df0afd",
+        PERSONAL_INFORMATION,
+    ),
+    // Made up, since it is not published.
+    (
+        "msDS-DelegatedMSAState",
+        "5a6b1c2e-7f0d-4d53-9c41-0b7e2d9f8a34",
+        "",
+    ),
 ];
 
 /// A directory in the making. Objects are told apart by their place; the head of the domain is at 0.
@@ -158,6 +182,12 @@ pub(crate) struct Made {
     pub(crate) history: Vec<(usize, Sid)>,
     pub(crate) ds_heuristics: Option<String>,
     pub(crate) machine_account_quota: Option<i64>,
+    pub(crate) functional_level: Option<i64>,
+    pub(crate) min_password_length: Option<i64>,
+    pub(crate) password_properties: Option<i64>,
+    pub(crate) policies: Vec<PasswordPolicy>,
+    /// Queries that came to their end.
+    pub(crate) complete: Vec<&'static str>,
     descriptors: BTreeMap<i64, Vec<u8>>,
 }
 
@@ -170,6 +200,11 @@ impl Made {
             history: Vec::new(),
             ds_heuristics: None,
             machine_account_quota: None,
+            functional_level: None,
+            min_password_length: None,
+            password_properties: None,
+            policies: Vec::new(),
+            complete: Vec::new(),
             descriptors: BTreeMap::new(),
         };
         let head = made.add("domainDNS", HEAD);
@@ -269,7 +304,7 @@ impl Made {
             manifest: manifest(),
             sha256: String::new(),
             clock: Clock::parse(TAKEN_AT).unwrap(),
-            ledger: Vec::new(),
+            ledger: self.complete.iter().map(|name| complete(name)).collect(),
             coverage: Vec::new(),
             cut_short: Vec::new(),
             defects: Vec::new(),
@@ -297,7 +332,9 @@ impl Made {
             domain: DomainFacts {
                 ds_heuristics: self.ds_heuristics,
                 machine_account_quota: self.machine_account_quota,
-                ..DomainFacts::default()
+                functional_level: self.functional_level,
+                min_password_length: self.min_password_length,
+                password_properties: self.password_properties,
             },
             head: Some(0),
             domain_sid: Some(sid(DOMAIN)),
@@ -309,8 +346,10 @@ impl Made {
                     effective: None,
                 })
                 .collect(),
-            policies: Vec::new(),
+            policies: self.policies,
             trusts: Vec::new(),
+            cross_refs: Vec::new(),
+            silos: BTreeMap::new(),
             group_policies: GroupPolicies::default(),
             links,
             values: HashMap::from([("sIDHistory".to_owned(), history)]),
@@ -338,6 +377,31 @@ pub(crate) fn sid(text: &str) -> Sid {
 /// A GUID from text.
 pub(crate) fn guid(text: &str) -> Guid {
     Guid::from_str(text).unwrap()
+}
+
+/// The ledger row of a query that was answered whole.
+fn complete(name: &str) -> LedgerRow {
+    LedgerRow {
+        plan: QueryPlan {
+            name: name.to_owned(),
+            base: HEAD.to_owned(),
+            scope: "sub".to_owned(),
+            filter: String::new(),
+            attributes: Vec::new(),
+            server: String::new(),
+            started: TAKEN_AT.to_owned(),
+        },
+        outcome: Some(QueryOutcome {
+            pages: 1,
+            entries: 1,
+            references: 0,
+            result_code: Some(0),
+            result_text: String::new(),
+            ended: TAKEN_AT.to_owned(),
+            complete: true,
+        }),
+        stored: 1,
+    }
 }
 
 fn manifest() -> Manifest {

@@ -218,7 +218,10 @@ pub(in crate::paths) fn hands_over(right: RightKind, object: &Object) -> bool {
         | R::CreateAccount
         | R::DeleteChild
         | R::WriteGpLink
-        | R::Recreate => false,
+        | R::Recreate
+        | R::WriteHostLink
+        | R::WriteEncryptionTypes
+        | R::WriteDmsaState => false,
     }
 }
 

@@ -1,4 +1,4 @@
--- Snapshot format 2, whole. Migrations lead here step by step; a test holds both equal.
+-- Snapshot format 3, whole. Migrations lead here step by step; a test holds both equal.
 -- Values are what the directory answered. Nothing here is interpreted.
 
 -- Every attribute that occurs: those of the attribute table have their position as id, others follow.
@@ -156,7 +156,7 @@ CREATE TABLE object (
   "rightsGuid" TEXT,
   "appliesTo" TEXT,
   "validAccesses" INTEGER
-, "mayContain" TEXT, "mustContain" TEXT, "systemMayContain" TEXT, "systemMustContain" TEXT) STRICT; -- as ALTER TABLE leaves it
+, "mayContain" TEXT, "mustContain" TEXT, "systemMayContain" TEXT, "systemMustContain" TEXT, "comment" TEXT, "adminDescription" TEXT, "msDS-AdditionalDnsHostName" TEXT, "msDS-AuthNPolicySiloEnforced" INTEGER) STRICT; -- as ALTER TABLE leaves it
 
 -- DN-valued attributes.
 CREATE TABLE link (

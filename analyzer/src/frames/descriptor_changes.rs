@@ -1,0 +1,263 @@
+//! Frame `descriptor_changes`: in what the explicit permissions of a service account differ from what its class starts with.
+//!
+//! The class's defaultSecurityDescriptor is taken from the snapshot's own schema, CREATOR OWNER standing for whoever made
+//! the object (MS-ADTS 6.1.3, MS-DTYP 2.5.3.4); of an account that AdminSDHolder protects, the entries of that are taken
+//! instead (MS-ADTS 3.1.1.6.1). Deliberately says nothing of inherited entries, nor of what an entry is worth.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Result;
+use coldcase_winsec::{
+    Ace, AceBody, AceFlags, AceType, Control, KnownAce, SddlDomains, SecurityDescriptor, Sid,
+};
+use polars::prelude::DataFrame;
+
+use super::analysis::Analysis;
+use super::builder::Builder;
+use super::wording::{sddl_of, words_of};
+use crate::load::{Kind, Object};
+
+/// A row, without the object.
+struct Change {
+    added: bool,
+    creator: bool,
+    ace: Ace,
+}
+
+/// What an account starts with.
+struct Start {
+    entries: Vec<Ace>,
+    /// Entries for CREATOR OWNER, as they are once they are made out: trustee left open, flags none.
+    creators: Vec<KnownAce>,
+}
+
+pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
+    let mut frame = Builder::new("descriptor_changes")?;
+    let template = analysis
+        .admin_sd_holder()
+        .and_then(|place| analysis.whole_descriptor(analysis.object(place)?.descriptor?))
+        .map(Start::of);
+    let mut starts: HashMap<&str, Option<Start>> = HashMap::new();
+    let mut known: HashMap<(i64, &str, bool), Arc<Vec<Change>>> = HashMap::new();
+    for (_, object) in analysis.service_accounts() {
+        let Some((id, descriptor)) = object
+            .descriptor
+            .and_then(|id| Some((id, analysis.whole_descriptor(id)?)))
+        else {
+            continue;
+        };
+        let protected = is_protected(object, descriptor);
+        let class = object.classes.rsplit('\n').next().unwrap_or_default();
+        let changes = known.entry((id, class, protected)).or_insert_with(|| {
+            let start = if protected {
+                template.as_ref()
+            } else {
+                starts
+                    .entry(class)
+                    .or_insert_with(|| start_of(analysis, class))
+                    .as_ref()
+            };
+            Arc::new(start.map_or_else(Vec::new, |start| start.against(descriptor)))
+        });
+        for change in Arc::clone(changes).iter() {
+            push(&mut frame, analysis, object, change, protected);
+        }
+    }
+    frame.finish()
+}
+
+/// SDProp has put the template's permissions on it: adminCount is 1, and nothing is inherited.
+fn is_protected(object: &Object, descriptor: &SecurityDescriptor) -> bool {
+    object.admin_count == Some(1) && descriptor.control.contains(Control::SE_DACL_PROTECTED)
+}
+
+fn push(
+    frame: &mut Builder,
+    analysis: &Analysis,
+    object: &Object,
+    change: &Change,
+    template: bool,
+) {
+    let AceBody::Known(known) = &change.ace.body else {
+        return;
+    };
+    let trustee = &known.trustee;
+    let expected = analysis
+        .principals
+        .is_expected(&analysis.directory, trustee);
+    // The administrator who made the account holds more than this anyway.
+    if change.creator && expected {
+        return;
+    }
+    frame.row([
+        object.id.into(),
+        if change.added { "added" } else { "missing" }.into(),
+        sddl_of(&change.ace).into(),
+        trustee.to_string().into(),
+        analysis.by_sid(trustee).map(|object| object.id).into(),
+        analysis.name_of(trustee).into(),
+        expected.into(),
+        words_of(known, &analysis.directory.schema).into(),
+        (change.creator && makes_objects(analysis, trustee)).into(),
+        template.into(),
+    ]);
+}
+
+/// Somebody who can be the creator: objects that a group owns are those of administrators (the default owner in their token), who are
+/// expected. Of a SID without an object that is not known.
+fn makes_objects(analysis: &Analysis, sid: &Sid) -> bool {
+    let group = analysis
+        .by_sid(sid)
+        .is_some_and(|object| object.kind == Kind::Group);
+    sid.domain().is_some() && !group
+}
+
+/// `None` if the snapshot does not hold the default of the class, or it cannot be read.
+fn start_of(analysis: &Analysis, class: &str) -> Option<Start> {
+    let names = SddlDomains {
+        domain: analysis.directory.domain_sid.clone(),
+        forest_root: None,
+        machine: None,
+    };
+    let text = analysis.directory.classes.default_descriptor(class)?;
+    let default = SecurityDescriptor::from_sddl(text, &names).ok()?;
+    Some(Start::of(&default))
+}
+
+impl Start {
+    fn of(descriptor: &SecurityDescriptor) -> Self {
+        let mut start = Self {
+            entries: Vec::new(),
+            creators: Vec::new(),
+        };
+        for ace in explicit(descriptor) {
+            match &ace.body {
+                AceBody::Known(known) if is_creator(&known.trustee) => {
+                    start.creators.push(known.clone());
+                }
+                _ => start.entries.push(ace),
+            }
+        }
+        start
+    }
+
+    /// In the order of the DACL, what is missing last. That the creator's entries are gone is no change.
+    fn against(&self, descriptor: &SecurityDescriptor) -> Vec<Change> {
+        let mut left: Vec<&Ace> = self.entries.iter().collect();
+        let mut changes = Vec::new();
+        for ace in explicit(descriptor) {
+            if let Some(place) = left.iter().position(|known| **known == ace) {
+                left.remove(place);
+                continue;
+            }
+            let creator = self.is_made_out(&ace);
+            let still = matches!(&ace.body, AceBody::Known(known) if is_creator(&known.trustee));
+            if !(creator && still) {
+                changes.push(Change {
+                    added: true,
+                    creator,
+                    ace,
+                });
+            }
+        }
+        changes.extend(left.into_iter().map(|ace| Change {
+            added: false,
+            creator: false,
+            ace: ace.clone(),
+        }));
+        changes
+    }
+
+    fn is_made_out(&self, ace: &Ace) -> bool {
+        let AceBody::Known(known) = &ace.body else {
+            return false;
+        };
+        self.creators.iter().any(|creator| {
+            KnownAce {
+                trustee: known.trustee.clone(),
+                ..creator.clone()
+            } == *known
+        })
+    }
+}
+
+/// The entries that are not inherited, in one form: generic rights as the directory stores them (MS-ADTS 5.1.3.2), an
+/// object entry without GUIDs as the plain one that it is.
+fn explicit(descriptor: &SecurityDescriptor) -> impl Iterator<Item = Ace> + '_ {
+    let aces = descriptor.dacl.iter().flat_map(|acl| &acl.aces);
+    aces.filter(|ace| !ace.flags.contains(AceFlags::INHERITED))
+        .map(|ace| {
+            let mut ace = ace.clone();
+            if let AceBody::Known(known) = &mut ace.body {
+                known.mask = known.mask.map_generic_ds();
+                if known.object_type.is_none() && known.inherited_object_type.is_none() {
+                    known.ace_type = match known.ace_type {
+                        AceType::AccessAllowedObject => AceType::AccessAllowed,
+                        AceType::AccessDeniedObject => AceType::AccessDenied,
+                        other => other,
+                    };
+                }
+            }
+            ace
+        })
+}
+
+/// CREATOR OWNER.
+fn is_creator(sid: &Sid) -> bool {
+    (sid.authority(), sid.sub_authorities()) == (3, &[0])
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const OWNER: &str = "S-1-5-21-1-2-3-1104";
+    const DEFAULT: &str = "D:(OD;;CR;00299570-246d-11d0-a768-00aa006e0529;;WD)(A;;GA;;;SY)(OA;;RP;;;AU)\
+         (A;CI;RPSD;;;CO)(OA;;WP;4c164200-20c0-11d0-a768-00aa006e0529;;CO)";
+
+    fn read(text: &str) -> SecurityDescriptor {
+        SecurityDescriptor::from_sddl(text, &SddlDomains::default()).unwrap()
+    }
+
+    /// `+` added, `-` missing, `c` the creator's, with the ACE.
+    fn told(found: &str) -> Vec<String> {
+        let changes = Start::of(&read(DEFAULT)).against(&read(found));
+        let mark = |change: &Change| match (change.added, change.creator) {
+            (true, true) => 'c',
+            (true, false) => '+',
+            (false, _) => '-',
+        };
+        changes
+            .iter()
+            .map(|change| format!("{}{}", mark(change), sddl_of(&change.ace).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn the_default_in_another_spelling_is_no_change() {
+        let found = "D:AI(OD;;CR;00299570-246d-11d0-a768-00aa006e0529;;WD)(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;SY)(A;;RP;;;AU)\
+             (A;CIIO;RPSD;;;CO)(A;CIID;GA;;;BA)";
+        assert_eq!(told(found), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_is_added_missing_or_made_out_to_the_creator_is_told() {
+        let found = format!(
+            "O:{OWNER}D:(A;;GA;;;SY)(A;;GA;;;SY)(A;;RP;;;AU)(A;;RPSD;;;{OWNER})\
+             (OA;;WP;4c164200-20c0-11d0-a768-00aa006e0529;;{OWNER})(A;;WP;;;{OWNER})"
+        );
+        assert_eq!(
+            told(&found),
+            [
+                "+(A;;CCDCLCSWRPWPDTLOCRSDRCWDWO;;;SY)".to_owned(),
+                format!("c(A;;RPSD;;;{OWNER})"),
+                format!("c(OA;;WP;4c164200-20c0-11d0-a768-00aa006e0529;;{OWNER})"),
+                format!("+(A;;WP;;;{OWNER})"),
+                "-(OD;;CR;00299570-246d-11d0-a768-00aa006e0529;;WD)".to_owned(),
+            ]
+        );
+        assert_eq!(told("D:").len(), 3);
+    }
+}
