@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use coldcase_tests::dc::rules::{ASSUMPTIONS, BEYOND, Expect, SECURITY_SETTINGS};
+use coldcase_tests::dc::rules::{ASSUMPTIONS, BEYOND, State};
 use coldcase_tests::dc::{DomainController, Options, Population};
 use coldcase_tests::programs::coldcase;
 use serde_json::Value;
@@ -30,13 +30,16 @@ fn every_rule_finds_what_was_planted_and_nothing_else() {
     fs::write(folder.path().join("coldcase.toml"), ASSUMPTIONS).unwrap();
     let expected = &controller.planted().expected;
 
-    let before = look(&controller, folder.path(), "before");
-    controller.apply_ldif(&expected.change).unwrap();
-    let after = look(&controller, folder.path(), "after");
-
-    let mut table = Table::new(&before);
-    table.compare("before", &expected.findings, &before);
-    table.compare("after", &expected.changed, &after);
+    let sysvol = sysvol(&controller, folder.path());
+    let mut table = Table::default();
+    for (number, state) in expected.states.iter().enumerate() {
+        if !state.change.is_empty() {
+            controller.apply_ldif(&state.change).unwrap();
+        }
+        let snapshot = folder.path().join(format!("{number}.sqlite.zst"));
+        let report = look(&controller, &sysvol, snapshot.to_str().unwrap(), state);
+        table.compare(state, &report);
+    }
     let printed = table.print();
     // Not eprintln!, which the test runner keeps to itself when a test passes.
     let _ = writeln!(std::io::stderr(), "{printed}");
@@ -44,16 +47,17 @@ fn every_rule_finds_what_was_planted_and_nothing_else() {
 }
 
 /// Collects the domain as an administrator and reports on it.
-fn look(controller: &DomainController, folder: &Path, name: &str) -> Value {
-    let snapshot = folder.join(format!("{name}.sqlite.zst"));
-    let snapshot = snapshot.to_str().unwrap();
-    let sysvol = sysvol(controller, folder);
-    let ended = as_administrator(controller, &["--sysvol", &sysvol, "-o", snapshot]);
+fn look(controller: &DomainController, sysvol: &str, snapshot: &str, state: &State) -> Value {
+    let ended = as_administrator(controller, &["--sysvol", sysvol, "-o", snapshot]);
     assert_eq!(ended.code, 0, "{ended:?}");
-    let ended = coldcase(&["report", snapshot, "--format", "json"]).unwrap();
+    let mut arguments = vec!["report", snapshot, "--format", "json"];
+    for rule in state.rules {
+        arguments.extend(["--rule", rule]);
+    }
+    let ended = coldcase(&arguments).unwrap();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let report: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(report["refused"].as_array().map_or(0, Vec::len), 0);
+    assert_eq!(report["refused"].as_array().unwrap().len(), 0);
     report
 }
 
@@ -65,7 +69,7 @@ fn sysvol(controller: &DomainController, folder: &Path) -> String {
     );
     fs::create_dir_all(&settings).unwrap();
     let wide: Vec<u8> = std::iter::once(0xFEFF)
-        .chain(SECURITY_SETTINGS.encode_utf16())
+        .chain(controller.planted().expected.settings.encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
     fs::write(settings.join("GptTmpl.inf"), wide).unwrap();
@@ -83,34 +87,27 @@ struct Row {
 }
 
 /// Rules by id.
+#[derive(Default)]
 struct Table {
     rows: BTreeMap<String, Row>,
 }
 
 impl Table {
-    /// An empty row for each rule of the pack.
-    fn new(report: &Value) -> Table {
-        let rules = report["rules"].as_array().unwrap();
-        let rows = rules
-            .iter()
-            .map(|rule| {
-                let code = rule["code"].as_str().unwrap().to_owned();
-                let row = Row {
-                    code,
-                    ..Row::default()
-                };
-                (rule["id"].as_str().unwrap().to_owned(), row)
-            })
-            .collect();
-        Table { rows }
-    }
-
     /// Counts what was expected in one state of the domain, and what was found there.
-    fn compare(&mut self, state: &str, expected: &BTreeSet<Expect>, report: &Value) {
-        let expected: BTreeSet<Pair> = expected
+    fn compare(&mut self, state: &State, report: &Value) {
+        for rule in report["rules"].as_array().unwrap() {
+            let row = self
+                .rows
+                .entry(rule["id"].as_str().unwrap().to_owned())
+                .or_default();
+            row.code = rule["code"].as_str().unwrap().to_owned();
+        }
+        let expected: BTreeSet<Pair> = state
+            .findings
             .iter()
             .map(|expect| (expect.rule.to_owned(), expect.subject.clone()))
             .collect();
+        let state = state.name;
         let found: BTreeMap<Pair, &Value> = report["findings"]
             .as_array()
             .unwrap()
@@ -134,7 +131,14 @@ impl Table {
             if found.contains_key(&(rule.clone(), subject.clone())) {
                 row.found += 1;
             } else {
-                row.missed.push(format!("{subject} ({state})"));
+                let rules = report["rules"].as_array().unwrap();
+                let told = rules
+                    .iter()
+                    .find(|told| told["id"] == rule.as_str())
+                    .unwrap();
+                let (verdict, reason) = (&told["verdict"], &told["reason"]);
+                row.missed
+                    .push(format!("{subject} ({state}): {verdict} {reason}"));
             }
         }
         for (pair, evidence) in found {
@@ -154,10 +158,10 @@ impl Table {
     /// The table, by code, with the totals below and what went wrong in words.
     fn print(&self) -> String {
         let mut text = String::new();
-        let line = "-".repeat(78);
+        let line = "-".repeat(80);
         let _ = writeln!(
             text,
-            "{:<6}{:<38}{:>8}{:>8}{:>8}{:>10}\n{line}",
+            "{:<6}{:<38}{:>8}{:>8}{:>8}{:>12}\n{line}",
             "code", "rule", "planted", "found", "missed", "unexpected"
         );
         let mut rows: Vec<(&String, &Row)> = self.rows.iter().collect();
@@ -169,7 +173,7 @@ impl Table {
                 Some(why) if row.planted == 0 => writeln!(text, "  not planted: {why}"),
                 _ => writeln!(
                     text,
-                    "{:>8}{:>8}{missed:>8}{unexpected:>10}",
+                    "{:>8}{:>8}{missed:>8}{unexpected:>12}",
                     row.planted, row.found
                 ),
             };
@@ -180,7 +184,7 @@ impl Table {
         let missed = planted - found;
         let _ = writeln!(
             text,
-            "{line}\n{:<44}{planted:>8}{found:>8}{missed:>8}{unexpected:>10}",
+            "{line}\n{:<44}{planted:>8}{found:>8}{missed:>8}{unexpected:>12}",
             "all"
         );
         let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;

@@ -59,6 +59,10 @@ pub enum Kind {
     PasswordSettings,
     /// Trust.
     TrustedDomain,
+    /// What authentication policy silos lie in.
+    AuthenticationSilos,
+    /// Authentication policy silo.
+    AuthenticationSilo,
 }
 
 impl Kind {
@@ -79,6 +83,8 @@ impl Kind {
             Kind::KdsConfiguration => "msKds-ProvServerConfiguration",
             Kind::PasswordSettings => "msDS-PasswordSettings",
             Kind::TrustedDomain => "trustedDomain",
+            Kind::AuthenticationSilos => "msDS-AuthNPolicySilos",
+            Kind::AuthenticationSilo => "msDS-AuthNPolicySilo",
         }
     }
 }

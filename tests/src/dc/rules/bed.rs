@@ -4,14 +4,16 @@
 //! with a service principal name.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::super::ldif;
+use super::super::clock::TICKS_PER_DAY;
+use super::super::cross_reference;
 use super::super::password_id::{password_id, password_id_of};
 use super::super::planted::{Addition, Kind, Planted, PlantedObject, Value};
 use super::super::population::{AES, DISABLED, NORMAL, Setting, WORKSTATION};
-use super::{Expect, Expected};
+use super::{Expect, Expected, State};
 
 /// Full control, as Windows writes it into `msDS-GroupMSAMembership`.
 const READING: &str = "0xf01ff";
@@ -22,9 +24,18 @@ const CONTROLLER: i64 = 0x8_2000;
 const GLOBAL_SECURITY: i64 = -0x7fff_fffe;
 const FIRST_RID: u32 = 3_100;
 
+/// The states of the domain, by their place in [`Expected::states`].
+pub(super) const PLANTED: usize = 0;
+/// Every account names one root key, and the forest has a second domain.
+pub(super) const ONE_KEY: usize = 1;
+/// Somebody is in Account Operators. Since Samba runs no SDProp, they control every privileged group then, which they do
+/// in no domain of Windows; so only their own rule is asked.
+pub(super) const OPERATORS: usize = 2;
+
 /// An object that was planted, for others to name.
 #[derive(Debug, Clone)]
 pub(super) struct Grown {
+    pub(super) name: String,
     pub(super) dn: String,
     pub(super) sid: String,
 }
@@ -37,7 +48,11 @@ pub(super) struct Bed<'a> {
     additions: Vec<Addition>,
     permissions: String,
     past: String,
-    expected: Expected,
+    states: [State; 3],
+    /// Rights of the default domain policy, with whom it gives them to.
+    logon_rights: String,
+    /// Names of services whose password policy is the domain's.
+    ungoverned: Vec<&'static str>,
 }
 
 impl<'a> Bed<'a> {
@@ -55,7 +70,13 @@ impl<'a> Bed<'a> {
             additions: vec![setting.service_name()],
             permissions: String::new(),
             past: String::new(),
-            expected: Expected::default(),
+            states: [
+                state("as planted", &[]),
+                state("one key", &[]),
+                state("operators", &["account-operators-filled"]),
+            ],
+            logon_rights: String::new(),
+            ungoverned: Vec::new(),
         }
     }
 
@@ -117,6 +138,7 @@ impl<'a> Bed<'a> {
             self.expect("spn-kerberoastable", &object.name);
         }
         let grown = Grown {
+            name: object.name.clone(),
             dn: object.dn.clone(),
             sid: object.sid.clone().unwrap_or_default(),
         };
@@ -124,37 +146,47 @@ impl<'a> Bed<'a> {
         grown
     }
 
-    /// `rule` must find something in `subject`, in either state of the domain.
+    /// `rule` must find something in `subject`, whenever all rules are asked.
     pub(super) fn expect(&mut self, rule: &'static str, subject: &str) {
-        self.expect_first(rule, subject);
-        self.expect_changed(rule, subject);
+        self.expect_in(PLANTED, rule, subject);
+        self.expect_in(ONE_KEY, rule, subject);
     }
 
-    /// Only before the change.
-    pub(super) fn expect_first(&mut self, rule: &'static str, subject: &str) {
-        self.expected.findings.insert(Expect {
-            rule,
-            subject: subject.to_owned(),
-        });
+    /// The forest has a domain beside this one, from the state in which every account names one root key.
+    pub(super) fn second_domain(&mut self) {
+        let head = format!("DC=child,{}", self.base_dn());
+        let name = format!("child.{}", self.dns());
+        let ldif = cross_reference::ldif(self.setting.domain, &name, "CHILD", &head);
+        self.change(ONE_KEY, &format!("{ldif}\n"));
     }
 
-    /// Only after the change.
-    pub(super) fn expect_changed(&mut self, rule: &'static str, subject: &str) {
-        self.expected.changed.insert(Expect {
-            rule,
-            subject: subject.to_owned(),
-        });
+    /// Only in one state of the domain.
+    pub(super) fn expect_in(&mut self, state: usize, rule: &'static str, subject: &str) {
+        if let Some(state) = self.states.get_mut(state) {
+            state.findings.insert(Expect {
+                rule,
+                subject: subject.to_owned(),
+            });
+        }
     }
 
-    /// The object is taken away by the change.
-    pub(super) fn delete(&mut self, grown: &Grown) {
-        let change = &mut self.expected.change;
-        ldif::line(change, "dn", grown.dn.as_bytes());
-        change.push_str("changetype: delete\n\n");
+    /// Adds to what leads to a state.
+    pub(super) fn change(&mut self, state: usize, ldif: &str) {
+        if let Some(state) = self.states.get_mut(state) {
+            state.change.push_str(ldif);
+        }
     }
 
-    /// A user that runs a service outside the domain: password and logon are young, the ciphers are AES, and somebody
-    /// answers for it.
+    /// The object is gone in a state, and what was found in it from there on.
+    pub(super) fn delete(&mut self, state: usize, grown: &Grown) {
+        self.change(state, &format!("dn: {}\nchangetype: delete\n\n", grown.dn));
+        for state in self.states.iter_mut().skip(state) {
+            state.findings.retain(|expect| expect.subject != grown.name);
+        }
+    }
+
+    /// A user that runs a service outside the domain: password and logon are young, the ciphers are AES, somebody answers
+    /// for it, it may log on at one computer only, and its policy asks for a long password.
     pub(super) fn service(&self, name: &str) -> PlantedObject {
         self.account_in(name, SERVICES)
     }
@@ -168,6 +200,7 @@ impl<'a> Bed<'a> {
                 "servicePrincipalName",
                 format!("HTTP/{name}.partner.example"),
             )
+            .with("userWorkstations", "JUMPHOST")
             .with("description", format!("Runs {name}, team 7"))
     }
 
@@ -186,7 +219,12 @@ impl<'a> Bed<'a> {
 
     /// A server that logged on yesterday. The name is without `$`.
     pub(super) fn computer(&self, name: &str) -> PlantedObject {
-        self.account(Kind::Computer, &format!("{name}$"), name, "OU=Servers")
+        self.computer_in(name, "OU=Servers")
+    }
+
+    /// The same in another unit.
+    pub(super) fn computer_in(&self, name: &str, unit: &str) -> PlantedObject {
+        self.account(Kind::Computer, &format!("{name}$"), name, unit)
             .with("userAccountControl", WORKSTATION)
             .with("pwdLastSet", self.days_ago(10))
             .with("lastLogonTimestamp", self.days_ago(1))
@@ -199,12 +237,21 @@ impl<'a> Bed<'a> {
 
     /// A group of these.
     pub(super) fn group(&self, name: &str, members: &[&Grown]) -> PlantedObject {
-        self.account(Kind::Group, name, name, "OU=Groups")
-            .with("groupType", GLOBAL_SECURITY)
-            .with_all(
-                "member",
-                members.iter().map(|member| member.dn.as_str()).collect(),
-            )
+        let group = self
+            .account(Kind::Group, name, name, "OU=Groups")
+            .with("groupType", GLOBAL_SECURITY);
+        if members.is_empty() {
+            return group;
+        }
+        let members = members.iter().map(|member| member.dn.as_str()).collect();
+        group.with_all("member", members)
+    }
+
+    /// The object lies in another container.
+    pub(super) fn moved(&self, mut object: PlantedObject, container: &str) -> PlantedObject {
+        let name = object.name.trim_end_matches('$');
+        object.dn = format!("CN={name},{container},{}", self.base_dn());
+        object
     }
 
     /// A gMSA without `$` in the name, whose password these SIDs read.
@@ -300,19 +347,36 @@ impl<'a> Bed<'a> {
         self.join("CN=Protected Users,CN=Users", member);
     }
 
-    /// Adds an entry to the permissions of an object that exists, explicit ones before inherited, denies first.
+    /// Adds an entry to the permissions of an object that exists, explicit ones before inherited, denies first. On a
+    /// managed account it is found as a difference to the permissions of its class.
     pub(super) fn grant(&mut self, dn: &str, ace: &str) {
+        self.differ(dn);
+        self.describe(dn, "add", ace);
+    }
+
+    /// Adds an entry that is no such difference.
+    pub(super) fn grant_unnoticed(&mut self, dn: &str, ace: &str) {
         self.describe(dn, "add", ace);
     }
 
     /// Takes an entry away, which must be there.
     pub(super) fn revoke(&mut self, dn: &str, ace: &str) {
+        self.differ(dn);
         self.describe(dn, "remove", ace);
     }
 
     /// Makes it the property of somebody else.
     pub(super) fn give(&mut self, dn: &str, owner: &str) {
         self.describe(dn, "owner", owner);
+    }
+
+    fn differ(&mut self, dn: &str) {
+        let managed = self.objects.iter().find(|object| {
+            object.dn == dn && matches!(object.kind, Kind::Gmsa | Kind::Smsa | Kind::Dmsa)
+        });
+        if let Some(name) = managed.map(|object| object.name.clone()) {
+            self.expect("gmsa-changed-permissions", &name);
+        }
     }
 
     fn describe(&mut self, dn: &str, change: &str, value: &str) {
@@ -331,31 +395,83 @@ impl<'a> Bed<'a> {
         self.write_past(dn, "whenCreated", &made);
     }
 
+    /// The default domain policy gives this logon right to these SIDs, or takes it from them.
+    pub(super) fn logon_right(&mut self, right: &str, sids: &[&str]) {
+        let sids: Vec<String> = sids.iter().map(|sid| format!("*{sid}")).collect();
+        self.logon_rights
+            .push_str(&format!("{right} = {}\r\n", sids.join(",")));
+    }
+
+    /// The policy of the domain, which asks for a short password, applies to this service.
+    pub(super) fn ungovern(&mut self, name: &'static str) {
+        self.ungoverned.push(name);
+    }
+
     /// Everything that was planted.
     pub(super) fn harvest(mut self) -> Planted {
-        // What the change takes away is not found afterwards.
-        let deleted: Vec<&str> = self
-            .expected
-            .change
-            .lines()
-            .filter_map(|line| line.strip_prefix("dn: "))
-            .collect();
-        let gone: Vec<&str> = self
-            .objects
-            .iter()
-            .filter(|object| deleted.contains(&object.dn.as_str()))
-            .map(|object| object.name.as_str())
-            .collect();
-        let changed = &mut self.expected.changed;
-        changed.retain(|expect| !gone.contains(&expect.subject.as_str()));
+        self.govern();
+        let settings = format!(
+            "[Unicode]\r\nUnicode=yes\r\n[Privilege Rights]\r\n{}",
+            self.logon_rights
+        );
         Planted {
             objects: self.objects,
             additions: self.additions,
             permissions: self.permissions,
             past: self.past,
-            expected: self.expected,
+            expected: Expected {
+                states: self.states.into(),
+                settings,
+            },
         }
     }
+
+    /// A policy for long passwords, and a group that it applies to.
+    fn govern(&mut self) {
+        let services: Vec<String> = self
+            .objects
+            .iter()
+            .filter(|object| {
+                object.kind == Kind::User
+                    && !object.values("servicePrincipalName").is_empty()
+                    && !self.ungoverned.contains(&object.name.as_str())
+            })
+            .map(|object| object.dn.clone())
+            .collect();
+        let group = self.group("GG-Services", &[]).with_all("member", services);
+        let group = self.plant(group, &[]);
+        let policy = password_settings("PSO-Services", self.base_dn())
+            .with("msDS-PSOAppliesTo", group.dn.as_str());
+        self.plant(policy, &[]);
+    }
+}
+
+fn state(name: &'static str, rules: &'static [&'static str]) -> State {
+    State {
+        name,
+        change: String::new(),
+        rules,
+        findings: BTreeSet::new(),
+    }
+}
+
+/// Thirty characters, changed twice a year.
+fn password_settings(name: &str, base_dn: &str) -> PlantedObject {
+    PlantedObject::new(
+        Kind::PasswordSettings,
+        name,
+        format!("CN={name},CN=Password Settings Container,CN=System,{base_dn}"),
+    )
+    .with("msDS-PasswordSettingsPrecedence", 10)
+    .with("msDS-PasswordReversibleEncryptionEnabled", "FALSE")
+    .with("msDS-PasswordComplexityEnabled", "TRUE")
+    .with("msDS-PasswordHistoryLength", 24)
+    .with("msDS-MinimumPasswordLength", 30)
+    .with("msDS-MinimumPasswordAge", 0)
+    .with("msDS-MaximumPasswordAge", -180 * TICKS_PER_DAY)
+    .with("msDS-LockoutThreshold", 0)
+    .with("msDS-LockoutDuration", -TICKS_PER_DAY / 48)
+    .with("msDS-LockoutObservationWindow", -TICKS_PER_DAY / 48)
 }
 
 /// A descriptor that lets these read.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::aces;
-use super::bed::{Bed, Grown};
+use super::bed::{Bed, Grown, OPERATORS};
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let held = |bed: &mut Bed<'_>, name: &str, ace: &dyn Fn(&str) -> String, rules| {
@@ -82,6 +82,15 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     );
 
     replaceable(bed);
+
+    let operator = bed.trustee("ac.operator");
+    let operators = format!("CN=Account Operators,CN=Builtin,{}", bed.base_dn());
+    let ldif = format!(
+        "dn: {operators}\nchangetype: modify\nadd: member\nmember: {}\n\n",
+        operator.dn
+    );
+    bed.change(OPERATORS, &ldif);
+    bed.expect_in(OPERATORS, "account-operators-filled", "Account Operators");
     Ok(())
 }
 

@@ -23,11 +23,32 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = bed.service("dg-bare").with("adminCount", 1);
     let rules = [
         "delegation-of-privileged",
+        "privileged-without-silo",
         "spn-privileged",
         "privileged-membership",
     ];
     let bare = bed.plant(object, &rules);
     bed.join("CN=Domain Admins,CN=Users", &bare);
+
+    // Delegates to a name that nobody holds, and may give it to a domain administrator.
+    let object = bed.service("dg-prize").with("adminCount", 1);
+    let rules = [
+        "spn-privileged",
+        "privileged-membership",
+        "account-spn-write",
+    ];
+    let prize = bed.plant(object, &rules);
+    bed.promote(&prize);
+    let object = bed
+        .service("dg-jack")
+        .with(DELEGATE_TO, format!("HTTP/dgfree.{}", bed.dns()));
+    let rules = [
+        "delegation-spn-jack",
+        "delegation-ghost-target",
+        "tier0-in-reach",
+    ];
+    let jack = bed.plant(object, &rules);
+    bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &jack.sid));
 
     let who = bed.trustee("dg.writer");
     let object = bed.service("dg-writable");

@@ -22,6 +22,10 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     bed.plant(object, &["dmsa-readers"]);
     let object = bed.dmsa("dm-fine", &[&host.sid])?;
     bed.plant(object, &[]);
+    bed.unit("Stray");
+    let object = bed.dmsa("dm-stray", &[&host.sid])?;
+    let object = bed.moved(object, "OU=Stray");
+    bed.plant(object, &["dmsa-odd-parent"]);
 
     // An alias of HOST on an ordinary server.
     let back = bed.computer("DMBACK");
@@ -36,7 +40,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     Ok(())
 }
 
-/// DM01, DM02, DM12: units in which dMSAs can be made, and a controller that knows them.
+/// DM01, DM02, DM04, DM12: units in which dMSAs can be made, and a controller that knows them.
 fn places(bed: &mut Bed<'_>) {
     bed.expect("dmsa-controller-update", bed.base_dn());
     let name = "DC2025";
@@ -49,6 +53,17 @@ fn places(bed: &mut Bed<'_>) {
     bed.expect("dmsa-create-child", &unit.dn);
     let who = bed.trustee("dm.maker");
     bed.grant(&unit.dn, &aces::create(aces::DMSA, &who.sid));
+    // The same person names the successor of a service: both halves.
+    let object = bed.service("dm-victim");
+    let victim = bed.plant(object, &["dmsa-successor-pair"]);
+    bed.grant(&victim.dn, &aces::write(aces::SUCCESSOR, &who.sid));
+    bed.grant(&victim.dn, &aces::write(aces::SUCCESSOR_STATE, &who.sid));
+    // One half, and nobody's who can make a dMSA.
+    let half = bed.trustee("dm.half");
+    let object = bed.service("dm-spared");
+    let spared = bed.plant(object, &[]);
+    bed.grant(&spared.dn, &aces::write(aces::SUCCESSOR, &half.sid));
+    bed.grant(&spared.dn, &aces::write(aces::SUCCESSOR_STATE, &half.sid));
     // The published mitigation: a deny of the class.
     let unit = bed.unit("Denied");
     bed.grant(&unit.dn, &aces::create(aces::DMSA, &who.sid));

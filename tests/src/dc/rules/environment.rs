@@ -6,6 +6,9 @@ use super::aces;
 use super::bed::{Bed, without};
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
+    // No policy in SYSVOL turns armoring on.
+    bed.expect("kerberos-armoring", bed.base_dn());
+
     let object = without(bed.service("ev-nobodys"), "description");
     bed.plant(object, &["service-account-ownerless"]);
     // Notes are enough.
@@ -17,7 +20,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     // Not even administrators may read its permissions; the owner could, so it is the system's.
     let object = bed.gmsa("ev-hidden", &[&host.sid])?;
     let hidden = bed.plant(object, &["unreadable-descriptors"]);
-    bed.grant(&hidden.dn, &aces::deny("RC", "WD"));
+    bed.grant_unnoticed(&hidden.dn, &aces::deny("RC", "WD"));
     bed.give(&hidden.dn, "SY");
     Ok(())
 }

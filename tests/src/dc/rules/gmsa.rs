@@ -19,6 +19,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let host = bed.plant(host, &[]);
     readers(bed, &host)?;
     crowds(bed)?;
+    surroundings(bed, &host)?;
     passwords(bed, &host)?;
     permissions(bed, &host)?;
     settings(bed, &host)
@@ -68,6 +69,53 @@ fn readers(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
 
     let object = bed.gmsa("gm-foreign", &[&host.sid, FOREIGN_SID])?;
     bed.plant(object, &["gmsa-foreign-readers"]);
+    Ok(())
+}
+
+/// GM07, GM08, GM11, GM20: what surrounds the list.
+fn surroundings(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
+    let seats = bed.group("GG-GM-Seats", &[host]);
+    let seats = bed.plant(seats, &["gmsa-reader-group-takeover"]);
+    let who = bed.trustee("gm.seats");
+    bed.grant(&seats.dn, &aces::write(aces::MEMBER, &who.sid));
+    let object = bed.gmsa("gm-seats", &[&seats.sid])?;
+    bed.plant(object, &[]);
+    // The same right over a group that reads nothing.
+    let idle = bed.group("GG-GM-Idle", &[host]);
+    let idle = bed.plant(idle, &[]);
+    bed.grant(&idle.dn, &aces::write(aces::MEMBER, &who.sid));
+
+    let old = instead(
+        bed.computer("GMOLD"),
+        "operatingSystem",
+        "Windows Server 2012 R2 Standard",
+    );
+    let old = bed.plant(old.with("operatingSystemVersion", "6.3 (9600)"), &[]);
+    let object = bed.gmsa("gm-weak", &[&old.sid])?;
+    bed.plant(object, &["gmsa-weak-reader-host"]);
+    let new = bed
+        .computer("GMNEW")
+        .with("operatingSystemVersion", "10.0 (20348)");
+    let new = bed.plant(new, &[]);
+    let object = bed.gmsa("gm-strong", &[&new.sid])?;
+    bed.plant(object, &[]);
+
+    let owner = bed.trustee("gm.listowner");
+    let list = readers_of(&[&host.sid]).replace("O:BA", &format!("O:{}", owner.sid));
+    let object = instead(bed.gmsa("gm-odd", &[])?, "msDS-GroupMSAMembership", list);
+    bed.plant(object, &["gmsa-malformed-readers"]);
+
+    // Outside alone is nothing; a unit in which somebody makes and removes computers is.
+    bed.unit("Estate");
+    let object = bed.gmsa("gm-estate", &[&host.sid])?;
+    let object = bed.moved(object, "OU=Estate");
+    bed.plant(object, &[]);
+    let who = bed.trustee("gm.joiner");
+    let unit = bed.unit("Delegated");
+    bed.grant(&unit.dn, &aces::manage(aces::COMPUTER, &who.sid));
+    let object = bed.gmsa("gm-delegated", &[&host.sid])?;
+    let object = bed.moved(object, "OU=Delegated");
+    bed.plant(object, &["gmsa-outside-container"]);
     Ok(())
 }
 
@@ -139,7 +187,7 @@ fn passwords(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     Ok(())
 }
 
-/// GM09, GM18: who may change what.
+/// GM09, GM17 to GM19: who may change what.
 fn permissions(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let who = bed.trustee("gm.readers");
     let object = bed.gmsa("gm-list", &[&host.sid])?;
@@ -149,6 +197,12 @@ fn permissions(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let list = bed.plant(object, &[]);
     bed.grant(&list.dn, &aces::write(aces::READERS, &who.sid));
     bed.grant(&list.dn, &aces::deny_write(aces::READERS, &who.sid));
+
+    // What the class gives its creator, made out to somebody who is no administrator.
+    let who = bed.trustee("gm.creator");
+    let object = bed.gmsa("gm-made", &[&host.sid])?;
+    let made = bed.plant(object, &["gmsa-creator-rights"]);
+    bed.grant_unnoticed(&made.dn, &aces::write(aces::RESTRICTIONS, &who.sid));
 
     let object = bed.gmsa("gm-undenied", &[&host.sid])?;
     let undenied = bed.plant(object, &["gmsa-default-deny-removed"]);

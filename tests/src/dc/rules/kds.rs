@@ -4,12 +4,13 @@ use anyhow::Result;
 
 use super::super::planted::{KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, PlantedObject};
 use super::aces;
-use super::bed::{Bed, Grown, instead};
+use super::bed::{Bed, Grown, ONE_KEY, instead};
 
 /// Named by an account, and not there.
 const MISSING: &str = "0f4a2c11-5b1e-4d56-9a53-6a1c1f0f7e11";
 const READABLE: &str = "2d9be3c4-7a1b-4c0d-8b60-3f0f5c9d2a22";
 const CONTROLLED: &str = "3e7cf4d5-8b2c-4d1e-9c71-401f6dae3b33";
+const FUTURE: &str = "5a9e16f7-ad4e-4f30-9e93-62308fc05d55";
 const OWNED: &str = "4f8d05e6-9c3d-4e2f-8d82-512f7ebf4c44";
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
@@ -18,15 +19,17 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
 
     // Five and a half years. As long as one account names another key, it is not the key of all.
     let old = key(bed, &keys, KDS_ROOT_KEY, 2_000);
-    bed.expect_changed("kds-key-blast-radius", &old.dn);
+    bed.expect_in(ONE_KEY, "kds-key-blast-radius", &old.dn);
     let host = bed.computer("KDHOST");
     let host = bed.plant(host, &[]);
     let object = bed.gmsa("kd-dangling", &[&host.sid])?;
     let object = instead(object, "msDS-ManagedPasswordId", bed.epoch_of(MISSING, 5)?);
     let dangling = bed.plant(object, &["kds-dangling-key"]);
-    bed.delete(&dangling);
+    bed.second_domain();
+    bed.delete(ONE_KEY, &dangling);
+    bed.expect_in(ONE_KEY, "kds-forest-scope", bed.base_dn());
 
-    let readable = key(bed, &keys, READABLE, 40);
+    let readable = key(bed, &keys, READABLE, 25);
     bed.expect("kds-root-key-readable", &readable.dn);
     let who = bed.trustee("kd.reader");
     bed.grant(&readable.dn, &aces::allow("RPCR", &who.sid));
@@ -34,7 +37,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let who = bed.trustee("kd.looker");
     bed.grant(&readable.dn, &aces::allow("RP", &who.sid));
 
-    let controlled = key(bed, &keys, CONTROLLED, 30);
+    let controlled = key(bed, &keys, CONTROLLED, 22);
     bed.expect("kds-root-key-control", &controlled.dn);
     let who = bed.trustee("kd.changer");
     bed.grant(&controlled.dn, &aces::allow("WD", &who.sid));
@@ -43,6 +46,12 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     bed.expect("kds-root-key-owner", &owned.dn);
     let who = bed.trustee("kd.owner");
     bed.give(&owned.dn, &who.sid);
+
+    // Made ten days ago, for next week.
+    let object = root_key(bed, &keys, FUTURE, 10);
+    let later = instead(object, "msKds-UseStartTime", bed.days_ago(-7));
+    let later = bed.plant(later, &[]);
+    bed.expect("kds-key-hygiene", &later.dn);
     Ok(())
 }
 
@@ -76,7 +85,12 @@ fn containers(bed: &mut Bed<'_>) -> String {
 
 /// A root key that was made so many days ago and was in effect a day later.
 fn key(bed: &mut Bed<'_>, keys: &str, name: &str, days: i64) -> Grown {
-    let object = PlantedObject::new(Kind::KdsRootKey, name, format!("CN={name},{keys}"))
+    let object = root_key(bed, keys, name, days);
+    bed.plant(object, &[])
+}
+
+fn root_key(bed: &Bed<'_>, keys: &str, name: &str, days: i64) -> PlantedObject {
+    PlantedObject::new(Kind::KdsRootKey, name, format!("CN={name},{keys}"))
         .with("msKds-Version", 1)
         .with("msKds-CreateTime", bed.days_ago(days))
         .with("msKds-UseStartTime", bed.days_ago(days - 1))
@@ -85,6 +99,5 @@ fn key(bed: &mut Bed<'_>, keys: &str, name: &str, days: i64) -> Grown {
         .with("msKds-SecretAgreementAlgorithmID", "DH")
         .with("msKds-PublicKeyLength", 2048)
         .with("msKds-PrivateKeyLength", 512)
-        .with("msKds-RootKeyData", KDS_ROOT_KEY_DATA.to_vec());
-    bed.plant(object, &[])
+        .with("msKds-RootKeyData", KDS_ROOT_KEY_DATA.to_vec())
 }

@@ -35,16 +35,27 @@ pub struct Expect {
     pub subject: String,
 }
 
-/// What must be found, and in which state of the domain.
+/// The domain after a change, and what must be found in it then. Some rules exclude each other: a domain whose accounts
+/// all name one root key has none that names a missing one.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// For people.
+    pub name: &'static str,
+    /// LDIF for `DomainController::apply_ldif`, to come here from the state before; nothing in the first.
+    pub change: String,
+    /// The only rules that are asked here; all, if empty.
+    pub rules: &'static [&'static str],
+    /// What they must find.
+    pub findings: BTreeSet<Expect>,
+}
+
+/// What must be found, and what it takes besides the directory.
 #[derive(Debug, Clone, Default)]
 pub struct Expected {
-    /// After planting.
-    pub findings: BTreeSet<Expect>,
-    /// After [`Expected::change`] as well. Some rules exclude each other: a domain whose accounts all name one root key
-    /// has none that names a missing one.
-    pub changed: BTreeSet<Expect>,
-    /// LDIF, for `DomainController::apply_ldif`.
-    pub change: String,
+    /// In this order.
+    pub states: Vec<State>,
+    /// Security settings of the default domain policy, as SYSVOL has them (`GptTmpl.inf`).
+    pub settings: String,
 }
 
 /// Rules for which nothing can be planted, and why.
@@ -55,10 +66,6 @@ pub const BEYOND: &[(&str, &str)] = &[(
 
 /// What `coldcase.toml` says of this domain: one rule asks what a person knows of the controllers.
 pub const ASSUMPTIONS: &str = "[controllers]\nupdated = \"no\"\n";
-
-/// Text of the security settings in the default domain policy, as SYSVOL has them.
-pub const SECURITY_SETTINGS: &str =
-    "[Unicode]\r\nUnicode=yes\r\n[System Access]\r\nMinimumPasswordLength = 7\r\n";
 
 /// Everything, parents before children, and what must be found.
 pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {

@@ -43,6 +43,30 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     bed.promote(&tier0);
     on(bed, "SMTIER0", &tier0);
 
+    // A host that could use a gMSA.
+    let object = bed.smsa("sm-modern");
+    let modern = bed.plant(object, &["smsa-replaceable"]);
+    let host = bed
+        .computer("SMMODERN")
+        .with("operatingSystemVersion", "10.0 (20348)");
+    install(bed, host, &modern);
+    // One that could not, and whose support has ended.
+    let object = bed.smsa("sm-ancient");
+    let ancient = bed.plant(object, &["smsa-stale-host"]);
+    let host = bed
+        .computer("SMANCIENT")
+        .with("operatingSystemVersion", "6.1 (7601)");
+    let host = instead(host, "operatingSystem", "Windows Server 2008 R2 Standard");
+    install(bed, host, &ancient);
+
+    // Who may install accounts on computers is told of their unit.
+    let who = bed.trustee("sm.installer");
+    let unit = bed.unit("Kiosks");
+    bed.expect("smsa-host-link-writable", &unit.dn);
+    let host = bed.computer_in("SMKIOSK", "OU=Kiosks");
+    let host = bed.plant(host, &[]);
+    bed.grant(&host.dn, &aces::write(aces::HOST_LINK, &who.sid));
+
     let who = bed.trustee("sm.reset");
     let object = bed.smsa("sm-reset");
     let reset = bed.plant(object, &["smsa-resettable"]);

@@ -2,11 +2,13 @@
 
 use super::super::planted::PlantedObject;
 use super::super::population::{AES, DISABLED, NO_EXPIRY};
-use super::bed::{Bed, flagged, instead};
+use super::aces;
+use super::bed::{Bed, flagged, instead, without};
 
 // userAccountControl, MS-ADTS 2.2.16.
 const NO_PREAUTHENTICATION: i64 = 0x40_0000;
 const PASSWORD_NOT_REQUIRED: i64 = 0x20;
+const REVERSIBLE: i64 = 0x80;
 
 // msDS-SupportedEncryptionTypes, MS-KILE 2.2.7.
 const DES: i64 = 0x3;
@@ -17,6 +19,8 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     bed.plant(object, &[]);
     ciphers(bed);
     passwords(bed);
+    policies(bed);
+    hosts(bed);
 
     let object = bed.service("sp-tier0").with("adminCount", 1);
     let tier0 = bed.plant(object, &["spn-privileged", "privileged-membership"]);
@@ -55,6 +59,68 @@ fn ciphers(bed: &mut Bed<'_>) {
     with("sp-rc4", RC4, &["spn-weak-encryption"]);
     with("sp-rc4-aes", AES | RC4, &["spn-weak-encryption"]);
     with("sp-des", DES, &["spn-des"]);
+
+    let who = bed.trustee("sp.cipher");
+    let object = bed.service("sp-cipher");
+    let cipher = bed.plant(object, &["spn-encryption-writable"]);
+    bed.grant(&cipher.dn, &aces::write(aces::CIPHERS, &who.sid));
+
+    // The group of read-only controllers tells since when passwords have AES keys.
+    let marker = format!("CN=Read-only Domain Controllers,CN=Users,{}", bed.base_dn());
+    bed.age(&marker, 4_000);
+    let object = instead(bed.service("sp-keyless"), "pwdLastSet", bed.days_ago(4_500));
+    bed.plant(object, &["spn-no-aes-keys", "spn-old-password"]);
+}
+
+/// SP10, SP12, SP20, SP21: what policies say.
+fn policies(bed: &mut Bed<'_>) {
+    let object = flagged(bed.service("sp-clear"), REVERSIBLE);
+    bed.plant(object, &["spn-reversible-encryption"]);
+    bed.ungovern("sp-short");
+    let object = bed.service("sp-short");
+    bed.plant(object, &["spn-short-password"]);
+
+    let object = without(bed.service("sp-desktop"), "userWorkstations");
+    bed.plant(object, &["spn-interactive-logon"]);
+    let object = without(bed.service("sp-denied"), "userWorkstations");
+    let denied = bed.plant(object, &[]);
+    bed.logon_right("SeDenyInteractiveLogonRight", &[&denied.sid]);
+    bed.logon_right("SeDenyRemoteInteractiveLogonRight", &[&denied.sid]);
+
+    let object = bed.person("sp.shadow");
+    let shadow = bed.plant(object, &["spn-shadow-account"]);
+    // Local Service is no account of the domain.
+    bed.logon_right("SeServiceLogonRight", &["S-1-5-19", &shadow.sid]);
+    let object = bed.person("sp.viewer");
+    let viewer = bed.plant(object, &[]);
+    bed.logon_right("SeInteractiveLogonRight", &[&viewer.sid]);
+}
+
+/// SP14, SP15, SP22: the hosts that names mean.
+fn hosts(bed: &mut Bed<'_>) {
+    let dns = bed.dns();
+    let named = |object: PlantedObject, spn: &str| instead(object, "servicePrincipalName", spn);
+
+    let object = named(bed.service("sp-ghost"), &format!("HTTP/spgone.{dns}"));
+    bed.plant(object, &["spn-ghost-host"]);
+
+    let host = bed.computer("SPHOST");
+    bed.plant(host, &[]);
+    let object = named(bed.service("sp-machine"), &format!("TERMSRV/sphost.{dns}"));
+    bed.plant(object, &["spn-foreign-host"]);
+    // The normal case: a service of its own on a host whose build is not known.
+    let object = named(bed.service("sp-web"), &format!("HTTP/sphost.{dns}"));
+    bed.plant(object, &[]);
+
+    let host = bed
+        .computer("SPNEW")
+        .with("operatingSystemVersion", "10.0 (20348)");
+    bed.plant(host, &[]);
+    let object = named(
+        bed.service("sp-ready"),
+        &format!("MSSQLSvc/spnew.{dns}:1433"),
+    );
+    bed.plant(object, &["spn-gmsa-candidate"]);
 }
 
 /// SP03, SP07 to SP09, SP11.
