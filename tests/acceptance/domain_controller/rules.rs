@@ -76,14 +76,34 @@ fn sysvol(controller: &DomainController, folder: &Path) -> String {
     top.to_str().unwrap().to_owned()
 }
 
-/// One rule, over all states of the domain.
+/// One rule, over all states of the domain. Findings by subject; where a subject is looked at in several states, the worst
+/// counts.
 #[derive(Default)]
 struct Row {
     code: String,
-    planted: usize,
-    found: usize,
-    missed: Vec<String>,
-    unexpected: Vec<String>,
+    planted: BTreeMap<String, usize>,
+    /// How many are missed, and how the rule ended.
+    missed: BTreeMap<String, (usize, String)>,
+    /// How many are too many, and the evidence of all.
+    unexpected: BTreeMap<String, (usize, String)>,
+}
+
+impl Row {
+    fn planted(&self) -> usize {
+        self.planted.values().sum()
+    }
+
+    fn missed(&self) -> usize {
+        self.missed.values().map(|(count, _)| count).sum()
+    }
+
+    fn found(&self) -> usize {
+        self.planted() - self.missed()
+    }
+
+    fn unexpected(&self) -> usize {
+        self.unexpected.values().map(|(count, _)| count).sum()
+    }
 }
 
 /// Rules by id.
@@ -95,58 +115,46 @@ struct Table {
 impl Table {
     /// Counts what was expected in one state of the domain, and what was found there.
     fn compare(&mut self, state: &State, report: &Value) {
+        let mut ends: BTreeMap<&str, String> = BTreeMap::new();
         for rule in report["rules"].as_array().unwrap() {
-            let row = self
-                .rows
-                .entry(rule["id"].as_str().unwrap().to_owned())
-                .or_default();
+            let id = rule["id"].as_str().unwrap();
+            let row = self.rows.entry(id.to_owned()).or_default();
             row.code = rule["code"].as_str().unwrap().to_owned();
+            ends.insert(id, format!("{} {}", rule["verdict"], rule["reason"]));
         }
-        let expected: BTreeSet<Pair> = state
-            .findings
-            .iter()
-            .map(|expect| (expect.rule.to_owned(), expect.subject.clone()))
-            .collect();
-        let state = state.name;
-        let found: BTreeMap<Pair, &Value> = report["findings"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|finding| {
-                let subject = &finding["subject"];
-                let name = subject["sam_account_name"]
-                    .as_str()
-                    .or(subject["dn"].as_str());
-                let rule = finding["rule"].as_str().unwrap();
-                let pair = (rule.to_owned(), name.unwrap().to_owned());
-                (pair, &finding["evidence"])
-            })
-            .collect();
-        for (rule, subject) in &expected {
+        let mut found: BTreeMap<Pair, Vec<&Value>> = BTreeMap::new();
+        for finding in report["findings"].as_array().unwrap() {
+            let subject = &finding["subject"];
+            let name = subject["sam_account_name"]
+                .as_str()
+                .or(subject["dn"].as_str());
+            let rule = finding["rule"].as_str().unwrap();
+            let pair = (rule.to_owned(), name.unwrap().to_owned());
+            found.entry(pair).or_default().push(&finding["evidence"]);
+        }
+        let mut expected: BTreeMap<Pair, usize> =
+            found.keys().map(|pair| (pair.clone(), 0)).collect();
+        for (expect, times) in &state.findings {
+            expected.insert((expect.rule.to_owned(), expect.subject.clone()), *times);
+        }
+        for (pair, planted) in expected {
+            let evidence = found.get(&pair).map_or(&[][..], Vec::as_slice);
+            let (rule, subject) = pair;
             let row = self
                 .rows
-                .get_mut(rule)
+                .get_mut(&rule)
                 .unwrap_or_else(|| panic!("{rule}, expected in {subject}, is no rule"));
-            row.planted += 1;
-            if found.contains_key(&(rule.clone(), subject.clone())) {
-                row.found += 1;
-            } else {
-                let rules = report["rules"].as_array().unwrap();
-                let told = rules
-                    .iter()
-                    .find(|told| told["id"] == rule.as_str())
-                    .unwrap();
-                let (verdict, reason) = (&told["verdict"], &told["reason"]);
-                row.missed
-                    .push(format!("{subject} ({state}): {verdict} {reason}"));
+            if planted > 0 {
+                let most = row.planted.entry(subject.clone()).or_default();
+                *most = planted.max(*most);
             }
-        }
-        for (pair, evidence) in found {
-            if !expected.contains(&pair) {
-                let (rule, subject) = pair;
-                let row = self.rows.get_mut(&rule).unwrap();
-                row.unexpected
-                    .push(format!("{subject} ({state}): {evidence}"));
+            if evidence.len() < planted {
+                let end = format!("{}: {}", state.name, ends[rule.as_str()]);
+                worse(&mut row.missed, subject, planted - evidence.len(), end);
+            } else if evidence.len() > planted {
+                let all: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+                let all = format!("{}: {}", state.name, all.join(", "));
+                worse(&mut row.unexpected, subject, evidence.len() - planted, all);
             }
         }
     }
@@ -167,39 +175,31 @@ impl Table {
         let mut rows: Vec<(&String, &Row)> = self.rows.iter().collect();
         rows.sort_by_key(|(_, row)| &row.code);
         for (id, row) in &rows {
-            let (missed, unexpected) = (row.missed.len(), row.unexpected.len());
+            let (planted, found) = (row.planted(), row.found());
+            let (missed, unexpected) = (row.missed(), row.unexpected());
             let _ = write!(text, "{:<6}{id:<38}", row.code);
             let _ = match beyond(id) {
-                Some(why) if row.planted == 0 => writeln!(text, "  not planted: {why}"),
-                _ => writeln!(
-                    text,
-                    "{:>8}{:>8}{missed:>8}{unexpected:>12}",
-                    row.planted, row.found
-                ),
+                Some(why) if planted == 0 => writeln!(text, "  not planted: {why}"),
+                _ => writeln!(text, "{planted:>8}{found:>8}{missed:>8}{unexpected:>12}"),
             };
         }
-        let planted = self.total(|row| row.planted);
-        let found = self.total(|row| row.found);
-        let unexpected = self.total(|row| row.unexpected.len());
-        let missed = planted - found;
-        let _ = writeln!(
-            text,
-            "{line}\n{:<44}{planted:>8}{found:>8}{missed:>8}{unexpected:>12}",
-            "all"
-        );
+        let (planted, found) = (self.total(Row::planted), self.total(Row::found));
+        let (missed, unexpected) = (self.total(Row::missed), self.total(Row::unexpected));
         let percent = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
         let _ = writeln!(
             text,
-            "recall {:.1} %, precision {:.1} %",
+            "{line}\n{:<44}{planted:>8}{found:>8}{missed:>8}{unexpected:>12}\n\
+             recall {:.1} %, precision {:.1} %",
+            "all",
             percent(found, planted),
             percent(found, found + unexpected)
         );
         for (id, row) in rows {
-            for subject in &row.missed {
-                let _ = writeln!(text, "missed: {} {id} in {subject}", row.code);
+            for (subject, (_, end)) in &row.missed {
+                let _ = writeln!(text, "missed: {id} in {subject}, {end}");
             }
-            for subject in &row.unexpected {
-                let _ = writeln!(text, "unexpected: {} {id} in {subject}", row.code);
+            for (subject, (_, evidence)) in &row.unexpected {
+                let _ = writeln!(text, "unexpected: {id} in {subject}, {evidence}");
             }
         }
         text
@@ -207,12 +207,12 @@ impl Table {
 
     /// Recall and precision of 100 %, and no rule without a plant or a reason.
     fn check(&self) {
-        assert_eq!(self.total(|row| row.missed.len()), 0, "recall");
-        assert_eq!(self.total(|row| row.unexpected.len()), 0, "precision");
+        assert_eq!(self.total(Row::missed), 0, "recall");
+        assert_eq!(self.total(Row::unexpected), 0, "precision");
         let bare: BTreeSet<&str> = self
             .rows
             .iter()
-            .filter(|(_, row)| row.planted == 0)
+            .filter(|(_, row)| row.planted.is_empty())
             .map(|(id, _)| id.as_str())
             .collect();
         let reasons: BTreeSet<&str> = BEYOND.iter().map(|(id, _)| *id).collect();
@@ -220,6 +220,18 @@ impl Table {
             bare, reasons,
             "rules for which nothing is planted, against those with a reason for it"
         );
+    }
+}
+
+fn worse(
+    list: &mut BTreeMap<String, (usize, String)>,
+    subject: String,
+    count: usize,
+    text: String,
+) {
+    let worst = list.entry(subject).or_default();
+    if count > worst.0 {
+        *worst = (count, text);
     }
 }
 

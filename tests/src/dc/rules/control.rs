@@ -90,7 +90,12 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
         operator.dn
     );
     bed.change(OPERATORS, &ldif);
-    bed.expect_in(OPERATORS, "account-operators-filled", "Account Operators");
+    bed.expect_in(
+        OPERATORS,
+        1,
+        "account-operators-filled",
+        "Account Operators",
+    );
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
 use super::aces;
-use super::bed::{Bed, flagged, readers_of};
+use super::bed::Bed;
+use super::faultless::{flagged, readers_of};
 
 // userAccountControl, MS-ADTS 2.2.16.
 const UNCONSTRAINED: i64 = 0x8_0000;
@@ -25,18 +26,13 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
         "delegation-of-privileged",
         "privileged-without-silo",
         "spn-privileged",
-        "privileged-membership",
     ];
     let bare = bed.plant(object, &rules);
-    bed.join("CN=Domain Admins,CN=Users", &bare);
+    bed.appoint(&bare);
 
     // Delegates to a name that nobody holds, and may give it to a domain administrator.
     let object = bed.service("dg-prize").with("adminCount", 1);
-    let rules = [
-        "spn-privileged",
-        "privileged-membership",
-        "account-spn-write",
-    ];
+    let rules = ["spn-privileged", "account-spn-write"];
     let prize = bed.plant(object, &rules);
     bed.promote(&prize);
     let object = bed
@@ -81,7 +77,8 @@ fn constrained(bed: &mut Bed<'_>) {
 
     // Disabled, so that delegation to tier 0 gives nothing, and what it keeps is told as a remnant.
     let object = flagged(to(bed.service("dg-off"), &controller), DISABLED);
-    bed.plant(object, &["spn-zombie"]);
+    bed.plant(object, &[]);
+    bed.expect_times(2, "spn-zombie", "dg-off");
 }
 
 /// DG05, DG06.

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
 use super::aces;
-use super::bed::{Bed, Grown, flagged, instead};
+use super::bed::{Bed, Grown};
+use super::faultless::{flagged, instead};
 
 /// msDS-DelegatedMSAState and msDS-SupersededServiceAccountState.
 const STARTED: i64 = 1;

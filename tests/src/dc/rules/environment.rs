@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::aces;
-use super::bed::{Bed, without};
+use super::bed::Bed;
+use super::faultless::without;
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     // No policy in SYSVOL turns armoring on.

@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::super::planted::FOREIGN_SID;
 use super::super::population::{AES, DISABLED};
 use super::aces;
-use super::bed::{Bed, Grown, flagged, instead, readers_of, without};
+use super::bed::{Bed, Grown};
+use super::faultless::{flagged, instead, readers_of, without};
 
 /// RC4, MS-KILE 2.2.7.
 const RC4: i64 = 0x4;
@@ -56,12 +57,12 @@ fn readers(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     bed.plant(object, &["gmsa-unresolved-readers"]);
 
     let object = bed.gmsa("gm-tier0", &[&host.sid])?.with("adminCount", 1);
-    let rules = ["gmsa-privileged-open-readers", "privileged-membership"];
+    let rules = ["gmsa-privileged-open-readers"];
     let tier0 = bed.plant(object, &rules);
     bed.promote(&tier0);
     // Only domain controllers read it (S-1-5-9).
     let object = bed.gmsa("gm-tier0-dc", &["S-1-5-9"])?;
-    let tier0 = bed.plant(object.with("adminCount", 1), &["privileged-membership"]);
+    let tier0 = bed.plant(object.with("adminCount", 1), &[]);
     bed.promote(&tier0);
 
     let object = without(bed.gmsa("gm-nobody", &[])?, "msDS-GroupMSAMembership");

@@ -4,7 +4,8 @@ use anyhow::Result;
 
 use super::super::planted::{KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, PlantedObject};
 use super::aces;
-use super::bed::{Bed, Grown, ONE_KEY, instead};
+use super::bed::{Bed, Grown, ONE_KEY, PLANTED};
+use super::faultless::instead;
 
 /// Named by an account, and not there.
 const MISSING: &str = "0f4a2c11-5b1e-4d56-9a53-6a1c1f0f7e11";
@@ -15,11 +16,14 @@ const OWNED: &str = "4f8d05e6-9c3d-4e2f-8d82-512f7ebf4c44";
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let keys = containers(bed);
-    bed.expect("kds-root-key-presence", bed.base_dn());
+    // Five that are there, and one that an account names as long as the account is there.
+    let domain = bed.base_dn();
+    bed.expect_in(PLANTED, 6, "kds-root-key-presence", domain);
+    bed.expect_in(ONE_KEY, 5, "kds-root-key-presence", domain);
 
     // Five and a half years. As long as one account names another key, it is not the key of all.
     let old = key(bed, &keys, KDS_ROOT_KEY, 2_000);
-    bed.expect_in(ONE_KEY, "kds-key-blast-radius", &old.dn);
+    bed.expect_in(ONE_KEY, 1, "kds-key-blast-radius", &old.dn);
     let host = bed.computer("KDHOST");
     let host = bed.plant(host, &[]);
     let object = bed.gmsa("kd-dangling", &[&host.sid])?;
@@ -27,7 +31,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let dangling = bed.plant(object, &["kds-dangling-key"]);
     bed.second_domain();
     bed.delete(ONE_KEY, &dangling);
-    bed.expect_in(ONE_KEY, "kds-forest-scope", bed.base_dn());
+    bed.expect_in(ONE_KEY, 1, "kds-forest-scope", bed.base_dn());
 
     let readable = key(bed, &keys, READABLE, 25);
     bed.expect("kds-root-key-readable", &readable.dn);

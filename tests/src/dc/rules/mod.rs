@@ -11,6 +11,7 @@ mod control;
 mod delegation;
 mod dmsa;
 mod environment;
+mod faultless;
 mod gmsa;
 mod kds;
 mod privilege;
@@ -18,7 +19,7 @@ mod provisioned;
 mod smsa;
 mod spn;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
@@ -45,8 +46,8 @@ pub struct State {
     pub change: String,
     /// The only rules that are asked here; all, if empty.
     pub rules: &'static [&'static str],
-    /// What they must find.
-    pub findings: BTreeSet<Expect>,
+    /// What they must find, and how many times: once for each trustee, key or reason, as the page of the rule says.
+    pub findings: BTreeMap<Expect, usize>,
 }
 
 /// What must be found, and what it takes besides the directory.

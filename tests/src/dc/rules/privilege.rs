@@ -2,7 +2,8 @@
 
 use super::super::planted::{FOREIGN_SID, Kind, PlantedObject};
 use super::aces;
-use super::bed::{Bed, flagged};
+use super::bed::Bed;
+use super::faultless::flagged;
 
 /// Domain Admins of a domain that does not exist here.
 const FOREIGN_ADMINS: &str = "S-1-5-21-1111111111-2222222222-3333333333-512";
@@ -22,11 +23,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
 
     // In a protected group, and not marked as such.
     let object = bed.service("pr-unmarked");
-    let rules = [
-        "privileged-admin-count",
-        "privileged-membership",
-        "spn-privileged",
-    ];
+    let rules = ["privileged-admin-count", "spn-privileged"];
     let unmarked = bed.plant(object, &rules);
     bed.promote(&unmarked);
 
@@ -58,8 +55,8 @@ fn silo(bed: &mut Bed<'_>) {
     let object = flagged(bed.service("pr-siloed"), NOT_DELEGATED)
         .with("adminCount", 1)
         .with("msDS-AssignedAuthNPolicySilo", silo.as_str());
-    let siloed = bed.plant(object, &["spn-privileged", "privileged-membership"]);
-    bed.join("CN=Domain Admins,CN=Users", &siloed);
+    let siloed = bed.plant(object, &["spn-privileged"]);
+    bed.appoint(&siloed);
     let object = PlantedObject::new(Kind::AuthenticationSilo, "Tier 0", silo)
         .with("msDS-AuthNPolicySiloEnforced", "TRUE")
         .with("msDS-AuthNPolicySiloMembers", siloed.dn.as_str());

@@ -3,7 +3,8 @@
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
 use super::aces;
-use super::bed::{Bed, Grown, flagged, instead};
+use super::bed::{Bed, Grown};
+use super::faultless::{flagged, instead};
 
 pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = bed.smsa("sm-orphan");
@@ -39,7 +40,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     on(bed, "SMLATE", &late);
 
     let object = bed.smsa("sm-tier0").with("adminCount", 1);
-    let tier0 = bed.plant(object, &["smsa-privileged-host", "privileged-membership"]);
+    let tier0 = bed.plant(object, &["smsa-privileged-host"]);
     bed.promote(&tier0);
     on(bed, "SMTIER0", &tier0);
 

@@ -3,7 +3,8 @@
 use super::super::planted::PlantedObject;
 use super::super::population::{AES, DISABLED, NO_EXPIRY};
 use super::aces;
-use super::bed::{Bed, flagged, instead, without};
+use super::bed::Bed;
+use super::faultless::{flagged, instead, without};
 
 // userAccountControl, MS-ADTS 2.2.16.
 const NO_PREAUTHENTICATION: i64 = 0x40_0000;
@@ -23,7 +24,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     hosts(bed);
 
     let object = bed.service("sp-tier0").with("adminCount", 1);
-    let tier0 = bed.plant(object, &["spn-privileged", "privileged-membership"]);
+    let tier0 = bed.plant(object, &["spn-privileged"]);
     bed.promote(&tier0);
 
     let object = bed.service("sp-person").with("employeeID", "4711");
