@@ -76,7 +76,8 @@ pub(crate) struct Needs {
     /// What stands outside the directory and must be known.
     #[serde(default)]
     pub(crate) facts: Vec<OutsideFact>,
-    /// True if the rule fires on something being absent: then it is not run at all unless everything was seen.
+    /// True if the rule fires on something being absent: then it is not run at all unless everything was seen, or, with
+    /// `each_by_itself`, everything but what subjects do not show of themselves.
     #[serde(default)]
     pub(crate) on_absence: bool,
 }
