@@ -54,9 +54,15 @@ fn user(name: &str) -> Answer {
 /// Answers everything with success, and the users' query with `answers`.
 fn users(answers: impl Fn(&Request) -> Vec<Answer> + Send + 'static) -> ScriptedServer {
     ScriptedServer::start(move |request| {
-        // Only the users' filter has a negation in it.
-        let users = matches!(request, Request::Search { base, filter, .. } if base == DOMAIN && filter.contains(&0xA2));
-        if users { answers(request) } else { others(request) }
+        // Only the filters of users have a negation in them; one of them asks for password attributes first.
+        let users = matches!(request, Request::Search { base, filter, .. }
+            if base == DOMAIN && filter.contains(&0xA2)
+                && !filter.windows(12).any(|name| name == b"userPassword"));
+        if users {
+            answers(request)
+        } else {
+            others(request)
+        }
     })
     .unwrap()
 }

@@ -86,7 +86,7 @@ fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bo
     let there = list
         .iter_mut()
         .find(|table| same(table))
-        .map(|table| fill(table));
+        .map(&fill);
     let replaced = there.is_some();
     if !replaced {
         let mut table = Table::new();

@@ -240,10 +240,12 @@ fn readable_limit(
         if subject {
             limits.subjects.insert(place);
         }
-        limits.others |= !subject || !front.needs.each_by_itself;
+        // What one subject hides makes nothing absent for another that is judged by what it shows itself.
+        let others = !subject || !front.needs.each_by_itself;
+        limits.others |= others;
+        limits.hide_presence |= others;
     }
     if hidden > 0 {
-        limits.hide_presence = true;
         limits.sentences.push(if fact.is_some() {
             format!("{hidden} of {count} {kind} objects do not show {attribute}")
         } else {

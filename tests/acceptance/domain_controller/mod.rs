@@ -12,6 +12,7 @@ mod interruptions;
 mod large;
 mod privacy;
 mod prompt;
+mod rules;
 mod sysvol;
 mod ways_in;
 

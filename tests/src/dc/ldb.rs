@@ -9,13 +9,15 @@ use anyhow::{Context, Result, bail};
 
 use super::domain::Domain;
 use super::ldif;
-use super::planted::{BASE_DN, Kind, Planted};
+use super::planted::{BASE_DN, Kind, Planted, PlantedObject};
 use super::provision::{SAM, SMB_CONF};
 use super::{command, packages};
 
 const SCRIPT: &str = include_str!("samdb.py");
 const SCHEMA_ATTRIBUTES: &str = include_str!("schema-attributes.ldif");
 const SCHEMA_CLASSES: &str = include_str!("schema-classes.ldif");
+const SCHEMA_KEY_ATTRIBUTES: &str = include_str!("schema-key-attributes.ldif");
+const SCHEMA_KEY_CLASSES: &str = include_str!("schema-key-classes.ldif");
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// One object as the database holds it.
@@ -41,15 +43,34 @@ impl LdbRecord {
 /// Extends the schema if the objects need it, then adds the objects, then their links, then their passwords.
 pub(super) fn plant(directory: &Path, domain: &Domain, planted: &Planted) -> Result<()> {
     let mut files = Vec::new();
+    let of_domain = |text: &str| text.replace(BASE_DN, domain.base_dn());
     if planted.of(Kind::Dmsa).next().is_some() {
-        let of_domain = |text: &str| text.replace(BASE_DN, domain.base_dn());
         files.push(("1-schema-attributes.ldif", of_domain(SCHEMA_ATTRIBUTES)));
         files.push(("2-schema-classes.ldif", of_domain(SCHEMA_CLASSES)));
+    }
+    let keyed = |object: &PlantedObject| !object.values("msDS-KeyCredentialLink").is_empty();
+    if planted.objects.iter().any(keyed) {
+        files.push((
+            "1-schema-key-attributes.ldif",
+            of_domain(SCHEMA_KEY_ATTRIBUTES),
+        ));
+        files.push(("2-schema-key-classes.ldif", of_domain(SCHEMA_KEY_CLASSES)));
     }
     files.push(("3-objects.ldif", ldif::objects(planted)));
     files.push(("4-links.ldif", ldif::links(planted)));
     files.push(("5-passwords.ldif", ldif::passwords(planted)));
     apply(directory, files).context("cannot plant the accounts")
+}
+
+/// Changes permissions of what was planted and of what exists anyway.
+pub(super) fn describe(directory: &Path, planted: &Planted) -> Result<()> {
+    if planted.permissions.is_empty() {
+        return Ok(());
+    }
+    let files = vec![("permissions", planted.permissions.clone())];
+    run_script(directory, "describe", Input::Files(files))
+        .map(|_| ())
+        .context("cannot change permissions")
 }
 
 /// Applies LDIF in order; see `samdb.py` for its first line.

@@ -9,10 +9,13 @@ pub(super) const OBJECT_CONTROLS: &str =
     "# controls: relax:0 local_oid:1.3.6.1.4.1.7165.4.3.12:0\n\n";
 
 /// Attributes that point to objects, which must exist first: groups may even contain each other.
-const LINKS: [&str; 6] = [
+const LINKS: [&str; 9] = [
     "managedBy",
     "member",
+    "msDS-AssignedAuthNPolicySilo",
+    "msDS-AuthNPolicySiloMembers",
     "msDS-HostServiceAccount",
+    "msDS-KeyCredentialLink",
     "msDS-ManagedAccountPrecededByLink",
     "msDS-PSOAppliesTo",
     "msDS-SupersededManagedAccountLink",

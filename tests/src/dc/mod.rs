@@ -32,9 +32,11 @@ mod ldif;
 mod options;
 mod packages;
 mod password_id;
+mod past;
 mod planted;
 mod population;
 mod provision;
+pub mod rules;
 mod secrets;
 mod server;
 mod tangle;
@@ -136,6 +138,8 @@ impl DomainController {
         if matches!(options.population, Population::Tangled { .. }) {
             tangle::raw::write(root, &domain)?;
         }
+        ldb::describe(root, &planted)?;
+        past::write(root, &domain, &planted)?;
         let plant = started.elapsed();
 
         let started = Instant::now();

@@ -67,6 +67,8 @@ pub enum Population {
         /// How many.
         principals: usize,
     },
+    /// Something for every rule of the analyzer that a directory can hold, and what comes close and must not be found.
+    Rules,
     /// People in nested groups, and objects of every class with random descriptors. The same seed gives the same objects
     /// with the same SIDs and descriptors.
     Tangled {

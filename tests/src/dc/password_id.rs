@@ -20,6 +20,11 @@ use super::planted::KDS_ROOT_KEY;
 ///
 /// With `corp.example` it is 104 bytes.
 pub(super) fn password_id(time: i64, dns_domain: &str) -> Result<Vec<u8>> {
+    password_id_of(KDS_ROOT_KEY, time, dns_domain)
+}
+
+/// The same with another root key.
+pub(super) fn password_id_of(root_key: &str, time: i64, dns_domain: &str) -> Result<Vec<u8>> {
     const TICKS_PER_CYCLE: i64 = 360_000_000_000;
     let cycle = u32::try_from(time / TICKS_PER_CYCLE).context("a password cycle before 1601")?;
     let name: Vec<u8> = dns_domain
@@ -36,7 +41,7 @@ pub(super) fn password_id(time: i64, dns_domain: &str) -> Result<Vec<u8>> {
     id.extend((cycle / 1024).to_le_bytes());
     id.extend((cycle / 32 % 32).to_le_bytes());
     id.extend((cycle % 32).to_le_bytes());
-    id.extend(guid_bytes(KDS_ROOT_KEY)?);
+    id.extend(guid_bytes(root_key)?);
     id.extend(0_u32.to_le_bytes());
     id.extend(length.to_le_bytes());
     id.extend(length.to_le_bytes());

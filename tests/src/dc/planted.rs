@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::rules::Expected;
+
 /// The domain that is made unless a test wishes for another.
 pub const BASE_DN: &str = "DC=corp,DC=example";
 /// Its DNS name; the realm is the same in capitals.
@@ -57,6 +59,10 @@ pub enum Kind {
     PasswordSettings,
     /// Trust.
     TrustedDomain,
+    /// What authentication policy silos lie in.
+    AuthenticationSilos,
+    /// Authentication policy silo.
+    AuthenticationSilo,
 }
 
 impl Kind {
@@ -77,6 +83,8 @@ impl Kind {
             Kind::KdsConfiguration => "msKds-ProvServerConfiguration",
             Kind::PasswordSettings => "msDS-PasswordSettings",
             Kind::TrustedDomain => "trustedDomain",
+            Kind::AuthenticationSilos => "msDS-AuthNPolicySilos",
+            Kind::AuthenticationSilo => "msDS-AuthNPolicySilo",
         }
     }
 }
@@ -187,12 +195,18 @@ pub struct Addition {
 }
 
 /// Everything that was planted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Planted {
     /// The objects, in the order in which they were added.
     pub objects: Vec<PlantedObject>,
     /// What was added to other objects.
     pub additions: Vec<Addition>,
+    /// What rules must find; empty in every other population than that of the rules.
+    pub expected: Expected,
+    /// Changes of permissions, as `samdb.py describe` reads them.
+    pub(super) permissions: String,
+    /// Values that only the system writes, as `past.py` reads them.
+    pub(super) past: String,
 }
 
 impl Planted {

@@ -12,6 +12,7 @@ use super::planted::{
     Addition, BIG_GROUP, BIG_GROUP_MEMBERS, FOREIGN_SID, KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind,
     Planted, PlantedObject,
 };
+use super::rules;
 use super::tangle;
 
 /// The password of the ordinary user `lowpriv`.
@@ -39,6 +40,7 @@ pub(super) fn population(domain: &Domain, wanted: Population) -> Result<Planted>
             Ok(Planted {
                 objects: vec![bare.unit("Services"), bare.lowpriv()],
                 additions: vec![bare.service_name()],
+                ..Planted::default()
             })
         }
         Population::Accounts => {
@@ -47,13 +49,18 @@ pub(super) fn population(domain: &Domain, wanted: Population) -> Result<Planted>
             planted.objects.extend(now.big_group());
             Ok(planted)
         }
+        Population::Rules => rules::planted(&setting(Clock::now()?)),
         Population::Tangled { seed } => {
             let fixed = setting(Clock::fixed());
             let (tangled, mut additions) = tangle::tangle(&fixed, seed);
             let mut objects = vec![fixed.unit("Services"), fixed.lowpriv()];
             objects.extend(tangled);
             additions.push(fixed.service_name());
-            Ok(Planted { objects, additions })
+            Ok(Planted {
+                objects,
+                additions,
+                ..Planted::default()
+            })
         }
         Population::Large { principals } => {
             let fixed = setting(Clock::fixed());
@@ -90,11 +97,12 @@ impl Setting<'_> {
                 },
                 self.service_name(),
             ],
+            ..Planted::default()
         })
     }
 
     /// Without the service that registers names (`dnsupdate`), the server has only HOST/… and GC/….
-    fn service_name(&self) -> Addition {
+    pub(super) fn service_name(&self) -> Addition {
         let host = self.domain.host().to_ascii_uppercase();
         Addition {
             dn: format!("CN={host},OU=Domain Controllers,{}", self.domain.base_dn()),
@@ -110,7 +118,7 @@ impl Setting<'_> {
     }
 
     /// An ordinary user, the only one with a password that is known.
-    fn lowpriv(&self) -> PlantedObject {
+    pub(super) fn lowpriv(&self) -> PlantedObject {
         // Setting the password sets pwdLastSet too.
         let mut lowpriv = self
             .account(Kind::User, "lowpriv", "lowpriv", "OU=Services", 3009)

@@ -5,13 +5,19 @@
 #       of all its records: `# controls: relax:0 ...`. A file whose first line is `# schema` reloads the schema.
 #   samdb.py SMB_CONF SAM_LDB try FILE...
 #       the same with one transaction a record, and goes on after a refusal: prints `ok` or Samba's reason for each.
+#   samdb.py SMB_CONF SAM_LDB describe FILE...
+#       changes permissions. Each line: a distinguished name, a tab, `add`, `remove` or `owner`, a tab, an ACE or a SID in
+#       SDDL. Added denies stand first, added allows before what is inherited; what is removed must be there.
 #   samdb.py SMB_CONF SAM_LDB search BASE SCOPE FILTER [ATTRIBUTE...]
 #       prints records, values in hexadecimal, exactly as the directory holds them:
 #       `dn HEX`, then `NAME HEX` per value, then an empty line.
+import re
 import sys
 
 import ldb
 from samba.auth import system_session
+from samba.dcerpc import security
+from samba.ndr import ndr_pack, ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
@@ -42,6 +48,8 @@ def read(samdb, path):
 def change(samdb, kind, message, controls):
     if kind == ldb.CHANGETYPE_MODIFY:
         samdb.modify(message, controls)
+    elif kind == ldb.CHANGETYPE_DELETE:
+        samdb.delete(message.dn, controls)
     else:
         samdb.add(message, controls)
 
@@ -75,6 +83,47 @@ def try_each(smb_conf, sam, paths):
                 print(f"{reason} (LDAP code {error.args[0]})")
 
 
+SDDL = re.compile(r"O:(.+?)G:(.+?)D:([A-Z]*)((?:\([^()]*\))*)(?:S:.*)?")
+
+
+def described(sddl, change, value):
+    owner, group, flags, entries = SDDL.fullmatch(sddl).groups()
+    entries = re.findall(r"\([^()]*\)", entries)
+    if change == "owner":
+        owner = value
+    elif change == "remove":
+        entries.remove(value)
+    elif value.startswith(("(D;", "(OD;")):
+        entries.insert(0, value)
+    else:
+        own = [entry for entry in entries if "ID" not in entry.split(";")[1]]
+        entries.insert(len(own), value)
+    return f"O:{owner}G:{group}D:{flags}{''.join(entries)}"
+
+
+def describe(smb_conf, sam, paths):
+    samdb = connect(smb_conf, sam)
+    domain = security.dom_sid(samdb.get_domain_sid())
+    samdb.transaction_start()
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        for line in lines:
+            dn, change, value = line.split("\t")
+            [found] = samdb.search(dn, ldb.SCOPE_BASE, None, ["nTSecurityDescriptor"], [SD_WITHOUT_SACL])
+            before = ndr_unpack(security.descriptor, found["nTSecurityDescriptor"][0]).as_sddl(domain)
+            try:
+                after = described(before, change, value)
+            except (AttributeError, ValueError):
+                sys.exit(f"{path}: {dn}: cannot {change} {value}: {before}")
+            message = ldb.Message(found.dn)
+            message["nTSecurityDescriptor"] = ldb.MessageElement(
+                ndr_pack(security.descriptor.from_sddl(after, domain)), ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor"
+            )
+            samdb.modify(message, [SD_WITHOUT_SACL])
+    samdb.transaction_commit()
+
+
 def search(smb_conf, sam, base, scope, expression, attributes):
     samdb = connect(smb_conf, sam)
     out = sys.stdout
@@ -94,11 +143,13 @@ def main(arguments):
         apply(smb_conf, sam, rest)
     elif command == "try":
         try_each(smb_conf, sam, rest)
+    elif command == "describe":
+        describe(smb_conf, sam, rest)
     elif command == "search":
         base, scope, expression, *attributes = rest
         search(smb_conf, sam, base, scope, expression, attributes)
     else:
-        sys.exit(f"samdb.py knows apply, try and search, not {command}")
+        sys.exit(f"samdb.py knows apply, try, describe and search, not {command}")
 
 
 main(sys.argv[1:])

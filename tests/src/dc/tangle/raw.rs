@@ -2,18 +2,18 @@
 //! not mapped, CREATOR OWNER in an ACE that applies. Another controller may hold such ones, and replicate them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::people;
 use super::top;
 use crate::dc::domain::Domain;
 use crate::dc::planted::{Kind, PlantedObject};
 use crate::dc::population::{NORMAL, Setting};
-use crate::dc::{command, packages};
+use crate::dc::{command, packages, past};
 
 const SCRIPT: &str = include_str!("raw.py");
 const LIMIT: Duration = Duration::from_secs(60);
@@ -103,20 +103,12 @@ pub(in crate::dc) fn write(directory: &Path, domain: &Domain) -> Result<()> {
     let mut python = Command::new(packages::PYTHON);
     python
         .args(["-I", "-c", SCRIPT])
-        .arg(database(directory, domain)?)
+        .arg(past::database(directory, domain)?)
         .arg(domain.sid())
         .arg(&file);
     command::run(&mut python, directory, "raw.py", LIMIT)
         .context("cannot write descriptors past Samba")?;
     Ok(())
-}
-
-/// Samba keeps a file for each naming context, named after it.
-fn database(directory: &Path, domain: &Domain) -> Result<PathBuf> {
-    let name = format!("{}.ldb", domain.base_dn().to_ascii_uppercase());
-    let path = directory.join("private/sam.ldb.d").join(name);
-    ensure!(path.exists(), "{} is missing", path.display());
-    Ok(path)
 }
 
 fn dn(raw: &Raw, top: &str) -> String {

@@ -1,0 +1,104 @@
+//! DG: who may impersonate whom to what.
+
+use super::super::planted::PlantedObject;
+use super::super::population::DISABLED;
+use super::aces;
+use super::bed::Bed;
+use super::faultless::{flagged, readers_of};
+
+// userAccountControl, MS-ADTS 2.2.16.
+const UNCONSTRAINED: i64 = 0x8_0000;
+const PROTOCOL_TRANSITION: i64 = 0x100_0000;
+
+const DELEGATE_TO: &str = "msDS-AllowedToDelegateTo";
+const ALLOWED_TO_ACT: &str = "msDS-AllowedToActOnBehalfOfOtherIdentity";
+
+pub(super) fn plant(bed: &mut Bed<'_>) {
+    let object = flagged(bed.computer("DGOPEN"), UNCONSTRAINED);
+    bed.plant(object, &["delegation-unconstrained"]);
+
+    constrained(bed);
+    resource_based(bed);
+
+    // A domain administrator whom nobody shields from being impersonated.
+    let object = bed.service("dg-bare").with("adminCount", 1);
+    let rules = [
+        "delegation-of-privileged",
+        "privileged-without-silo",
+        "spn-privileged",
+    ];
+    let bare = bed.plant(object, &rules);
+    bed.appoint(&bare);
+
+    // Delegates to a name that nobody holds, and may give it to a domain administrator.
+    let object = bed.service("dg-prize").with("adminCount", 1);
+    let rules = ["spn-privileged", "account-spn-write"];
+    let prize = bed.plant(object, &rules);
+    bed.promote(&prize);
+    let object = bed
+        .service("dg-jack")
+        .with(DELEGATE_TO, format!("HTTP/dgfree.{}", bed.dns()));
+    let rules = [
+        "delegation-spn-jack",
+        "delegation-ghost-target",
+        "tier0-in-reach",
+    ];
+    let jack = bed.plant(object, &rules);
+    bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &jack.sid));
+
+    let who = bed.trustee("dg.writer");
+    let object = bed.service("dg-writable");
+    let writable = bed.plant(object, &["delegation-writable"]);
+    bed.grant(&writable.dn, &aces::write(aces::ALLOWED_TO_ACT, &who.sid));
+}
+
+/// DG02 to DG04, DG07.
+fn constrained(bed: &mut Bed<'_>) {
+    let dns = bed.dns();
+    let to = |object: PlantedObject, target: &str| object.with(DELEGATE_TO, target);
+
+    let controller = format!("cifs/{}", bed.controller_host());
+    let object = flagged(bed.service("dg-any"), PROTOCOL_TRANSITION);
+    bed.plant(to(object, &controller), &["delegation-protocol-transition"]);
+    let object = to(bed.service("dg-passes"), &controller);
+    bed.plant(object, &["delegation-constrained"]);
+
+    let database = format!("MSSQLSvc/dgback.{dns}:1433");
+    let back = bed
+        .computer("DGBACK")
+        .with("servicePrincipalName", database.as_str());
+    bed.plant(back, &[]);
+    let object = to(bed.service("dg-front"), &database);
+    bed.plant(object, &["delegation-constrained-elsewhere"]);
+
+    // A class that HOST stands for, but no host.
+    let object = to(bed.service("dg-ghost"), &format!("HTTP/dggone.{dns}"));
+    bed.plant(object, &["delegation-ghost-target"]);
+
+    // Disabled, so that delegation to tier 0 gives nothing, and what it keeps is told as a remnant.
+    let object = flagged(to(bed.service("dg-off"), &controller), DISABLED);
+    bed.plant(object, &[]);
+    bed.expect_times(2, "spn-zombie", "dg-off");
+}
+
+/// DG05, DG06.
+fn resource_based(bed: &mut Bed<'_>) {
+    let front = bed.computer("DGWEB");
+    let front = bed.plant(front, &[]);
+    let person = bed.trustee("dg.person");
+
+    let admin = bed.person("dg.admin").with("adminCount", 1);
+    let object = admin.with(ALLOWED_TO_ACT, readers_of(&[&front.sid]));
+    let admin = bed.plant(object, &["delegation-resource-based-tier0"]);
+    bed.promote(&admin);
+
+    let object = bed
+        .computer("DGLOOSE")
+        .with(ALLOWED_TO_ACT, readers_of(&[&person.sid]));
+    bed.plant(object, &["delegation-resource-based-broad"]);
+    // A front end that is a computer is what the attribute is for.
+    let object = bed
+        .computer("DGTIGHT")
+        .with(ALLOWED_TO_ACT, readers_of(&[&front.sid]));
+    bed.plant(object, &[]);
+}

@@ -1,0 +1,27 @@
+//! EN and GV. The functional level and the machine account quota of a new domain are found as they are.
+
+use anyhow::Result;
+
+use super::aces;
+use super::bed::Bed;
+use super::faultless::without;
+
+pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
+    // No policy in SYSVOL turns armoring on.
+    bed.expect("kerberos-armoring", bed.base_dn());
+
+    let object = without(bed.service("ev-nobodys"), "description");
+    bed.plant(object, &["service-account-ownerless"]);
+    // Notes are enough.
+    let object = without(bed.service("ev-noted"), "description").with("info", "Ask team 7");
+    bed.plant(object, &[]);
+
+    let host = bed.computer("EVHOST");
+    let host = bed.plant(host, &[]);
+    // Not even administrators may read its permissions; the owner could, so it is the system's.
+    let object = bed.gmsa("ev-hidden", &[&host.sid])?;
+    let hidden = bed.plant(object, &["unreadable-descriptors"]);
+    bed.grant_unnoticed(&hidden.dn, &aces::deny("RC", "WD"));
+    bed.give(&hidden.dn, "SY");
+    Ok(())
+}
