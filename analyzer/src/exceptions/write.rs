@@ -83,10 +83,7 @@ fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bo
         }
     };
     // What was written above an entry, or behind it, stays.
-    let there = list
-        .iter_mut()
-        .find(|table| same(table))
-        .map(&fill);
+    let there = list.iter_mut().find(|table| same(table)).map(&fill);
     let replaced = there.is_some();
     if !replaced {
         let mut table = Table::new();
