@@ -287,6 +287,33 @@ mod tests {
         }
     }
 
+    /// Set-ADUser refuses managed accounts, and nobody sets their passwords; Microsoft says not to put accounts that run
+    /// services into Protected Users.
+    #[test]
+    fn what_a_page_advises_works_on_managed_accounts() {
+        const OF_USERS: [&str; 3] = ["Set-ADUser", "Set-ADAccountPassword", "Unlock-ADAccount"];
+        let mut managed = 0;
+        for page in Pack::load(None).unwrap().pages {
+            let front = &page.front;
+            for line in page.body.lines() {
+                let joins = line.contains("Add-ADGroupMember") && line.contains("Protected Users");
+                assert!(!joins, "{}: {line}", front.id);
+            }
+            let is_managed = |kind: &String| ["gmsa", "smsa", "dmsa"].contains(&kind.as_str());
+            if !front.applies_to.iter().all(is_managed) {
+                continue;
+            }
+            managed += 1;
+            for line in page.body.lines() {
+                let of_users = OF_USERS.iter().any(|command| line.contains(command));
+                // Such a line must say that it is about a user account, or what to use instead.
+                let told = line.contains("user account") || line.contains("Set-ADServiceAccount");
+                assert!(!of_users || told, "{}: {line}", front.id);
+            }
+        }
+        assert!(managed > 30, "{managed} pages");
+    }
+
     #[test]
     fn the_severities_of_a_page_are_those_of_its_sql() {
         let pack = Pack::load(None).unwrap();
