@@ -230,22 +230,44 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
             "{old}: {checked:?}"
         );
     }
-    fs::write(
-        &path,
-        page.replace("WHERE a.description = ", "WHERE '' <> "),
-    )
-    .unwrap();
+    let page = page.replace("WHERE a.description = ", "WHERE '' <> ");
+    fs::write(&path, &page).unwrap();
+    // Which severities come out shows only where there are rows.
+    let severe = page
+        .replace("id = \"legacy-accounts\"", "id = \"too-severe\"")
+        .replace("OWN01", "ACME99")
+        .replace("'' AS key", "'' AS key, 'critical' AS severity");
+    fs::write(folder.path().join("mine/too-severe.md"), &severe).unwrap();
+    let named = severe
+        .replace("too-severe", "named-severe")
+        .replace("ACME99", "ACME98")
+        .replace(
+            "\n[needs]",
+            "\n[otherwise]\ncritical = \"always\"\n\n[needs]",
+        );
+    fs::write(folder.path().join("mine/named-severe.md"), named).unwrap();
     let report = coldcase(&["report", snapshot, "--rules", rules, "--format", "json"]).unwrap();
     assert_eq!(report.code, 0, "{}", report.stderr);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
-    assert_eq!(report["refused"].as_array().unwrap().len(), cases.len());
-    let found = report["findings"].as_array().unwrap().iter();
-    assert!(
-        found
-            .filter(|finding| finding["rule"] == "legacy-accounts")
-            .count()
-            > 10
+    let refused = report["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), cases.len() + 1, "{refused:?}");
+    let told = refused
+        .iter()
+        .find(|refusal| refusal["file"].as_str().unwrap().ends_with("too-severe.md"));
+    assert_eq!(
+        told.unwrap()["reason"],
+        "severity critical is not one the page names (severity, otherwise)"
     );
+    let found = |rule: &str, severity: &str| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        let found = findings.filter(|finding| finding["rule"] == rule);
+        found
+            .filter(|finding| finding["severity"] == severity)
+            .count()
+    };
+    assert!(found("legacy-accounts", "medium") > 10);
+    assert!(found("named-severe", "critical") > 10);
+    assert_eq!(found("too-severe", "critical"), 0);
     assert!(report["rules"].as_array().unwrap().len() > 50);
 }
 

@@ -72,6 +72,8 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
             .unwrap()
             .iter()
             .filter(|rule| rule["verdict"] == "not-evaluated" && rule["beyond_snapshot"] == false)
+            // The settings of group policies are collected on demand, and were not.
+            .filter(|rule| !rule["reason"].as_str().unwrap().contains("--sysvol"))
             .count();
         assert_eq!(
             unknown > 0,
@@ -82,7 +84,8 @@ fn every_month_is_readable_and_its_numbers_hold_together() {
             report["score"]["gross"]["exposure"].as_f64().unwrap(),
             report["score"]["gross"]["exposure_max"].as_f64().unwrap(),
         );
-        assert_eq!(most > least, low_privilege, "{path}");
+        // Of rules that need the settings of group policies one is low, the other info.
+        assert_eq!(most - least > 10.01, low_privilege, "{path}");
         for account in report["accounts"].as_array().unwrap() {
             let untouched: f64 = account["findings"]
                 .as_array()

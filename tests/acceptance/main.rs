@@ -23,3 +23,4 @@ mod exceptions;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;
+mod verdicts;

@@ -37,11 +37,11 @@ impl Controls {
         let wanted: Vec<(usize, &Object)> = objects
             .filter(|(place, object)| is_held(*place, object, &watched))
             .collect();
-        let matter = wanted
+        let told = wanted
             .iter()
             .filter(|(place, object)| matters(*place, object, &watched))
-            .map(|(place, _)| *place)
-            .collect();
+            .map(|(place, _)| *place);
+        let matter = told.chain(givers(analysis)).collect();
         // Two halves of about the same work: most machines have at least two cores.
         let selves = selves(analysis);
         let key = |place: usize, object: &'a Object| -> Option<Key<'a>> {
@@ -235,6 +235,27 @@ fn template(analysis: &Analysis) -> Vec<(usize, Arc<Vec<Held>>)> {
         .collect()
 }
 
+/// Groups that a service account is in, however nested, the broad ones aside: it has what they are given, and so has whoever
+/// fills them. Each group is looked at once.
+fn givers(analysis: &Analysis) -> impl Iterator<Item = usize> {
+    let directory = &analysis.directory;
+    let roots: Vec<usize> = analysis
+        .service_accounts()
+        .flat_map(|(place, _)| analysis.principals.token_roots(directory, place))
+        .collect();
+    let reached = analysis.memberships.all_groups(&roots);
+    let is_giver = |place: &usize| {
+        analysis.object(*place).is_some_and(|object| {
+            let broad = |sid| analysis.principals.is_broad(sid);
+            object.kind == Kind::Group && !object.sid.as_ref().is_some_and(broad)
+        })
+    };
+    reached
+        .into_iter()
+        .map(|group| group.place)
+        .filter(is_giver)
+}
+
 /// Objects whose rights are found out: those that matter, and every account and group, since ways lead through them.
 fn is_held(place: usize, object: &Object, watched: &Watched) -> bool {
     object.kind.is_principal() || object.kind == Kind::Group || matters(place, object, watched)
@@ -311,4 +332,39 @@ fn watched(analysis: &Analysis) -> Watched {
             .map(|(place, _)| place),
     );
     Watched { groups, hosts }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::indexing_slicing, reason = "tests")]
+    use super::*;
+    use crate::load::made::{HEAD, Made};
+
+    #[test]
+    fn groups_with_a_service_account_are_told_and_broad_ones_are_not() {
+        let mut made = Made::new();
+        let service = made.principal("user", "svc", HEAD, 1103);
+        made.objects[service].spns = vec!["HTTP/web".to_owned()];
+        made.objects[service].primary_group_id = Some(513);
+        let everybody = made.principal("group", "Domain Users", HEAD, 513);
+        let readers = made.principal("group", "Readers", HEAD, 1200);
+        let writers = made.principal("group", "Writers", HEAD, 1201);
+        let people = made.principal("group", "People", HEAD, 1202);
+        let person = made.principal("user", "person", HEAD, 1104);
+        made.member(readers, service);
+        made.member(writers, readers);
+        // A ring, which ends.
+        made.member(readers, writers);
+        made.member(people, person);
+        for group in [everybody, readers, writers, people] {
+            made.protect(group, "O:DAD:(A;;WP;;;S-1-5-21-1-2-3-1104)");
+        }
+        let analysis = Analysis::new(made.directory());
+        let told = |place| analysis.controls().matter.contains(&place);
+        assert!(told(readers) && told(writers));
+        assert!(!told(everybody) && !told(people));
+        // All of them are held, since ways lead through them.
+        let held = |place| analysis.controls().rows.iter().any(|row| row.0 == place);
+        assert!(held(everybody) && held(people));
+    }
 }

@@ -32,13 +32,53 @@ struct Start {
     creators: Vec<KnownAce>,
 }
 
+/// What the accounts of a directory start with.
+pub(crate) struct Starts<'a> {
+    analysis: &'a Analysis,
+    template: Option<Start>,
+    /// By the most special class.
+    classes: HashMap<&'a str, Option<Start>>,
+}
+
+impl<'a> Starts<'a> {
+    pub(crate) fn new(analysis: &'a Analysis) -> Self {
+        let template = analysis
+            .admin_sd_holder()
+            .and_then(|place| analysis.whole_descriptor(analysis.object(place)?.descriptor?))
+            .map(Start::of);
+        Self {
+            analysis,
+            template,
+            classes: HashMap::new(),
+        }
+    }
+
+    /// `None` if the snapshot does not hold the default of the class, or of a protected account AdminSDHolder's permissions, or
+    /// they cannot be read.
+    fn of(&mut self, object: &'a Object, protected: bool) -> Option<&Start> {
+        if protected {
+            return self.template.as_ref();
+        }
+        let class = class_of(object);
+        self.classes
+            .entry(class)
+            .or_insert_with(|| start_of(self.analysis, class))
+            .as_ref()
+    }
+
+    /// Whether it is known what the account starts with, its own permissions aside.
+    pub(crate) fn knows(&mut self, object: &'a Object) -> bool {
+        let descriptor = object
+            .descriptor
+            .and_then(|id| self.analysis.whole_descriptor(id));
+        let protected = descriptor.is_some_and(|descriptor| is_protected(object, descriptor));
+        self.of(object, protected).is_some()
+    }
+}
+
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("descriptor_changes")?;
-    let template = analysis
-        .admin_sd_holder()
-        .and_then(|place| analysis.whole_descriptor(analysis.object(place)?.descriptor?))
-        .map(Start::of);
-    let mut starts: HashMap<&str, Option<Start>> = HashMap::new();
+    let mut starts = Starts::new(analysis);
     let mut known: HashMap<(i64, &str, bool), Arc<Vec<Change>>> = HashMap::new();
     for (_, object) in analysis.service_accounts() {
         let Some((id, descriptor)) = object
@@ -48,16 +88,9 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             continue;
         };
         let protected = is_protected(object, descriptor);
-        let class = object.classes.rsplit('\n').next().unwrap_or_default();
-        let changes = known.entry((id, class, protected)).or_insert_with(|| {
-            let start = if protected {
-                template.as_ref()
-            } else {
-                starts
-                    .entry(class)
-                    .or_insert_with(|| start_of(analysis, class))
-                    .as_ref()
-            };
+        let key = (id, class_of(object), protected);
+        let changes = known.entry(key).or_insert_with(|| {
+            let start = starts.of(object, protected);
             Arc::new(start.map_or_else(Vec::new, |start| start.against(descriptor)))
         });
         for change in Arc::clone(changes).iter() {
@@ -65,6 +98,11 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         }
     }
     frame.finish()
+}
+
+/// The most special one.
+fn class_of(object: &Object) -> &str {
+    object.classes.rsplit('\n').next().unwrap_or_default()
 }
 
 /// SDProp has put the template's permissions on it: adminCount is 1, and nothing is inherited.
@@ -113,7 +151,6 @@ fn makes_objects(analysis: &Analysis, sid: &Sid) -> bool {
     sid.domain().is_some() && !group
 }
 
-/// `None` if the snapshot does not hold the default of the class, or it cannot be read.
 fn start_of(analysis: &Analysis, class: &str) -> Option<Start> {
     let names = SddlDomains {
         domain: analysis.directory.domain_sid.clone(),

@@ -8,6 +8,7 @@ pub(crate) mod catalogue;
 mod accounts;
 mod analysis;
 mod builder;
+mod classes;
 mod computer_controls;
 mod controls;
 mod defects;
@@ -44,6 +45,7 @@ use polars::sql::SQLContext;
 
 pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
+pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
 pub(crate) use readers::bits_for;
@@ -142,6 +144,7 @@ impl Frames {
             ("domains", domains::build(analysis)?.lazy()),
             ("logon_rights", logon_rights::build(analysis)?.lazy()),
             ("service_hints", service_hints.lazy()),
+            ("classes", classes::build(analysis)?.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

@@ -46,6 +46,13 @@ struct Class {
     default_descriptor: Option<String>,
 }
 
+impl Class {
+    /// Neither abstract nor auxiliary, not left to the system.
+    fn is_creatable(&self) -> bool {
+        self.category != ABSTRACT && self.category != AUXILIARY && !self.system_only
+    }
+}
+
 /// All classes and attributes of the schema, by lower-case lDAPDisplayName.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
@@ -65,6 +72,27 @@ pub(crate) struct Child {
     /// Its objects are security principals or hold them, which live in a domain only (MS-ADTS 3.1.1.4.2).
     pub(crate) principal: bool,
 }
+
+/// A class as the schema defines it. Other classes are named in lower case.
+#[derive(Debug, Clone)]
+pub(crate) struct ClassView<'a> {
+    /// lDAPDisplayName.
+    pub(crate) name: &'a str,
+    pub(crate) guid: Option<Guid>,
+    /// objectClassCategory (MS-ADTS 3.1.1.2.4.4).
+    pub(crate) category: i64,
+    /// Its objects can be created by others than the system: neither abstract nor auxiliary.
+    pub(crate) creatable: bool,
+    /// The class and what it derives from, the class first, [`DEEPEST`] of them at most.
+    pub(crate) ancestry: Vec<&'a str>,
+    /// possSuperiors and systemPossSuperiors, without those of the classes it derives from.
+    pub(crate) superiors: &'a [String],
+    /// defaultSecurityDescriptor, in SDDL.
+    pub(crate) default_descriptor: Option<&'a str>,
+}
+
+/// Classes that one derives from, over which nobody looks further; no class of Microsoft's has ten.
+const DEEPEST: usize = 32;
 
 /// What objects of some classes may have and hold.
 #[derive(Debug, Clone)]
@@ -154,7 +182,7 @@ impl Classes {
 
     /// Classes without attributes: name, schemaIDGUID, subClassOf.
     #[cfg(test)]
-    pub(super) fn of<'a>(classes: impl Iterator<Item = (&'a str, Guid, &'a str)>) -> Self {
+    pub(crate) fn of<'a>(classes: impl Iterator<Item = (&'a str, Guid, &'a str)>) -> Self {
         let class = |(name, guid, parent): (&str, Guid, &str)| {
             let class = Class {
                 name: name.to_owned(),
@@ -168,6 +196,15 @@ impl Classes {
         Self {
             classes: classes.map(class).collect(),
             ..Self::default()
+        }
+    }
+
+    /// Adds possible superiors to a class.
+    #[cfg(test)]
+    pub(crate) fn put_below(&mut self, class: &str, superiors: &[&str]) {
+        if let Some(class) = self.classes.get_mut(&class.to_lowercase()) {
+            let superiors = superiors.iter().map(|name| name.to_lowercase());
+            class.superiors.extend(superiors);
         }
     }
 
@@ -191,6 +228,34 @@ impl Classes {
     pub(crate) fn default_descriptor(&self, class: &str) -> Option<&str> {
         let class = self.classes.get(&class.to_lowercase())?;
         class.default_descriptor.as_deref()
+    }
+
+    /// Every class, by lower-case lDAPDisplayName.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, ClassView<'_>)> {
+        self.classes.iter().map(|(folded, class)| {
+            let ancestry = self.line(folded).take(DEEPEST).collect();
+            let view = ClassView {
+                name: &class.name,
+                guid: class.guid,
+                category: class.category,
+                creatable: class.is_creatable(),
+                ancestry,
+                superiors: &class.superiors,
+                default_descriptor: class.default_descriptor.as_deref(),
+            };
+            (folded.as_str(), view)
+        })
+    }
+
+    /// The class and its superclasses. A broken schema may have a cycle: then it does not end.
+    fn line<'a>(&'a self, folded: &str) -> impl Iterator<Item = &'a str> {
+        let first = self.classes.get_key_value(folded);
+        std::iter::successors(first, |(name, class)| {
+            let next = self.classes.get_key_value(&class.parent)?;
+            // `top` is its own superclass.
+            (next.0 != *name).then_some(next)
+        })
+        .map(|(name, _)| name.as_str())
     }
 
     /// Whether what objects of these classes may have is known: every class with the lists of its attributes.
@@ -270,9 +335,7 @@ impl Classes {
         let mut found: Vec<Child> = self
             .classes
             .iter()
-            .filter(|(_, class)| {
-                class.category != ABSTRACT && class.category != AUXILIARY && !class.system_only
-            })
+            .filter(|(_, class)| class.is_creatable())
             .filter(|(folded, _)| below.get(folded.as_str()) == Some(&true))
             .filter_map(|(folded, class)| {
                 Some(Child {
@@ -467,5 +530,10 @@ mod tests {
             .map(|child| child.name.clone())
             .collect();
         assert_eq!(below, ["lost", "one", "own", "three", "two"]);
+        let depths: Vec<usize> = schema
+            .all()
+            .map(|(_, class)| class.ancestry.len())
+            .collect();
+        assert_eq!(depths, [1, DEEPEST, 1, DEEPEST, DEEPEST]);
     }
 }

@@ -14,7 +14,7 @@ mod schema;
 mod silo;
 mod time;
 
-pub(crate) use class::Classes;
+pub(crate) use class::{ClassView, Classes};
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{CrossRef, DomainFacts, KdsKey, PasswordPolicy, Trust};
 pub(crate) use directory::Directory;

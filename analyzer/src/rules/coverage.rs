@@ -12,7 +12,7 @@ use coldcase_schemas::plan::{QUERIES, is_part_of};
 
 use super::page::{Front, Needs, OutsideFact};
 use crate::assumptions::Known;
-use crate::frames::Analysis;
+use crate::frames::{Analysis, Starts};
 use crate::load::{Directory, Fact, Kind, Object};
 
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
@@ -81,7 +81,7 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
     }
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
-            readable_limit(directory, front, (kind, attribute), &mut limits)?;
+            readable_limit(analysis, front, (kind, attribute), &mut limits)?;
         }
     }
     for fact in &needs.facts {
@@ -201,18 +201,21 @@ fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) ->
 /// An attribute that some object of a kind does not show. Where the rule judges each subject by itself, only those are
 /// not known.
 fn readable_limit(
-    directory: &Directory,
+    analysis: &Analysis,
     front: &Front,
     (kind, attribute): (&str, &str),
     limits: &mut Limits,
 ) -> Result<()> {
+    let directory = &analysis.directory;
     if let Some(hidden) = of_the_domain(directory, kind, attribute) {
         limits.add(hidden.then(|| format!("the domain does not show {attribute}")));
         return Ok(());
     }
-    let Some(fact) = Fact::named(attribute) else {
+    let fact = Fact::named(attribute);
+    if fact.is_none() && attribute != START {
         bail!("needs.readable cannot watch the attribute {attribute}");
-    };
+    }
+    let mut starts = Starts::new(analysis);
     let Some(belongs) = kind_named(kind) else {
         bail!("needs.readable does not know the kind {kind}");
     };
@@ -222,7 +225,11 @@ fn readable_limit(
             continue;
         }
         count += 1;
-        if shown(directory, object, fact) {
+        let shown = match fact {
+            Some(fact) => shown(directory, object, fact),
+            None => starts.knows(object),
+        };
+        if shown {
             continue;
         }
         hidden += 1;
@@ -233,18 +240,21 @@ fn readable_limit(
         if subject {
             limits.subjects.insert(place);
         }
-        // What one subject hides makes nothing absent for another that is judged by what it shows itself.
-        let others = !subject || !front.needs.each_by_itself;
-        limits.others |= others;
-        limits.hide_presence |= others;
+        limits.others |= !subject || !front.needs.each_by_itself;
     }
     if hidden > 0 {
-        limits.sentences.push(format!(
-            "{hidden} of {count} {kind} objects do not show {attribute}"
-        ));
+        limits.hide_presence = true;
+        limits.sentences.push(if fact.is_some() {
+            format!("{hidden} of {count} {kind} objects do not show {attribute}")
+        } else {
+            format!("it is not known what {hidden} of {count} {kind} objects start with ({START}, AdminSDHolder)")
+        });
     }
     Ok(())
 }
+
+/// What an object starts with: an attribute of its class and, where it is protected, AdminSDHolder's permissions.
+const START: &str = "defaultSecurityDescriptor";
 
 /// Attributes of the head of the domain that `needs.readable` can watch.
 const OF_THE_DOMAIN: &[&str] = &[
@@ -285,6 +295,7 @@ fn kind_named(kind: &str) -> Option<fn(&Object) -> bool> {
         "computer" => |object| object.kind == Kind::Computer,
         "container" => |object| matches!(object.kind, Kind::Container | Kind::OrganizationalUnit),
         "group" => |object| object.kind == Kind::Group,
+        "gpo" => |object| object.kind == Kind::Gpo,
         "domain" => |object| object.kind == Kind::Domain,
         "kds-root-key" => |object| object.kind == Kind::KdsRootKey,
         _ => return None,
@@ -314,7 +325,7 @@ pub(super) fn known(needs: &Needs) -> Result<()> {
     for (kind, attributes) in &needs.readable {
         for attribute in attributes {
             let special = kind == "domain" && OF_THE_DOMAIN.contains(&attribute.as_str());
-            if !special && Fact::named(attribute).is_none() {
+            if !special && attribute != START && Fact::named(attribute).is_none() {
                 bail!("needs.readable cannot watch the attribute {attribute:?}");
             }
             if kind_named(kind).is_none() {

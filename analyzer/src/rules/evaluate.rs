@@ -48,7 +48,8 @@ const MOST_ROWS: usize = 1_000_000;
 /// Runs every page. Of a consultant's own pages those that do not run are refused, the others go on.
 ///
 /// # Errors
-/// A built-in page's SQL does not run or does not return a subject, which is a defect of the program.
+/// A built-in page's SQL does not run, does not return a subject or gives a severity that the page does not name, which
+/// is a defect of the program.
 pub(crate) fn evaluate(
     analysis: &Analysis,
     frames: &Frames,
@@ -201,6 +202,12 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
         }
     }
     let front = &page.front;
+    if !front.may_be(severity) {
+        bail!(
+            "severity {} is not one the page names (severity, otherwise)",
+            severity.as_str()
+        );
+    }
     let place = subject
         .and_then(|id| analysis.directory.place(id))
         .context("a row's object_id is not an object of the snapshot")?;

@@ -64,7 +64,7 @@ pub(crate) struct Needs {
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,
     /// True if each subject is judged by what it shows itself: then one that does not show what `readable` asks leaves the
-    /// verdict on the others alone.
+    /// verdict on the others alone. Not with `on_absence`.
     #[serde(default)]
     pub(crate) each_by_itself: bool,
     /// True if the rule reads text that people wrote, which pseudonyms replace as a whole.
@@ -76,8 +76,7 @@ pub(crate) struct Needs {
     /// What stands outside the directory and must be known.
     #[serde(default)]
     pub(crate) facts: Vec<OutsideFact>,
-    /// True if the rule fires on something being absent: then it is not run at all unless everything was seen, or, with
-    /// `each_by_itself`, everything but what subjects do not show of themselves.
+    /// True if the rule fires on something being absent: then it is not run at all unless everything was seen.
     #[serde(default)]
     pub(crate) on_absence: bool,
 }
@@ -290,6 +289,13 @@ fn check_front(front: &Front) -> Result<(), String> {
             "it needs what no snapshot holds, so answered_by must say what answers it".to_owned(),
         );
     }
+    // On absence nothing is found while anything is hidden: then the others are not judged either.
+    if front.needs.each_by_itself && front.needs.on_absence {
+        return Err(
+            "each_by_itself and on_absence exclude each other: a rule on what is absent needs to see all of it"
+                .to_owned(),
+        );
+    }
     if let Some(severity) = front
         .otherwise
         .keys()
@@ -428,6 +434,8 @@ SELECT 1
         assert!(complaint(with("applies_to = [\"gsma\"]")).contains("gsma"));
         let with = |line: &str| PAGE.replace("[\"users\"]", &format!("[\"users\"]\n{line}"));
         assert!(complaint(with("facts = [\"system-acl\"]")).contains("answered_by"));
+        let both = "each_by_itself = true\non_absence = true";
+        assert!(complaint(with(both)).contains("exclude each other"));
         assert!(complaint(with("[scenarios]\nfires = \"a/b\"")).contains("clear"));
         assert!(complaint(with("[scenarios]\nfires = \"a/b\"\nclear = \"a/b\"")).contains("both"));
     }

@@ -6,7 +6,7 @@ use super::Type::{Boolean as B, Integer as I, Text as T};
 use super::{Frame, column};
 
 #[rustfmt::skip]
-pub(super) const CONTROLS: Frame = Frame { name: "controls", about: "A right that a principal has over a service account, one of its hosts, a KDS root key, container, group policy, privileged or reader group or the domain, as the domain controller computes it: denies, order, object types and nested groups honoured", columns: &[
+pub(super) const CONTROLS: Frame = Frame { name: "controls", about: "A right that a principal has over a service account, one of its hosts, a KDS root key, container, group policy, group that is privileged, reads a managed password or has a service account in it (broad ones as in readers aside), or the domain, as the domain controller computes it: denies, order, object types and nested groups honoured", columns: &[
     column("object_id", I, "The object controlled"),
     column("trustee_sid", T, "Who"),
     column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),

@@ -136,3 +136,17 @@ pub(super) const DOMAINS: Frame = Frame { name: "domains", about: "A domain of t
     column("own", B, "It is the domain of this snapshot"),
     column("functional_level", I, "msDS-Behavior-Version, as in domain"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const CLASSES: Frame = Frame { name: "classes", about: "A class of the forest's schema (classSchema), those that are defunct aside; no row if the schema was not read", columns: &[
+    column("name", T, "lDAPDisplayName"),
+    column("guid", T, "schemaIDGUID"),
+    column("parent", T, "Class that it derives from (subClassOf); NULL for top, and if the schema does not have it"),
+    column("category", I, "objectClassCategory: 0 of before 1993, 1 structural, 2 abstract, 3 auxiliary"),
+    column("creatable", B, "Its objects can be created, and not by the system only (systemOnly)"),
+    column("account", B, "It is user or derives from it"),
+    column("superiors", T, "Classes below whose objects its own may lie (possSuperiors, systemPossSuperiors, those of the classes it derives from included), joined by a comma"),
+    column("odd_superiors", T, "Of these, account classes and what those derive from, as far as Microsoft's published schema does not put the class below them; NULL if there is none"),
+    column("holds_accounts", B, "By the schema, accounts can be created below its objects, or something below which they can"),
+    column("default_descriptor", T, "defaultSecurityDescriptor, in SDDL"),
+]};

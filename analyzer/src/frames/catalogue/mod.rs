@@ -86,6 +86,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     directory::DOMAINS,
     policy::LOGON_RIGHTS,
     accounts::SERVICE_HINTS,
+    directory::CLASSES,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use coldcase_schemas::report::{Report, Verdict};
 
-use super::{Style, paragraph};
+use super::{Style, assumed, paragraph};
 use crate::report::visible;
 
 /// Ids of rules that ask what no snapshot holds.
@@ -47,8 +47,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         style.bold("Assumed (`coldcase assumptions` explains)")
     )?;
     for assumption in &report.assumptions {
-        let text = format!("{} = {}", assumption.key, assumption.value);
-        paragraph(&visible(&text), style, 2, out)?;
+        paragraph(&visible(&assumed(assumption)), style, 2, out)?;
     }
     writeln!(out)?;
     writeln!(

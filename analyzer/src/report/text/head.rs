@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use coldcase_schemas::report::{ExceptionState, Numbers, Report, Severity, Verdict};
 
 use super::foot::beyond;
-use super::{Style, counted, wrap};
+use super::{Style, assumed, counted, wrap};
 use crate::report::visible;
 
 /// Columns before the text of a line of the head.
@@ -101,7 +101,7 @@ fn assumptions(report: &Report, style: Style, out: &mut dyn Write) -> io::Result
         .assumptions
         .iter()
         .filter(|assumption| !assumption.default)
-        .map(|assumption| format!("{} = {}", assumption.key, assumption.value))
+        .map(assumed)
         .collect();
     if !changed.is_empty() {
         labelled("Assumed", &visible(&changed.join("; ")), style, out)?;

@@ -10,7 +10,10 @@ mod unknown;
 
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{Report, Severity, Subject};
+use coldcase_schemas::report::{Assumption, Report, Severity, Subject};
+use serde_json::Value;
+
+use crate::rules::text;
 
 /// How to write to this terminal or file.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,16 @@ fn name_of(subject: &Subject) -> &str {
 fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
+}
+
+/// `thresholds.readers = 50`; lists without brackets and quotes, so that they can be wrapped.
+fn assumed(assumption: &Assumption) -> String {
+    let value = match &assumption.value {
+        Value::Array(list) if list.is_empty() => "none".to_owned(),
+        Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => text(other),
+    };
+    format!("{} = {value}", assumption.key)
 }
 
 /// Writes wrapped lines.
