@@ -56,6 +56,9 @@ pub(super) fn plant(directory: &Path, domain: &Domain, planted: &Planted) -> Res
         ));
         files.push(("2-schema-key-classes.ldif", of_domain(SCHEMA_KEY_CLASSES)));
     }
+    if !planted.schema.is_empty() {
+        files.push(("2-schema.ldif", planted.schema.clone()));
+    }
     files.push(("3-objects.ldif", ldif::objects(planted)));
     files.push(("4-links.ldif", ldif::links(planted)));
     files.push(("5-passwords.ldif", ldif::passwords(planted)));

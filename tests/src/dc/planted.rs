@@ -203,6 +203,8 @@ pub struct Planted {
     pub additions: Vec<Addition>,
     /// What rules must find; empty in every other population than that of the rules.
     pub expected: Expected,
+    /// LDIF that extends the schema, for the domain of another name too.
+    pub(super) schema: String,
     /// Changes of permissions, as `samdb.py describe` reads them.
     pub(super) permissions: String,
     /// Values that only the system writes, as `past.py` reads them.

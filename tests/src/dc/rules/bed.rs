@@ -38,6 +38,7 @@ pub(super) struct Bed<'a> {
     next: Cell<u32>,
     objects: Vec<PlantedObject>,
     additions: Vec<Addition>,
+    schema: String,
     permissions: String,
     past: String,
     states: [State; 3],
@@ -60,6 +61,7 @@ impl<'a> Bed<'a> {
             next: Cell::new(FIRST_RID),
             objects,
             additions: vec![setting.service_name()],
+            schema: "# schema\n\n".to_owned(),
             permissions: String::new(),
             past: String::new(),
             states: [
@@ -281,6 +283,20 @@ impl<'a> Bed<'a> {
         self.write_past(dn, "whenCreated", &made);
     }
 
+    /// A class of the forest's own, whose objects may lie below computers.
+    pub(super) fn class(&mut self, name: &str, number: u32, parent: &str) {
+        let dn = format!("CN={name},CN=Schema,CN=Configuration,{}", self.base_dn());
+        // Below the arc that Microsoft leaves to those who have none of their own.
+        self.schema.push_str(&format!(
+            "dn: {dn}\nobjectClass: classSchema\ncn: {name}\nlDAPDisplayName: {name}\n\
+             governsID: 1.2.840.113556.1.8000.2554.40711.1.{number}\nsubClassOf: {parent}\n\
+             objectClassCategory: 1\nrDNAttID: cn\nschemaIDGUID: c01dca5e-0000-4000-8000-{number:012}\n\
+             possSuperiors: computer\nsystemOnly: FALSE\nshowInAdvancedViewOnly: TRUE\n\
+             defaultHidingValue: FALSE\ndefaultObjectCategory: {dn}\n\
+             defaultSecurityDescriptor: D:(A;;RPLCLORC;;;AU)\n\n"
+        ));
+    }
+
     /// The default domain policy gives this logon right to these SIDs, or takes it from them.
     pub(super) fn logon_right(&mut self, right: &str, sids: &[&str]) {
         let sids: Vec<String> = sids.iter().map(|sid| format!("*{sid}")).collect();
@@ -303,6 +319,7 @@ impl<'a> Bed<'a> {
         Planted {
             objects: self.objects,
             additions: self.additions,
+            schema: self.schema,
             permissions: self.permissions,
             past: self.past,
             expected: Expected {

@@ -7,6 +7,10 @@ use super::bed::Bed;
 use super::faultless::without;
 
 pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
+    // A container that fits below computers, and so accounts do; and a leaf, in which nothing lies.
+    bed.class("corpStorageGroup", 1, "container");
+    bed.class("corpSensor", 2, "leaf");
+    bed.expect("schema-odd-superiors", bed.base_dn());
     // No policy in SYSVOL turns armoring on.
     bed.expect("kerberos-armoring", bed.base_dn());
 
