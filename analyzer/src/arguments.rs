@@ -250,7 +250,7 @@ pub struct ReportArguments {
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// Evaluate only this rule, by id or code; may be given several times
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub rule: Vec<String>,
     /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
     #[arg(long, value_name = "FILE")]

@@ -30,11 +30,25 @@ pub(crate) fn text(path: &Path, longest: u64) -> Result<String> {
     })
 }
 
+/// The name of a file without its folder, as reports tell it.
+pub(crate) fn name(path: &Path) -> Option<String> {
+    Some(path.file_name()?.to_string_lossy().into_owned())
+}
+
 /// What is wrong with TOML, as `line 3: …`.
 pub(crate) fn toml_problem(text: &str, error: &toml::de::Error) -> anyhow::Error {
     let before = error.span().and_then(|span| text.get(..span.start));
     let line = 1 + before.map_or(0, |before| before.matches('\n').count());
-    anyhow!("line {line}: {}", error.message().replace('\n', " "))
+    // The parser speaks of Rust's types.
+    let message = error.message().replace('\n', " ");
+    let message = message
+        .replace("expected u32", "expected a whole number from 0 on")
+        .replace(
+            "invalid type: map, expected a string",
+            "text must be in quotes",
+        )
+        .replace("expected a sequence", "expected a list in brackets");
+    anyhow!("line {line}: {message}")
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct Report {
     pub snapshot: SnapshotFacts,
     /// What was assumed where a directory cannot say, in the order of `coldcase assumptions`.
     pub assumptions: Vec<Assumption>,
+    /// Name of the file that says so; `None` if there was none.
+    pub assumptions_file: Option<String>,
     /// Assumptions that name what this snapshot does not hold.
     pub unmatched: Vec<String>,
     /// The numbers for people who decide.
@@ -38,6 +40,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Findings that somebody has accepted, and whether that still holds, in the order of their file.
     pub exceptions: Vec<ExceptionResult>,
+    /// Name of their file; `None` if there was none.
+    pub exceptions_file: Option<String>,
     /// Every service account, and every other object that something was found about or that could not be judged, riskiest
     /// first. Their risks add up to the exposure.
     pub accounts: Vec<AccountRisk>,
@@ -105,7 +109,8 @@ pub struct Score {
 pub struct Numbers {
     /// Sum of all subjects' risks. Open-ended: the number a trend shows.
     pub exposure: f64,
-    /// What exposure would be if every rule that was not evaluated fired once, on something worth everything. No upper
+    /// What exposure would be if every rule that was not evaluated fired once, at its worst severity, on something worth
+    /// everything; a page that did not run counts as critical. No upper
     /// bound: a rule may fire many times.
     pub exposure_max: f64,
     /// 0 to 100: 100·(1 − e^(−exposure/K)).
@@ -245,7 +250,7 @@ pub struct Finding {
     pub key: String,
     /// Facts that prove it, by name, in the rule's order.
     pub evidence: serde_json::Map<String, serde_json::Value>,
-    /// SHA-256 over severity and evidence without what changes by itself (ages): what an exception is bound to.
+    /// SHA-256 over the evidence without what changes by itself (ages): what an exception is bound to.
     pub evidence_sha256: String,
     /// Who has accepted it; `None` if nobody has.
     pub accepted: Option<Acceptance>,
@@ -283,7 +288,7 @@ pub struct ExceptionResult {
     pub state: ExceptionState,
     /// Why it does not; empty if it does.
     pub note: String,
-    /// Id of the finding, if it is there.
+    /// Id that the finding has, or had; `None` if there is no such rule.
     pub finding: Option<String>,
 }
 
@@ -351,7 +356,7 @@ pub struct WeighedFinding {
     pub rule: String,
     /// Stable key of the finding.
     pub key: String,
-    /// Weight by severity: 0.9, 0.6, 0.3, 0.1, 0; by age where the rule says so.
+    /// Weight by severity: 0.9, 0.6, 0.3, 0.1, 0; by age where the rule says so, to four digits.
     pub weight: f64,
     /// What it adds to the risk, after those before it: 100·impact·weight·∏(1 − weights before it), to two digits, the
     /// last one rounded so that all of them add up.

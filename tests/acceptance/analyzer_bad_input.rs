@@ -256,7 +256,7 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
         .find(|refusal| refusal["file"].as_str().unwrap().ends_with("too-severe.md"));
     assert_eq!(
         told.unwrap()["reason"],
-        "severity critical is not one the page names (severity, otherwise)"
+        "column severity can be \"critical\", which is not one the front matter names (severity, otherwise)"
     );
     let found = |rule: &str, severity: &str| {
         let findings = report["findings"].as_array().unwrap().iter();

@@ -114,7 +114,10 @@ fn an_accepted_finding_leaves_the_net_and_nothing_else() {
         told.contains("accepted by Anna Berg until 2099-12-31: Until the move"),
         "{told}"
     );
-    assert!(told.contains("Accepted 1 finding. Net: level"), "{told}");
+    assert!(
+        told.contains("Accepted 1 finding by coldcase-exceptions.toml. Net: level"),
+        "{told}"
+    );
 
     // Accepting it again replaces the entry.
     assert_eq!(case.accept(&id, "2098-12-31").code, 0);
@@ -149,6 +152,25 @@ fn another_evidence_or_a_day_that_has_passed_voids_it() {
     let report = case.report(&[]);
     assert_eq!(report["exceptions"][0]["state"], "expired");
     assert_eq!(report["score"]["net"], report["score"]["gross"]);
+
+    // A milder severity was accepted than the finding has; a worse one covers it.
+    fs::write(
+        &file,
+        text.replace("severity = \"high\"", "severity = \"low\""),
+    )
+    .unwrap();
+    let report = case.report(&[]);
+    assert_eq!(report["exceptions"][0]["state"], "changed");
+    assert_eq!(
+        report["exceptions"][0]["note"],
+        "void: it is high now, low was accepted"
+    );
+    fs::write(
+        &file,
+        text.replace("severity = \"high\"", "severity = \"critical\""),
+    )
+    .unwrap();
+    assert_eq!(case.report(&[])["exceptions"][0]["state"], "applied");
 
     // The same account, no longer enabled: somebody has to look again.
     let name = finding["subject"]["sam_account_name"].as_str().unwrap();

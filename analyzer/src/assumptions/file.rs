@@ -1,10 +1,11 @@
 //! Reads `coldcase.toml` and refuses what makes no sense in it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use super::Assumptions;
+use crate::given;
 
 /// Name of the file beside a snapshot.
 const NAME: &str = "coldcase.toml";
@@ -15,30 +16,37 @@ const LONGEST: u64 = 1 << 20;
 /// No list in it is longer.
 const MOST: usize = 200;
 
-/// Reads `given`, else the file [`NAME`] beside the snapshot if there is one, else takes the defaults. Returns the file
-/// that was read.
+/// Assumptions and where they come from.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Given {
+    pub(crate) assumptions: Assumptions,
+    /// Name of the file, without its folder.
+    pub(crate) file: Option<String>,
+}
+
+/// Reads `given`, else the file [`NAME`] beside the snapshot if there is one, else takes the defaults.
 ///
 /// # Errors
 /// The file that was given is not there; a file is not TOML, has unknown keys, or values that make no sense. The message
 /// names file and line.
-pub(crate) fn load(
-    given: Option<&Path>,
-    snapshot: &Path,
-) -> Result<(Assumptions, Option<PathBuf>)> {
+pub(crate) fn load(given: Option<&Path>, snapshot: &Path) -> Result<Given> {
     let beside = snapshot.with_file_name(NAME);
     let path = match given {
         Some(path) => path,
         None if beside.is_file() => &beside,
-        None => return Ok((Assumptions::default(), None)),
+        None => return Ok(Given::default()),
     };
-    let text = crate::given::text(path, LONGEST)?;
+    let text = given::text(path, LONGEST)?;
     let assumptions = parse(&text).with_context(|| path.display().to_string())?;
-    Ok((assumptions, Some(path.to_owned())))
+    Ok(Given {
+        assumptions,
+        file: given::name(path),
+    })
 }
 
 fn parse(text: &str) -> Result<Assumptions> {
     let assumptions: Assumptions =
-        toml::from_str(text).map_err(|error| crate::given::toml_problem(text, &error))?;
+        toml::from_str(text).map_err(|error| given::toml_problem(text, &error))?;
     let lists = [
         ("tier0.add", &assumptions.tier0.add),
         ("names.services", &assumptions.names.services),
@@ -53,6 +61,12 @@ fn parse(text: &str) -> Result<Assumptions> {
         }
     }
     let any = |pattern: &&String| pattern.chars().all(|c| c == '*');
+    let odd = |pattern: &&String| pattern.contains(['[', ']', '|', '+', '\\', '^']);
+    if let Some(pattern) = assumptions.names.services.iter().find(odd) {
+        bail!(
+            "names.services cannot be {pattern:?}: only * has a meaning, and no name holds such characters"
+        );
+    }
     if let Some(pattern) = assumptions.names.services.iter().find(any) {
         bail!("names.services cannot be {pattern:?}, which fits every name");
     }
@@ -86,19 +100,18 @@ mod tests {
     fn a_file_beside_the_snapshot_is_read_and_a_given_one_instead() {
         let folder = tempfile::tempdir().unwrap();
         let snapshot = folder.path().join("a.sqlite.zst");
-        assert_eq!(
-            load(None, &snapshot).unwrap(),
-            (Assumptions::default(), None)
-        );
+        assert_eq!(load(None, &snapshot).unwrap(), Given::default());
         let beside = folder.path().join(NAME);
         std::fs::write(&beside, "[thresholds]\nreaders = 7\n").unwrap();
-        let (assumptions, path) = load(None, &snapshot).unwrap();
-        assert_eq!((assumptions.thresholds.readers, path), (7, Some(beside)));
+        let found = load(None, &snapshot).unwrap();
+        assert_eq!(found.assumptions.thresholds.readers, 7);
+        assert_eq!(found.file.as_deref(), Some(NAME));
         let given = folder.path().join("mine.toml");
         std::fs::write(&given, "[thresholds]\nreaders = 8\n").unwrap();
-        let (assumptions, _) = load(Some(&given), &snapshot).unwrap();
-        assert_eq!(assumptions.thresholds.readers, 8);
-        assert_eq!(assumptions.thresholds.stale_days, 90);
+        let found = load(Some(&given), &snapshot).unwrap();
+        assert_eq!(found.assumptions.thresholds.readers, 8);
+        assert_eq!(found.assumptions.thresholds.stale_days, 90);
+        assert_eq!(found.file.as_deref(), Some("mine.toml"));
         let missing = load(Some(&folder.path().join("no.toml")), &snapshot).unwrap_err();
         assert!(format!("{missing:#}").contains("no.toml"));
     }
@@ -109,6 +122,7 @@ mod tests {
         assert!(complaint("[thresholds]\nreader = 7").contains("line 2"));
         assert!(complaint("[controllers]\nupdated = \"maybe\"").contains("maybe"));
         assert!(complaint("[names]\nservices = [\"**\"]").contains("every name"));
+        assert!(complaint("[names]\nservices = [\"^svc-.*\"]").contains("only *"));
         assert!(complaint("[tier0]\nadd = [\" \"]").contains("empty"));
         assert!(complaint("[thresholds]\nstale_days = 0").contains("stale_days"));
         assert!(complaint("[thresholds]\npassword_length = 256").contains("255"));

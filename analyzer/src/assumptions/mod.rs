@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::load::Clock;
 
-pub(crate) use file::load;
+pub(crate) use file::{Given, load};
 pub(crate) use pattern::fits;
 pub(crate) use settings::settings;
 

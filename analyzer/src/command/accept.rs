@@ -7,7 +7,7 @@ use coldcase_schemas::report::Finding;
 use super::{analyse, output};
 use crate::arguments::AcceptArguments;
 use crate::exceptions::{Exception, NAME, add, day};
-use crate::report::visible;
+use crate::report::{visible, wrap};
 use crate::rules::{Pack, evaluate, identity};
 
 pub(super) fn run(arguments: &AcceptArguments) -> Result<AnalyzeExit> {
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &AcceptArguments) -> Result<AnalyzeExit> {
         [] => {
             let snapshot = arguments.snapshot.display();
             bail!(
-                "there is no finding {} in {snapshot}; `coldcase report {snapshot} --all` prints the ids",
+                "there is no finding {} in {snapshot}; `coldcase report {snapshot} --all` prints the ids (with the same --rules and --config)",
                 arguments.finding
             )
         }
@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &AcceptArguments) -> Result<AnalyzeExit> {
         subject: identity(&finding.subject).to_owned(),
         key: finding.key.clone(),
         evidence: finding.evidence_sha256.clone(),
+        severity: finding.severity,
         owner: arguments.owner.trim().to_owned(),
         reason: arguments.reason.trim().to_owned(),
         until: until.to_string(),
@@ -76,19 +77,22 @@ pub(super) fn run(arguments: &AcceptArguments) -> Result<AnalyzeExit> {
         None => arguments.snapshot.with_file_name(NAME),
     };
     let replaced = add(&file, &exception, &about)?;
+    let width = output::style(None, true).width;
     output::to(None, |out| {
         let verb = if replaced {
             "accepted anew"
         } else {
             "accepted"
         };
-        writeln!(out, "{}", visible(&about))?;
-        writeln!(
-            out,
-            "{verb} until {until} by {}; written to {}",
-            visible(&exception.owner),
-            visible(&file.display().to_string())
-        )
+        let text = format!(
+            "{about}: {verb} until {until} by {}; written to {}",
+            exception.owner,
+            file.display()
+        );
+        for line in wrap(&visible(&text), width, 0) {
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
     })?;
     Ok(AnalyzeExit::Clean)
 }

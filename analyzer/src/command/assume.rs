@@ -17,5 +17,14 @@ pub(super) fn run(arguments: &AssumptionsArguments) -> Result<AnalyzeExit> {
     output::to(arguments.output.as_deref(), |out| {
         out.write_all(DOCUMENTED.as_bytes())
     })?;
+    if let Some(path) = &arguments.output {
+        output::to(None, |out| {
+            writeln!(
+                out,
+                "Wrote {}. It is read by itself beside a snapshot, else with --config.",
+                path.display()
+            )
+        })?;
+    }
     Ok(AnalyzeExit::Clean)
 }

@@ -53,10 +53,10 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
 /// Opens a snapshot and builds what access and paths are found from, under the assumptions of `config` or of the file
 /// beside the snapshot.
 fn load(path: &Path, config: &ConfigArguments) -> Result<Analysis> {
-    let (assumptions, _) = assumptions::load(config.config.as_deref(), path)?;
+    let given = assumptions::load(config.config.as_deref(), path)?;
     let snapshot = open(path)?;
     let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
-    Ok(Analysis::under(assumptions, directory))
+    Ok(Analysis::under(given, directory))
 }
 
 /// Opens a snapshot and builds everything that is computed from it and that these SQL texts may name.

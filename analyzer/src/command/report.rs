@@ -19,8 +19,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     pack.select(&arguments.rule)?;
     timings.stage("rule pages")?;
-    let (assumptions, _) =
-        assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
+    let given = assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
     let exceptions = Exceptions::load(arguments.exceptions.as_deref(), &arguments.snapshot)?;
     let snapshot = open(&arguments.snapshot)?;
     timings.stage("open and check")?;
@@ -28,7 +27,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
     drop(snapshot);
     timings.stage("load")?;
-    let analysis = Analysis::under(assumptions, directory);
+    let analysis = Analysis::under(given, directory);
     timings.stage("graph")?;
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;
@@ -43,6 +42,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         analysis.directory.clock.day(),
     );
     let judged = Judged {
+        file: exceptions.file,
         text: exceptions.text,
         results,
     };

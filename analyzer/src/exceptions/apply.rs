@@ -6,7 +6,7 @@ use coldcase_schemas::report::{Acceptance, ExceptionResult, ExceptionState, Verd
 use jiff::civil::Date;
 
 use super::file::{Exception, day};
-use crate::rules::{Evaluation, Pack, Weighed, identity};
+use crate::rules::{Evaluation, Pack, Weighed, finding_id, identity};
 
 /// Marks the findings that `exceptions` accept, and tells how each exception ended. `today` is the snapshot's own day.
 pub(crate) fn apply(
@@ -56,7 +56,19 @@ pub(crate) fn apply(
 fn judge(exception: &Exception, weighed: &mut Weighed, today: Date) -> ExceptionResult {
     let expired = day(&exception.until).map_or(true, |until| until < today);
     let changed = exception.evidence != weighed.finding.evidence_sha256;
-    let (state, note) = if changed {
+    // Severities are in order, the worst first.
+    let worse = weighed.finding.severity < exception.severity;
+    let (state, note) = if worse {
+        let (now, was) = (weighed.finding.severity, exception.severity);
+        (
+            ExceptionState::Changed,
+            format!(
+                "void: it is {} now, {} was accepted",
+                now.as_str(),
+                was.as_str()
+            ),
+        )
+    } else if changed {
         (
             ExceptionState::Changed,
             "void: the evidence is not what was accepted; look again".to_owned(),
@@ -85,13 +97,19 @@ fn missing(exception: &Exception, pack: &Pack, evaluations: &[Evaluation]) -> Ex
         .iter()
         .position(|page| page.front.id == exception.rule);
     let note = match rule.and_then(|rule| evaluations.get(rule)) {
-        None => "unused: there is no such rule".to_owned(),
+        None if pack.left_out > 0 => "the rule is not among those of --rule".to_owned(),
+        None => "there is no such rule; is it one of your own (--rules)?".to_owned(),
         Some(evaluation) if evaluation.verdict == Verdict::NotEvaluated => {
-            "unused: the rule was not evaluated".to_owned()
+            "the rule was not evaluated".to_owned()
         }
-        Some(_) => "unused: there is no such finding (any more)".to_owned(),
+        Some(_) => "there is no such finding in this snapshot".to_owned(),
     };
-    result(exception, ExceptionState::Unused, note, None)
+    let code = rule.and_then(|rule| pack.pages.get(rule));
+    let id = code.map(|page| {
+        let front = &page.front;
+        finding_id(&front.id, &front.code, &exception.subject, &exception.key)
+    });
+    result(exception, ExceptionState::Unused, note, id)
 }
 
 fn result(

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use coldcase_schemas::report::Severity;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -27,6 +28,8 @@ pub(crate) struct Exception {
     pub(crate) key: String,
     /// SHA-256 of the evidence that was accepted, as the report prints it.
     pub(crate) evidence: String,
+    /// The severity that was accepted; a worse one is not.
+    pub(crate) severity: Severity,
     /// Who answers for it.
     pub(crate) owner: String,
     /// Why it is accepted.
@@ -38,6 +41,8 @@ pub(crate) struct Exception {
 /// All exceptions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Exceptions {
+    /// Name of the file, if there is one.
+    pub(crate) file: Option<String>,
     /// What it says, byte for byte.
     pub(crate) text: String,
     /// In the order of the file.
@@ -69,7 +74,11 @@ impl Exceptions {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = given::text(path, LONGEST)?;
         let list = parse(&text).with_context(|| path.display().to_string())?;
-        Ok(Self { text, list })
+        Ok(Self {
+            file: given::name(path),
+            text,
+            list,
+        })
     }
 }
 
@@ -131,6 +140,7 @@ rule = \"gmsa-broad-readers\"
 subject = \"S-1-5-21-1-2-3-1104\"
 key = \"S-1-5-11\"
 evidence = \"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\"
+severity = \"high\"
 owner = \"Anna Berg\"
 reason = \"Lab\"
 until = \"2027-03-31\"
@@ -152,7 +162,7 @@ until = \"2027-03-31\"
         };
         assert_eq!(complaint("Anna Berg", " "), "line 3: owner is empty");
         assert!(complaint("2027-03-31", "2027-02-30").contains("line 3: until"));
-        assert!(complaint("\"2027-03-31\"", "2027-03-31").contains("line 10"));
+        assert!(complaint("\"2027-03-31\"", "2027-03-31").contains("line 11"));
         assert!(complaint("0011", "001x").contains("64 digits"));
         assert!(complaint("owner", "ower").contains("ower"));
         assert!(complaint("reason = \"Lab\"\n", "").contains("reason"));

@@ -39,6 +39,8 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
     let Ok(metadata) = fs::metadata(path) else {
         return File::create_new(path)?.write_all(text.as_bytes());
     };
+    // A link stays a link: what it leads to is written.
+    let path = &fs::canonicalize(path)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -68,11 +70,13 @@ fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bo
             && text(table, "subject").eq_ignore_ascii_case(&exception.subject)
             && text(table, "key") == exception.key
     };
+    let severity = exception.severity.as_str().to_owned();
     let fields = [
         ("rule", &exception.rule),
         ("subject", &exception.subject),
         ("key", &exception.key),
         ("evidence", &exception.evidence),
+        ("severity", &severity),
         ("owner", &exception.owner),
         ("reason", &exception.reason),
         ("until", &exception.until),
@@ -105,6 +109,8 @@ fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bo
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use coldcase_schemas::report::Severity;
+
     use super::*;
 
     fn exception(key: &str, reason: &str) -> Exception {
@@ -113,6 +119,7 @@ mod tests {
             subject: "S-1-5-21-1-2-3-1104".to_owned(),
             key: key.to_owned(),
             evidence: "0".repeat(64),
+            severity: Severity::High,
             owner: "Anna Berg".to_owned(),
             reason: reason.to_owned(),
             until: "2027-03-31".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use super::controls::Controls;
-use crate::assumptions::Assumptions;
+use crate::assumptions::{Assumptions, Given};
 use crate::graph::{
     Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller,
     trustees,
@@ -22,6 +22,8 @@ pub(crate) struct Analysis {
     pub(crate) principals: Principals,
     pub(crate) effective: Effective,
     pub(crate) assumptions: Assumptions,
+    /// Name of the file that they come from.
+    pub(crate) assumptions_file: Option<String>,
     /// Entries of `tier0.add` and `units.managed` that name nothing in this snapshot, each with its key.
     pub(crate) unmatched: Vec<String>,
     controls: OnceLock<Controls>,
@@ -32,10 +34,11 @@ impl Analysis {
     /// Under the assumptions that Coldcase makes by itself.
     #[cfg(test)]
     pub(crate) fn new(directory: Directory) -> Self {
-        Self::under(Assumptions::default(), directory)
+        Self::under(Given::default(), directory)
     }
 
-    pub(crate) fn under(assumptions: Assumptions, directory: Directory) -> Self {
+    pub(crate) fn under(given: Given, directory: Directory) -> Self {
+        let assumptions = given.assumptions;
         let memberships = Memberships::new(&directory);
         let mut unmatched = Vec::new();
         let mut added = Vec::new();
@@ -83,6 +86,7 @@ impl Analysis {
             principals,
             effective,
             assumptions,
+            assumptions_file: given.file,
             unmatched,
             controls: OnceLock::new(),
             graph: OnceLock::new(),

@@ -107,7 +107,11 @@ impl Owners {
         let mut hosts = HashMap::new();
         for (place, object) in analysis.directory.objects.iter().enumerate() {
             for spn in &object.spns {
-                exact.entry(spn.to_lowercase()).or_insert(place);
+                // Of several holders of one name the most privileged counts: a ticket may reach any of them.
+                let owner = exact.entry(spn.to_lowercase()).or_insert(place);
+                if analysis.principals.is_tier0(place) && !analysis.principals.is_tier0(*owner) {
+                    *owner = place;
+                }
             }
             if object.kind != Kind::Computer {
                 continue;

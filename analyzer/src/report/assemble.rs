@@ -35,14 +35,22 @@ pub(crate) fn assemble(
         schema: REPORT_SCHEMA.to_owned(),
         program: PROGRAM.to_owned(),
         snapshot: snapshot_facts(analysis),
-        score: score(evaluations, &worst, |place| impacts.of(place).worth, hashes),
+        score: score(
+            evaluations,
+            &worst,
+            pack.refused.len(),
+            |place| impacts.of(place).worth,
+            hashes,
+        ),
         assumptions,
+        assumptions_file: analysis.assumptions_file.clone(),
         unmatched: analysis.unmatched.clone(),
         rules: rules(pack, evaluations),
         left_out: pack.left_out,
         refused: pack.refused.iter().map(refused).collect(),
         findings: findings(evaluations),
         exceptions: judged.results,
+        exceptions_file: judged.file,
         accounts: accounts(analysis, pack, &impacts, evaluations),
     }
 }
@@ -50,7 +58,9 @@ pub(crate) fn assemble(
 /// Exceptions after they were held against the findings.
 #[derive(Default)]
 pub(crate) struct Judged {
-    /// Their file, byte for byte.
+    /// Name of their file.
+    pub(crate) file: Option<String>,
+    /// What it says, byte for byte.
     pub(crate) text: String,
     pub(crate) results: Vec<ExceptionResult>,
 }
@@ -246,7 +256,7 @@ fn weighed(impact: f64, found: &[&Weighed]) -> Vec<WeighedFinding> {
             id: weighed.finding.id.clone(),
             rule: weighed.finding.rule.clone(),
             key: weighed.finding.key.clone(),
-            weight: round(weighed.weight),
+            weight: (weighed.weight * 10_000.0).round() / 10_000.0,
             share,
             accepted: weighed.finding.accepted.is_some(),
         })

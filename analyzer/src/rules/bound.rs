@@ -7,6 +7,9 @@
 use anyhow::{Context, Result, bail};
 use polars::prelude::{AnyValue, DataType, DslPlan, Expr, JoinType, LazyFrame, col, len, lit};
 
+/// Parts that a query may have: parts that are named several times are run, and counted, as often.
+const LARGEST: u32 = 2_000;
+
 /// Rows that one join may make.
 const MOST: u64 = 5_000_000;
 
@@ -15,10 +18,13 @@ const MOST: u64 = 5_000_000;
 /// # Errors
 /// One would make too many rows; the message says how many. A part of the query cannot be measured or run.
 pub(super) fn check(query: &LazyFrame) -> Result<()> {
-    check_plan(&query.logical_plan, MOST)
+    check_plan(&query.logical_plan, MOST, &mut LARGEST.clone())
 }
 
-fn check_plan(plan: &DslPlan, most: u64) -> Result<()> {
+fn check_plan(plan: &DslPlan, most: u64, left: &mut u32) -> Result<()> {
+    *left = left
+        .checked_sub(1)
+        .context("it has too many parts; a WITH that is named twice counts twice")?;
     match plan {
         DslPlan::DataFrameScan { .. } => Ok(()),
         DslPlan::Filter { input, .. }
@@ -29,16 +35,16 @@ fn check_plan(plan: &DslPlan, most: u64) -> Result<()> {
         | DslPlan::Distinct { input, .. }
         | DslPlan::Sort { input, .. }
         | DslPlan::Slice { input, .. }
-        | DslPlan::MapFunction { input, .. } => check_plan(input, most),
-        DslPlan::IR { dsl, .. } => check_plan(dsl, most),
-        DslPlan::Union { inputs, .. } | DslPlan::HConcat { inputs, .. } => {
-            inputs.iter().try_for_each(|input| check_plan(input, most))
-        }
+        | DslPlan::MapFunction { input, .. } => check_plan(input, most, left),
+        DslPlan::IR { dsl, .. } => check_plan(dsl, most, left),
+        DslPlan::Union { inputs, .. } | DslPlan::HConcat { inputs, .. } => inputs
+            .iter()
+            .try_for_each(|input| check_plan(input, most, left)),
         DslPlan::ExtContext { input, contexts } => {
-            check_plan(input, most)?;
+            check_plan(input, most, left)?;
             contexts
                 .iter()
-                .try_for_each(|input| check_plan(input, most))
+                .try_for_each(|input| check_plan(input, most, left))
         }
         DslPlan::Join {
             input_left,
@@ -48,15 +54,15 @@ fn check_plan(plan: &DslPlan, most: u64) -> Result<()> {
             predicates,
             options,
         } => {
-            check_plan(input_left, most)?;
-            check_plan(input_right, most)?;
-            let (left, right) = (frame(input_left), frame(input_right));
+            check_plan(input_left, most, left)?;
+            check_plan(input_right, most, left)?;
+            let (one, other) = (frame(input_left), frame(input_right));
             let pairs = match options.args.how {
                 JoinType::Semi | JoinType::Anti => 0,
                 _ if predicates.is_empty() && !left_on.is_empty() => {
-                    pairs(left, left_on, right, right_on)?
+                    pairs(one, left_on, other, right_on)?
                 }
-                _ => height(left)?.saturating_mul(height(right)?),
+                _ => height(one)?.saturating_mul(height(other)?),
             };
             if pairs > most {
                 bail!(
@@ -126,7 +132,11 @@ mod tests {
         let rows = df!("id" => (0..10_i64).collect::<Vec<_>>(), "kind" => kinds).unwrap();
         let mut context = SQLContext::new();
         context.register("rows", rows.lazy());
-        check_plan(&context.execute(query).unwrap().logical_plan, most)
+        check_plan(
+            &context.execute(query).unwrap().logical_plan,
+            most,
+            &mut LARGEST.clone(),
+        )
     }
 
     #[test]
@@ -149,6 +159,27 @@ mod tests {
             1,
         )
         .unwrap();
+    }
+
+    #[test]
+    fn what_doubles_with_each_part_is_refused() {
+        let doubled = |times: usize| {
+            let mut query = "WITH p0 AS (SELECT id FROM rows)".to_owned();
+            for part in 1..=times {
+                let before = part - 1;
+                query.push_str(&format!(
+                    ", p{part} AS (SELECT id FROM p{before} UNION ALL SELECT id FROM p{before})"
+                ));
+            }
+            within(&format!("{query} SELECT id FROM p{times}"), MOST)
+        };
+        doubled(3).unwrap();
+        assert!(
+            doubled(11)
+                .unwrap_err()
+                .to_string()
+                .contains("too many parts")
+        );
     }
 
     #[test]

@@ -5,11 +5,13 @@
 use std::collections::HashSet;
 
 use anyhow::Result;
+use coldcase_schemas::report::{Confidence, Severity};
 use polars::prelude::DataType;
 
 use super::coverage;
+use super::literal::literals_of;
 use super::{Page, Problem, run};
-use crate::frames::Frames;
+use crate::frames::{Frames, catalogue};
 
 /// Frames of one row, the only ones that a CROSS JOIN of a page may add.
 const SINGLE: &[&str] = &["domain", "assumptions"];
@@ -29,14 +31,45 @@ pub(crate) fn check(page: &Page, empty: &Frames) -> Result<(), Problem> {
         .iter()
         .map(|column| (column.name().to_string(), column.dtype().clone()))
         .collect();
-    columns_are_right(&columns).map_err(|message| Problem::new(page.sql_line, message))
+    columns_are_right(&columns)
+        .and_then(|()| severities_are_named(page))
+        .map_err(|message| Problem::new(page.sql_line, message))
 }
 
-/// Whether a page of a consultant's own pairs every row with every row.
+/// Of the severities and confidences that stand in the SQL as texts; what is computed, a run shows.
+fn severities_are_named(page: &Page) -> Result<(), String> {
+    for text in literals_of(&page.sql, "severity").into_iter().flatten() {
+        let severity: Option<Severity> = serde_json::from_value(text.clone().into()).ok();
+        if !severity.is_some_and(|severity| page.front.may_be(severity)) {
+            return Err(format!(
+                "column severity can be {text:?}, which is not one the front matter names (severity, otherwise)"
+            ));
+        }
+    }
+    for text in literals_of(&page.sql, "confidence").into_iter().flatten() {
+        if serde_json::from_value::<Confidence>(text.clone().into()).is_err() {
+            return Err(format!(
+                "column confidence can be {text:?}; it is high, medium or low"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a page of a consultant's own pairs every row with every row, or names a part of its query like a frame.
 ///
 /// # Errors
 /// It does, on that line.
 pub(crate) fn check_joins(page: &Page) -> Result<(), Problem> {
+    let taken = ctes(&page.sql)
+        .into_iter()
+        .find(|(name, _)| catalogue::find(name).is_some());
+    if let Some((name, _)) = taken {
+        let message = format!(
+            "WITH {name} has the name of a frame, which would be read instead; give it another"
+        );
+        return Err(Problem::new(page.sql_line, message));
+    }
     match cross_join(&page.sql) {
         Some((line, message)) => Err(Problem::new(page.sql_line + line, message)),
         None => Ok(()),

@@ -18,6 +18,17 @@ use crate::load::{Directory, Fact, Kind, Object};
 /// noSuchObject: the base is not there or may not be seen, and nothing tells which.
 const NO_SUCH_OBJECT: u32 = 32;
 
+/// Queries that bring something in every domain, if the collector may see it.
+const NEVER_EMPTY: &[&str] = &[
+    "users",
+    "groups",
+    "computers",
+    "containers",
+    "schema-classes",
+    "schema-attributes",
+    "cross-refs",
+];
+
 /// Kinds that default ACLs hide.
 const VISIBLE: &[&str] = &["dmsa", "kds-root-keys", "password-settings"];
 
@@ -73,6 +84,12 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
     for attribute in &needs.attributes {
         limits.add(attribute_limit(directory, &needs.queries, attribute));
         limits.add(withheld_limit(directory, &needs.queries, attribute));
+    }
+    // Tier 0, readers and who is expected all hang on memberships.
+    if needs.queries.iter().any(|name| name == "groups")
+        && !needs.attributes.iter().any(|name| name == "member")
+    {
+        limits.add(withheld_limit(directory, &needs.queries, "member"));
     }
     if needs.free_text && !directory.manifest.pseudonyms.is_empty() {
         limits.add(Some(
@@ -144,9 +161,17 @@ fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     if outcome.result_code == Some(NO_SUCH_OBJECT) {
         return Some(format!("{} is not there or may not be seen", row.plan.base));
     }
-    // A base that answers with success and no object is an object that the collector may not see.
-    (row.plan.scope == "base" && row.stored == 0)
-        .then(|| format!("{} may not be seen", row.plan.base))
+    // A base that answers with success and no object is an object that the collector may not see, and so is everything of
+    // which each domain has some.
+    if row.stored > 0 {
+        return None;
+    }
+    if NEVER_EMPTY.contains(&name) {
+        return Some(format!(
+            "the query {name} brought nothing, which no domain is without"
+        ));
+    }
+    (row.plan.scope == "base").then(|| format!("{} may not be seen", row.plan.base))
 }
 
 /// A list of values that was cut short (a range that could not be read to its end) may hide anything.

@@ -171,8 +171,15 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<
         }
         found.push(finding(analysis, page, cells)?);
     }
-    found.sort_by(|a: &Weighed, b: &Weighed| order(&a.finding).cmp(&order(&b.finding)));
-    // Two rows that say the same of the same subject are one finding.
+    found.sort_by(|a: &Weighed, b: &Weighed| {
+        let (one, other) = (order(&a.finding), order(&b.finding));
+        (one.0, one.1)
+            .cmp(&(other.0, other.1))
+            .then_with(|| a.finding.severity.cmp(&b.finding.severity))
+            .then_with(|| b.weight.total_cmp(&a.weight))
+            .then_with(|| one.2.cmp(&other.2))
+    });
+    // Two rows that say the same of the same subject are one finding: the worst.
     found.dedup_by(|b, a| a.finding.subject == b.finding.subject && a.finding.key == b.finding.key);
     Ok((found, homeless))
 }
@@ -223,13 +230,13 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
             .clamp(0.0, 0.9),
         place,
         finding: Finding {
-            id: identity::finding_id(&front.id, &front.code, &subject, &key),
+            id: identity::finding_id(&front.id, &front.code, identity::identity(&subject), &key),
             rule: front.id.clone(),
             severity,
             confidence,
             subject,
             key,
-            evidence_sha256: identity::evidence_sha256(severity, &evidence, &front.drifts),
+            evidence_sha256: identity::evidence_sha256(&evidence, &front.drifts),
             evidence,
             accepted: None,
         },

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use coldcase_schemas::report::{Severity, Subject};
+use coldcase_schemas::report::Subject;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 /// whoever accepts such a finding is asked which.
 const DIGITS: usize = 10;
 
-/// An id that people can type: the rule's code and a hash of rule, subject and key. A renamed or moved object keeps it.
-pub(crate) fn finding_id(rule: &str, code: &str, subject: &Subject, key: &str) -> String {
-    let hash = hash(&[rule, identity(subject), key]);
+/// An id that people can type: the rule's code and a hash of rule, subject (its [`identity`]) and key. A renamed or moved
+/// object keeps it.
+pub(crate) fn finding_id(rule: &str, code: &str, subject: &str, key: &str) -> String {
+    let hash = hash(&[rule, subject, key]);
     format!("{code}-{}", hash.get(..DIGITS).unwrap_or_default())
 }
 
@@ -24,14 +25,10 @@ pub(crate) fn identity(subject: &Subject) -> &str {
     fixed.or(subject.dn.as_deref()).unwrap_or_default()
 }
 
-/// SHA-256 over severity and evidence, lower-case hexadecimal. Left out is what changes by itself: ages, whose names end
+/// SHA-256 over the evidence, lower-case hexadecimal. Left out is what changes by itself: ages, whose names end
 /// in `_days`, and the columns that the page says drift.
-pub(crate) fn evidence_sha256(
-    severity: Severity,
-    evidence: &Map<String, Value>,
-    drifts: &[String],
-) -> String {
-    let mut parts = vec![severity.as_str().to_owned()];
+pub(crate) fn evidence_sha256(evidence: &Map<String, Value>, drifts: &[String]) -> String {
+    let mut parts = Vec::new();
     for (name, value) in evidence {
         let by_itself = name.ends_with("_days") || drifts.contains(name);
         if !by_itself && !value.is_null() {
@@ -78,8 +75,8 @@ mod tests {
 
     #[test]
     fn a_renamed_object_keeps_its_findings() {
-        let before = finding_id("r", "XX01", &subject(Some("g"), "CN=a"), "k");
-        let after = finding_id("r", "XX01", &subject(Some("g"), "CN=b"), "k");
+        let before = finding_id("r", "XX01", identity(&subject(Some("g"), "CN=a")), "k");
+        let after = finding_id("r", "XX01", identity(&subject(Some("g"), "CN=b")), "k");
         assert_eq!(before, after);
         assert!(
             before.starts_with("XX01-") && before.len() == 15,
@@ -87,13 +84,16 @@ mod tests {
         );
         assert_ne!(
             before,
-            finding_id("r", "XX01", &subject(Some("g"), "CN=a"), "l")
+            finding_id("r", "XX01", identity(&subject(Some("g"), "CN=a")), "l")
         );
         assert_ne!(
             before,
-            finding_id("q", "XX01", &subject(Some("g"), "CN=a"), "k")
+            finding_id("q", "XX01", identity(&subject(Some("g"), "CN=a")), "k")
         );
-        assert_ne!(before, finding_id("r", "XX01", &subject(None, "CN=a"), "k"));
+        assert_ne!(
+            before,
+            finding_id("r", "XX01", identity(&subject(None, "CN=a")), "k")
+        );
     }
 
     #[test]
@@ -109,10 +109,9 @@ mod tests {
             .collect()
         };
         let drifts = ["count".to_owned()];
-        let of = |severity, map: &Map<_, _>| evidence_sha256(severity, map, &drifts);
-        let first = of(Severity::High, &evidence(1, 1, "a"));
-        assert_eq!(first, of(Severity::High, &evidence(2, 2, "a")));
-        assert_ne!(first, of(Severity::High, &evidence(1, 1, "b")));
-        assert_ne!(first, of(Severity::Critical, &evidence(1, 1, "a")));
+        let of = |map: &Map<_, _>| evidence_sha256(map, &drifts);
+        let first = of(&evidence(1, 1, "a"));
+        assert_eq!(first, of(&evidence(2, 2, "a")));
+        assert_ne!(first, of(&evidence(1, 1, "b")));
     }
 }

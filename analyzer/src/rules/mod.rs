@@ -8,6 +8,7 @@ mod check;
 mod coverage;
 mod evaluate;
 mod identity;
+mod literal;
 mod pack;
 mod page;
 mod sql;
@@ -15,7 +16,7 @@ mod value;
 
 pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
-pub(crate) use identity::{hex, identity};
+pub(crate) use identity::{finding_id, hex, identity};
 pub(crate) use pack::{Pack, Refusal};
 pub(crate) use page::{Needs, OutsideFact, Page, Problem};
 pub(crate) use sql::{is_ordered, run, run_bounded};

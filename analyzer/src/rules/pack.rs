@@ -243,6 +243,7 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::super::literal::literals_of;
     use super::*;
     use coldcase_schemas::report::Severity;
 
@@ -340,73 +341,8 @@ mod tests {
         assert!(with_column > 40, "{with_column} pages");
     }
 
-    #[test]
-    fn literals_are_those_of_the_expression() {
-        let of = |sql| literals_of(sql, "severity").map(|texts| texts.join(" "));
-        let both = "SELECT CASE WHEN a = 'x' THEN CASE WHEN b THEN 'low' ELSE 'info' END ELSE 'high' END AS severity, \
-                    CASE WHEN a THEN 'medium' END AS confidence FROM t UNION ALL SELECT 'critical' AS severity";
-        assert_eq!(of(both).unwrap(), "x low info high critical");
-        assert_eq!(of("SELECT 'low' AS confidence").unwrap(), "");
-        assert_eq!(
-            of("SELECT (CASE WHEN a THEN 'low' END) AS severity").unwrap(),
-            "low"
-        );
-        assert_eq!(of("SELECT grade AS severity"), None);
-    }
-
     fn severity(text: &str) -> Option<Severity> {
         serde_json::from_value(text.into()).ok()
-    }
-
-    /// Texts in the expressions that are called `column`: a CASE, or one text. `None` if one of them is something else.
-    fn literals_of(sql: &str, column: &str) -> Option<Vec<String>> {
-        let pieces = pieces(sql);
-        let mut texts = Vec::new();
-        for at in 2..pieces.len() {
-            let [Piece::Word(called), Piece::Word(name)] = pieces.get(at - 1..=at)? else {
-                continue;
-            };
-            if called != "as" || name != column {
-                continue;
-            }
-            let mut depth = 0;
-            let mut found = Vec::new();
-            for piece in pieces.get(..at - 1)?.iter().rev() {
-                match piece {
-                    Piece::Text(text) => found.push(text.clone()),
-                    Piece::Word(word) if word == "end" || word == ")" => depth += 1,
-                    Piece::Word(word) if word == "case" || word == "(" => depth -= 1,
-                    Piece::Word(_) if depth == 0 => return None,
-                    Piece::Word(_) => {}
-                }
-                if depth == 0 {
-                    break;
-                }
-            }
-            texts.extend(found.into_iter().rev());
-        }
-        Some(texts)
-    }
-
-    /// A word or a parenthesis in lower case, or what stands in single quotes.
-    enum Piece {
-        Word(String),
-        Text(String),
-    }
-
-    fn pieces(sql: &str) -> Vec<Piece> {
-        let mut pieces = Vec::new();
-        for (number, part) in sql.split('\'').enumerate() {
-            if number % 2 == 1 {
-                pieces.push(Piece::Text(part.to_owned()));
-                continue;
-            }
-            let spaced = part.replace('(', " ( ").replace(')', " ) ").to_lowercase();
-            let words = spaced.split(|c: char| !c.is_alphanumeric() && !"_()".contains(c));
-            let words = words.filter(|word| !word.is_empty());
-            pieces.extend(words.map(|word| Piece::Word(word.to_owned())));
-        }
-        pieces
     }
 
     #[test]

@@ -67,23 +67,27 @@ pub(crate) struct Hashes {
 }
 
 /// The numbers of a report. `worst` are the worst severities the rules can find, in the order of `evaluations`.
+/// `refused` is the number of pages that did not run: nothing is known of what they look for.
 pub(crate) fn score(
     evaluations: &[Evaluation],
     worst: &[Severity],
+    refused: usize,
     impact: impl Fn(usize) -> f64,
     hashes: Hashes,
 ) -> Score {
     let gaps = evaluations
         .iter()
         .filter(|evaluation| is_gap(evaluation))
-        .count();
-    let asked = evaluations
+        .count()
+        + refused;
+    let evaluated = evaluations
         .iter()
-        .filter(|evaluation| is_gap(evaluation) || evaluation.verdict != Verdict::NotEvaluated)
+        .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated)
         .count();
+    let asked = gaps + evaluated;
     Score {
-        gross: numbers(evaluations, worst, &impact, |_| true),
-        net: numbers(evaluations, worst, &impact, |weighed| {
+        gross: numbers(evaluations, worst, refused, &impact, |_| true),
+        net: numbers(evaluations, worst, refused, &impact, |weighed| {
             weighed.finding.accepted.is_none()
         }),
         index_scale: INDEX_SCALE,
@@ -97,6 +101,7 @@ pub(crate) fn score(
 fn numbers(
     evaluations: &[Evaluation],
     severities: &[Severity],
+    refused: usize,
     impact: impl Fn(usize) -> f64,
     counts: impl Fn(&Weighed) -> bool,
 ) -> Numbers {
@@ -114,14 +119,18 @@ fn numbers(
         rules.filter(|(evaluation, _)| is_gap(evaluation))
     };
     let unknown: f64 = gaps()
-        .map(|(_, severity)| FULL_RISK * weight_of(*severity))
+        .map(|(_, severity)| *severity)
+        .chain(std::iter::repeat_n(Severity::Critical, refused))
+        .map(|severity| FULL_RISK * weight_of(severity))
         .sum();
     let mut findings: BTreeMap<Severity, u64> = BTreeMap::new();
     for weighed in &counted {
         *findings.entry(weighed.finding.severity).or_default() += 1;
     }
     let found = findings.keys().min().copied();
-    let possible = gaps().map(|(_, severity)| *severity).min();
+    // What a page that did not run would have found may be anything.
+    let anything = (refused > 0).then_some(Severity::Critical);
+    let possible = gaps().map(|(_, severity)| *severity).chain(anything).min();
     Numbers {
         level: level(found),
         // The worst severity found, or possible where a rule was not evaluated.

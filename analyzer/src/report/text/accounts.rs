@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{AccountRisk, Report};
+use coldcase_schemas::report::{AccountRisk, Report, Severity, Verdict};
 
 use super::{Style, counted, name_of, paragraph};
 use crate::report::visible;
+
+/// Shares below this are told together.
+const SMALL: f64 = 0.05;
 
 /// Accounts that are shown before the rest is counted.
 const RISKIEST: usize = 10;
@@ -29,9 +32,22 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     let about = "Of 100 × worth each finding takes its weight of what those before it left: critical 0.9, high \
                  0.6, medium 0.3, low 0.1, or by age where the rule says so. All risks together are the exposure.";
     paragraph(about, style, 2, out)?;
+    let gaps = report.rules.iter().filter(|rule| {
+        rule.verdict == Verdict::NotEvaluated
+            && !rule.beyond_snapshot
+            && rule.severity != Severity::Info
+    });
+    let gaps = gaps.count() + report.refused.len();
+    if gaps > 0 {
+        let text = format!(
+            "{} of any weight not evaluated: each risk is what is known, and may be more.",
+            counted(gaps, "rule")
+        );
+        paragraph(&text, style, 2, out)?;
+    }
     let shown = if style.all { risky.len() } else { RISKIEST };
     for account in risky.iter().take(shown) {
-        let bound = if account.not_evaluated.is_empty() {
+        let bound = if account.not_evaluated.is_empty() || account.risk >= 100.0 {
             ""
         } else {
             "at least "
@@ -72,6 +88,12 @@ fn addition(account: &AccountRisk, codes: &BTreeMap<&str, &str>) -> String {
                 }
                 None => terms.push((code, term.share, 1)),
             }
+        }
+        // What is too small to matter is told together.
+        let (small, mut terms): (Vec<_>, Vec<_>) =
+            terms.into_iter().partition(|term| term.1 < SMALL);
+        if !small.is_empty() {
+            terms.push(("others", small.iter().map(|term| term.1).sum(), 1));
         }
         let terms = terms.into_iter().map(|(code, share, count)| match count {
             1 => format!("{share:.2} {code}"),

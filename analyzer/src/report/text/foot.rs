@@ -36,7 +36,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     let beyond = beyond(report);
     if !beyond.is_empty() {
         let text = format!(
-            "No snapshot can answer, so look yourself: {}.",
+            "No snapshot can answer these; their pages say what does: {}.",
             beyond.join(", ")
         );
         paragraph(&text, style, 0, out)?;

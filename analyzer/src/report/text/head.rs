@@ -77,9 +77,13 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
             counted(count as usize, "rule")
         ),
     };
+    let refused = match report.refused.len() {
+        0 => String::new(),
+        count => format!("; {} of your own did not run", counted(count, "page")),
+    };
     let coverage = format!(
-        "{evaluated} of {} rules evaluated ({:.0} %){left_out}",
-        report.rules.len() - beyond(report).len(),
+        "{evaluated} of {} rules evaluated ({:.0} %){refused}{left_out}",
+        report.rules.len() + report.refused.len() - beyond(report).len(),
         report.score.coverage_percent
     );
     labelled("Coverage", &coverage, style, out)
@@ -103,8 +107,17 @@ fn assumptions(report: &Report, style: Style, out: &mut dyn Write) -> io::Result
         .filter(|assumption| !assumption.default)
         .map(assumed)
         .collect();
-    if !changed.is_empty() {
-        labelled("Assumed", &visible(&changed.join("; ")), style, out)?;
+    if let Some(file) = &report.assumptions_file {
+        let changed = match changed.len() {
+            0 => "what is assumed without it".to_owned(),
+            _ => changed.join("; "),
+        };
+        labelled(
+            "Assumed",
+            &visible(&format!("{changed} ({file})")),
+            style,
+            out,
+        )?;
     }
     for name in &report.unmatched {
         let text = format!("{name}: not in this snapshot");
@@ -131,7 +144,7 @@ fn level(numbers: &Numbers) -> String {
 fn exposure(numbers: &Numbers) -> String {
     if numbers.exposure_max > numbers.exposure {
         format!(
-            "{:.1} ({:.1} if each rule that was not evaluated fired once)",
+            "{:.1} ({:.1} if each rule that was not evaluated fired once, on something worth 1)",
             numbers.exposure, numbers.exposure_max
         )
     } else {
@@ -160,12 +173,17 @@ fn accepted(report: &Report) -> String {
         count => format!("; {} void", counted(count, "exception")),
     };
     if count == 0 {
-        return format!("nothing, so net is gross{void}");
+        let file = match &report.exceptions_file {
+            Some(file) => format!(" by {file}"),
+            None => String::new(),
+        };
+        return format!("nothing{file}; net and gross are the same{void}");
     }
     let net = &report.score.net;
     format!(
-        "{}{void}. Net: level {}, index {:.0}, exposure {}",
+        "{} by {}{void}. Net: level {}, index {:.0}, exposure {}",
         counted(count, "finding"),
+        report.exceptions_file.as_deref().unwrap_or("a file"),
         level(net),
         net.index,
         exposure(net)

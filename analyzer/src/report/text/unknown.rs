@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{AccountRisk, ExceptionState, Report, RuleResult, Verdict};
+use coldcase_schemas::report::{
+    AccountRisk, ExceptionResult, ExceptionState, Report, RuleResult, Verdict,
+};
 
 use super::{Style, counted, name_of, paragraph};
 use crate::report::visible;
@@ -95,29 +97,37 @@ fn subjects(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
 
 /// Exceptions that hold stand with their findings; these do not.
 fn exceptions(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut told = report
-        .exceptions
-        .iter()
-        .filter(|exception| exception.state != ExceptionState::Applied)
-        .peekable();
-    if told.peek().is_none() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "\n{}\n",
-        style.bold("Exceptions that do not hold; their findings count in full")
-    )?;
-    for exception in told {
-        let about = match &exception.finding {
-            Some(finding) => finding.clone(),
-            None => format!("{} of {}", exception.rule, exception.subject),
-        };
-        let text = format!(
-            "{about}: {}. Accepted by {} until {}: {}",
-            exception.note, exception.owner, exception.until, exception.reason
-        );
-        paragraph(&visible(&text), style, 2, out)?;
+    let of = |states: &[ExceptionState]| -> Vec<&ExceptionResult> {
+        let all = report.exceptions.iter();
+        all.filter(|exception| states.contains(&exception.state))
+            .collect()
+    };
+    let parts = [
+        (
+            "Exceptions that do not hold; their findings count in full",
+            of(&[ExceptionState::Changed, ExceptionState::Expired]),
+        ),
+        (
+            "Exceptions without a finding in this snapshot",
+            of(&[ExceptionState::Unused]),
+        ),
+    ];
+    for (title, told) in parts {
+        if told.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{}\n", style.bold(title))?;
+        for exception in told {
+            let about = match &exception.finding {
+                Some(finding) => finding.clone(),
+                None => format!("{} of {}", exception.rule, exception.subject),
+            };
+            let text = format!(
+                "{about} ({}): {}. Accepted by {} until {}: {}",
+                exception.rule, exception.note, exception.owner, exception.until, exception.reason
+            );
+            paragraph(&visible(&text), style, 2, out)?;
+        }
     }
     Ok(())
 }
