@@ -64,7 +64,7 @@ pub(crate) struct Needs {
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,
     /// True if each subject is judged by what it shows itself: then one that does not show what `readable` asks leaves the
-    /// verdict on the others alone. Not with `on_absence`.
+    /// verdict on the others alone.
     #[serde(default)]
     pub(crate) each_by_itself: bool,
     /// True if the rule reads text that people wrote, which pseudonyms replace as a whole.
