@@ -285,17 +285,11 @@ fn findings_are_what_was_planted(snapshot: &str) {
         .filter(|rule| rule["verdict"] == "not-evaluated" && rule["beyond_snapshot"] == false)
         // The settings of group policies are collected on demand.
         .filter(|rule| !rule["reason"].as_str().unwrap().contains("--sysvol"))
-        .map(|rule| {
-            (
-                rule["id"].as_str().unwrap(),
-                rule["reason"].as_str().unwrap(),
-            )
-        })
+        .map(|rule| rule["id"].as_str().unwrap())
         .collect();
-    assert!(
-        unknown.is_empty(),
-        "an administrator sees everything: {unknown:#?}"
-    );
+    // An administrator sees everything. But Samba makes no container for authentication policies, and one that is missing
+    // looks like one that is hidden.
+    assert_eq!(unknown, ["privileged-without-silo"]);
 }
 
 /// What is clear for an ordinary user is clear for an administrator too: not seeing never makes clear.

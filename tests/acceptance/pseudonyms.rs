@@ -48,12 +48,22 @@ fn no_verdict_changes_under_pseudonyms() {
                 assert!(fact.contains("free text"), "{name}: {fact}");
                 continue;
             }
-            assert_eq!(wanted.get(rule), Some(fact), "{name}: {rule}");
+            let wanted = wanted.get(rule).map(|fact| without_server_text(fact));
+            assert_eq!(wanted, Some(without_server_text(fact)), "{name}: {rule}");
             compared += 1;
         }
         assert_eq!(wanted.len(), found.len());
     }
     assert!(compared > 1_000, "{compared} verdicts");
+}
+
+/// What a server said when it ended a query is free text, which pseudonyms replace.
+fn without_server_text(fact: &str) -> String {
+    let parts = fact.split("; ").map(|part| {
+        let told = part.split_once(" entries: ");
+        told.map_or(part, |(before, _)| before)
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 fn with_pseudonyms(forest: &Forest, path: &Path, mut pseudonyms: Pseudonymizer) {
