@@ -18,7 +18,7 @@ use rusqlite::types::FromSql;
 use super::object::{COLUMNS, ClassLists, Kind, Object};
 use super::{
     Classes, Clock, CrossRef, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy,
-    Schema, Trust, silo,
+    Requester, Schema, Trust, silo,
 };
 
 /// Queries whose objects describe the schema, not the domain.
@@ -58,6 +58,7 @@ pub(crate) struct Directory {
     /// SHA-256 of the snapshot file.
     pub(crate) sha256: String,
     pub(crate) clock: Clock,
+    pub(crate) requester: Requester,
     pub(crate) ledger: Vec<LedgerRow>,
     /// Attributes that were asked for and did not come, by query and class.
     pub(crate) coverage: Vec<CoverageRow>,
@@ -109,16 +110,22 @@ impl Directory {
         let values = rows_by_attribute(database, &attributes, VALUES)?;
         add_odd_text(&mut objects, &values);
         let ledger = snapshot.ledger()?;
-        mark_passwords(database, &ledger, &mut objects)?;
+        let head = objects
+            .iter()
+            .position(|object| object.kind == Kind::Domain && object.sid.is_some());
+        let domain_sid = head
+            .and_then(|head| objects.get(head))
+            .and_then(|object| object.sid.clone())
+            .or_else(|| most_common_domain(&objects));
+        let requester = Requester::load(snapshot)?;
+        let administrator = requester.administers_domain(domain_sid.as_ref());
+        mark_passwords(database, &ledger, &mut objects, administrator)?;
         let index = |wanted: Kind| {
             objects
                 .iter()
                 .filter(move |object| object.kind == wanted)
                 .map(|object| object.id)
         };
-        let head = objects
-            .iter()
-            .position(|object| object.kind == Kind::Domain && object.sid.is_some());
         let head_id = head
             .and_then(|head| objects.get(head))
             .map(|object| object.id);
@@ -161,10 +168,8 @@ impl Directory {
             classes: Classes::load(database)?,
             domain: DomainFacts::load(database, head_id)?,
             head,
-            domain_sid: head
-                .and_then(|head| objects.get(head))
-                .and_then(|object| object.sid.clone())
-                .or_else(|| most_common_domain(&objects)),
+            domain_sid,
+            requester,
             kds_keys: index(Kind::KdsRootKey)
                 .map(|id| KdsKey::load(database, id))
                 .collect::<Result<_, _>>()?,
@@ -250,18 +255,27 @@ impl Directory {
         self.ledger.iter().find(|row| row.plan.name == name)
     }
 
-    /// Whether objects of a kind may be there that ordinary users do not see. Only administrators see KDS root keys (class
-    /// default of MS-ADSC), so a key that is there proves the view; a forest whose schema has no such class has no such
-    /// object. Password settings are shown to Domain Admins only, so one of them proves the view of them too. `None` for a kind that is not hidden.
+    /// Whether objects of a kind may be there that the requester did not see; `None` for a kind that everybody sees. What
+    /// was seen of a kind proves nothing of the rest: one KDS root key, or the dMSAs of one unit, may be delegated. A
+    /// forest whose schema has no such class has no such object.
     pub(crate) fn may_hide(&self, kind: &str) -> Option<bool> {
-        let class = match kind {
-            "kds-root-keys" => "msKds-ProvRootKey",
-            "dmsa" => "msDS-DelegatedManagedServiceAccount",
-            "password-settings" if !self.policies.is_empty() => return Some(false),
-            "password-settings" => "msDS-PasswordSettings",
+        let domain = self.domain_sid.as_ref();
+        let (class, seen) = match kind {
+            "kds-root-keys" => (
+                "msKds-ProvRootKey",
+                self.requester.administers_forest(domain),
+            ),
+            "dmsa" => (
+                "msDS-DelegatedManagedServiceAccount",
+                self.requester.administers_domain(domain),
+            ),
+            "password-settings" => (
+                "msDS-PasswordSettings",
+                self.requester.administers_domain(domain),
+            ),
             _ => return None,
         };
-        Some(self.kds_keys.is_empty() && self.schema.has(class) != Some(false))
+        Some(!seen && self.schema.has(class) != Some(false))
     }
 
     /// SID `RID` of this domain.
@@ -406,11 +420,12 @@ fn add_odd_text(objects: &mut [Object], values: &HashMap<String, Rows<Vec<u8>>>)
 
 /// Says of every user whether a password attribute is set. Who came by the query that asks for it has one. That the others
 /// have none is known only of a reader who may read these attributes: a filter does not match what may not be read
-/// (MS-ADTS 3.1.1.4.3), and ordinary users may not. Domain administrators may, as they see KDS root keys.
+/// (MS-ADTS 3.1.1.4.3), and ordinary users may not; an administrator of the domain may.
 fn mark_passwords(
     database: &Connection,
     ledger: &[LedgerRow],
     objects: &mut [Object],
+    administrator: bool,
 ) -> Result<()> {
     let Some(row) = ledger
         .iter()
@@ -424,7 +439,6 @@ fn mark_passwords(
     let brought = statement
         .query_map([&row.plan.name], |row| row.get(0))?
         .collect::<Result<HashSet<i64>, _>>()?;
-    let administrator = objects.iter().any(|object| object.kind == Kind::KdsRootKey);
     let all = row.plan.name == USERS_WITH_PASSWORD;
     for object in objects
         .iter_mut()

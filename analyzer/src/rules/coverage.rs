@@ -201,13 +201,18 @@ fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -
     (!asked).then(|| format!("{attribute} was not asked for"))
 }
 
-/// An attribute that the server holds for a class, and did not show of any of its objects.
+/// An attribute that the server holds for a class and did not show of any of its objects. Of links and of what is not
+/// replicated nobody can say whether it holds any; an administrator would have seen them.
 fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) -> Option<String> {
+    let administrator = directory
+        .requester
+        .administers_domain(directory.domain_sid.as_ref());
     let classes: Vec<String> = directory
         .coverage
         .iter()
         .filter(|row| {
-            row.absence == Absence::NotReadable
+            (row.absence == Absence::NotReadable
+                || (row.absence == Absence::Unknown && !administrator))
                 && row.attribute.eq_ignore_ascii_case(attribute)
                 && queries
                     .iter()
@@ -396,6 +401,47 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
             "password-settings" => "password settings objects",
             _ => "KDS root keys",
         };
-        format!("{what} are hidden from ordinary users, and nothing shows that the collector could see them")
+        let why = if directory.requester.is_known() {
+            "who collected is no administrator"
+        } else {
+            "the snapshot does not tell whether an administrator collected"
+        };
+        format!("{what} are hidden from ordinary users, and {why}")
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use coldcase_schemas::ledger::CoverageRow;
+
+    use super::*;
+    use crate::load::Requester;
+    use crate::load::made::{Made, domain_sid};
+
+    fn withheld(absence: Absence, rid: u32) -> Option<String> {
+        let mut directory = Made::new().directory();
+        directory.requester = Requester::with(vec![domain_sid(rid)]);
+        directory.coverage.push(CoverageRow {
+            query: "computers".to_owned(),
+            class: "computer".to_owned(),
+            attribute: "msDS-HostServiceAccount".to_owned(),
+            objects: 7,
+            absence,
+        });
+        withheld_limit(
+            &directory,
+            &["computers".to_owned()],
+            "msDS-HostServiceAccount",
+        )
+    }
+
+    #[test]
+    fn what_may_have_been_withheld_is_not_known() {
+        let said = Some("msDS-HostServiceAccount was not shown of 7 computer objects".to_owned());
+        assert_eq!(withheld(Absence::NotReadable, 512), said);
+        assert_eq!(withheld(Absence::NotReadable, 513), said);
+        assert_eq!(withheld(Absence::Unknown, 513), said);
+        assert_eq!(withheld(Absence::Unknown, 512), None);
+        assert_eq!(withheld(Absence::NoValue, 513), None);
+    }
 }

@@ -11,6 +11,7 @@ mod identity;
 mod literal;
 mod pack;
 mod page;
+mod reads;
 mod sql;
 mod value;
 

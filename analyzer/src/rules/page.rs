@@ -9,6 +9,8 @@ use coldcase_schemas::report::{Confidence, Severity};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 
+use super::reads;
+
 /// The sections every page has, in order.
 pub(crate) const SECTIONS: [&str; 4] = [
     "What it finds",
@@ -51,7 +53,7 @@ pub(crate) struct Front {
     pub(crate) scenarios: Option<Scenarios>,
 }
 
-/// What a rule must have seen before "nothing found" means clear.
+/// What a rule must have seen before "nothing found" means clear. What its SQL reads is added to what the page says.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Needs {
@@ -60,6 +62,9 @@ pub(crate) struct Needs {
     /// Attributes that those queries must have asked for.
     #[serde(default)]
     pub(crate) attributes: Vec<String>,
+    /// Frames and columns of its SQL that only add to the evidence: whether they were seen changes no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) spare: Vec<String>,
     /// Attributes that every object of a kind must show.
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,
@@ -269,6 +274,8 @@ impl Page {
         let skipped = sql
             .get(..blank)
             .map_or(0, |blank| blank.matches('\n').count());
+        let mut front = front;
+        reads::complete(&mut front, sql);
         Ok(Self {
             front,
             sql: sql.trim().to_owned(),

@@ -65,7 +65,7 @@ fn refuse_wrong_answers(query: &str) -> Result<()> {
 }
 
 /// Words and parentheses in lower case; what stands in quotes or comments is left out.
-fn words(query: &str) -> Vec<String> {
+pub(super) fn words(query: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut quote = None;

@@ -184,6 +184,12 @@ impl Pseudonymizer {
     /// Attributes of the root DSE (MS-ADTS 3.1.1.3.2) are known by their values: numbers, OIDs and capabilities stay.
     fn root_dse(&mut self, mut attribute: RawAttribute) -> RawAttribute {
         let folded = attribute.name.to_ascii_lowercase();
+        if folded == rule::ROOT_DSE_SIDS {
+            for value in &mut attribute.values {
+                *value = self.names.sid_value(value);
+            }
+            return attribute;
+        }
         let capability = folded.starts_with("supported") || rule::ROOT_DSE_KEPT.contains(&&*folded);
         if !capability {
             attribute.values = attribute

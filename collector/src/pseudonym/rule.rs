@@ -79,6 +79,9 @@ const TABLE: &[(Rule, &[&str])] = &[
 /// Attributes of the root DSE, in lower case, that hold capabilities, beside those that begin with `supported`.
 pub(super) const ROOT_DSE_KEPT: &[&str] = &["vendorname", "vendorversion", "dsaversionstring"];
 
+/// The attribute of the root DSE whose values are SIDs, in lower case: the groups of who asks.
+pub(super) const ROOT_DSE_SIDS: &str = "tokengroups";
+
 /// The rules by attribute.
 #[derive(Debug)]
 pub(super) struct Rules {

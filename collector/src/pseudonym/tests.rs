@@ -403,6 +403,13 @@ fn the_root_dse_is_capabilities_and_names() {
             ]),
         ),
         RawAttribute::new("netlogon", vec![vec![0xff, 0xfe]]),
+        RawAttribute::new(
+            "tokenGroups",
+            vec![
+                vec![1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 0x20, 2, 0, 0],
+                b"CONTOSO admins".to_vec(),
+            ],
+        ),
     ];
     let mut pseudonymizer = pseudonymizer();
     let Event::RootDse(replaced) = pseudonymizer.event(Event::RootDse(attributes.clone())) else {
@@ -421,6 +428,9 @@ fn the_root_dse_is_capabilities_and_names() {
         format!("CN={dc},CN=Servers,CN={site},CN=Sites,CN=Configuration,DC={contoso},DC={example}")
     );
     assert_eq!(replaced[6].values.len(), 0);
+    // Well-known SIDs stay, what is none does not.
+    assert_eq!(replaced[7].values[0], attributes[7].values[0]);
+    assert_eq!(replaced[7].values[1], [0; 14]);
 }
 
 proptest! {

@@ -16,7 +16,7 @@ use coldcase_winsec::{Guid, SddlDomains, SecurityDescriptor, Sid};
 use super::{Directory, by_dn, by_sid};
 use crate::load::{
     Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, PasswordPolicy,
-    Schema,
+    Requester, Schema,
 };
 
 /// DN of the head.
@@ -188,6 +188,8 @@ pub(crate) struct Made {
     pub(crate) policies: Vec<PasswordPolicy>,
     /// Queries that came to their end.
     pub(crate) complete: Vec<&'static str>,
+    /// SIDs of the requester's groups.
+    pub(crate) token: Vec<Sid>,
     descriptors: BTreeMap<i64, Vec<u8>>,
 }
 
@@ -205,11 +207,17 @@ impl Made {
             password_properties: None,
             policies: Vec::new(),
             complete: Vec::new(),
+            token: Vec::new(),
             descriptors: BTreeMap::new(),
         };
         let head = made.add("domainDNS", HEAD);
         made.objects[head].sid = Some(sid(DOMAIN));
         made
+    }
+
+    /// Asked by an administrator of domain and forest, who sees every object.
+    pub(crate) fn by_administrator(&mut self) {
+        self.token = vec![domain_sid(512)];
     }
 
     /// An object without a SID; gives its place.
@@ -304,6 +312,7 @@ impl Made {
             manifest: manifest(),
             sha256: String::new(),
             clock: Clock::parse(TAKEN_AT).unwrap(),
+            requester: Requester::with(self.token),
             ledger: self.complete.iter().map(|name| complete(name)).collect(),
             coverage: Vec::new(),
             cut_short: Vec::new(),
