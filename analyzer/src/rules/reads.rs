@@ -65,7 +65,7 @@ const OF_FRAMES: &[(&str, Source)] = &[
 /// Frames from SYSVOL.
 const OF_SYSVOL: [&str; 3] = ["policy_settings", "policy_principals", "logon_rights"];
 
-/// Columns that hang on an attribute, or on another query. A frame's name or nothing for all frames with that column.
+/// Columns that hang on an attribute, or on another query: of a frame, or of every frame that has one of that name.
 #[rustfmt::skip]
 const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("", "enabled", source("", "userAccountControl")),
@@ -146,6 +146,9 @@ const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("kds_keys", "maker", source("", "msKds-DomainID")),
     ("kds_keys", "maker_in_domain", source("", "msKds-DomainID")),
     ("kds_keys", "accounts", source("service-accounts", "msDS-ManagedPasswordId")),
+    ("policy_settings", "enabled", source("gpos", "flags")),
+    ("policy_principals", "enabled", source("gpos", "flags")),
+    ("logon_rights", "enabled", source("gpos", "flags")),
     ("trusts", "direction", source("", "trustDirection")),
     ("trusts", "attributes", source("", "trustAttributes")),
     ("accounts", "password_policy_id", source("domain groups password-settings", "msDS-PSOAppliesTo")),
@@ -182,19 +185,28 @@ pub(super) fn complete(front: &mut Front, sql: &str) {
     {
         front.needs.facts.push(OutsideFact::Sysvol);
     }
-    for (frame, column, source) in OF_COLUMNS {
-        let named = words.iter().any(|word| word == column) && !front.needs.is_spare(column);
-        let has = |frame: &str| {
-            find(frame).is_some_and(|frame| frame.columns.iter().any(|has| has.name == *column))
-        };
-        if named
-            && used
-                .iter()
-                .any(|used| (frame.is_empty() || used == frame) && has(used))
-        {
-            front.needs.add(source);
+    for frame in used.iter().filter_map(|name| find(name)) {
+        for column in frame.columns {
+            let named = words.iter().any(|word| word == column.name);
+            if let Some(source) = of_column(frame.name, column.name)
+                && named
+                && !front.needs.is_spare(column.name)
+            {
+                front.needs.add(source);
+            }
         }
     }
+}
+
+/// What is said of the frame's own column goes before what is said of all of that name.
+fn of_column(frame: &str, column: &str) -> Option<&'static Source> {
+    let said = |of: &str| {
+        OF_COLUMNS
+            .iter()
+            .find(|(frame, name, _)| *frame == of && *name == column)
+    };
+    let (.., source) = said(frame).or_else(|| said(""))?;
+    Some(source)
 }
 
 /// The frame stands where a table stands, not where a column does.
@@ -280,9 +292,7 @@ mod tests {
                 continue;
             }
             for column in frame.columns {
-                let hangs = OF_COLUMNS.iter().any(|(of, name, _)| {
-                    *name == column.name && (of.is_empty() || *of == frame.name)
-                });
+                let hangs = of_column(frame.name, column.name).is_some();
                 let plain = PLAIN_COLUMNS.contains(&column.name);
                 assert_ne!(hangs, plain, "{}.{}", frame.name, column.name);
             }
