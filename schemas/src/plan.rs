@@ -261,7 +261,7 @@ pub const QUERIES: &[Query] = &[
         below: "",
         scope: Scope::Subtree,
         filter: "(|(objectClass=organizationalUnit)(objectClass=container)\
-                 (objectClass=builtinDomain)(objectClass=lostAndFound))",
+                 (objectClass=builtinDomain)(objectClass=lostAndFound)(objectClass=organization))",
         families: &[Family::Container],
         many: true,
         about: "Units and containers: who may create accounts in them, and what these inherit",

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use coldcase_winsec::{AccessMask, DaclState, Guid, ManagedPasswordId, SecurityDescriptor, Sid};
+use coldcase_winsec::{DaclState, ManagedPasswordId, Sid};
 use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
@@ -15,10 +15,11 @@ use super::impact::Impacts;
 use super::operating_system::{build_of, support_ended_days};
 use super::password_policy::{PasswordPolicies, reversible};
 use super::reader_list::ReaderList;
+use super::reset_denied::reset_denied;
 use super::restrictions::Restrictions;
 use super::service_hints::Hints;
 use crate::graph::{GroupClass, Protection, Reached, group_class, is_domain_controller};
-use crate::load::{Kind, Object, well_known_guid};
+use crate::load::{Kind, Object};
 
 pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, DataFrame)> {
     let directory = &analysis.directory;
@@ -133,7 +134,7 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
             password_id.map(|id| id.root_key_id.to_string()).into(),
             readers_state.into(),
             readers_deny.into(),
-            reset_denied(analysis, object).into(),
+            reset_denied(analysis, object.descriptor).into(),
             object.dmsa_state.into(),
             object.superseded_state.into(),
             impacts.of(place).worth.into(),
@@ -264,21 +265,6 @@ fn readers_state(analysis: &Analysis, object: &Object) -> (Option<&'static str>,
             (Some("present"), Some(deny))
         }
     }
-}
-
-/// The deny of User-Force-Change-Password to Everyone that the schema gives gMSAs and dMSAs (MS-ADSC 2.140).
-fn reset_denied(analysis: &Analysis, object: &Object) -> Option<bool> {
-    let descriptor: &SecurityDescriptor = analysis.directory.descriptors.get(object.descriptor?)?;
-    let reset: Option<Guid> = well_known_guid("User-Force-Change-Password");
-    Some(descriptor.dacl.iter().flat_map(|acl| &acl.aces).any(|ace| {
-        ace.known().is_some_and(|known| {
-            known.ace_type.denies()
-                && known.mask.contains(AccessMask::CONTROL_ACCESS)
-                && (known.object_type == reset || known.object_type.is_none())
-                && known.trustee.authority() == 1
-                && known.trustee.sub_authorities() == [0]
-        })
-    }))
 }
 
 #[cfg(test)]

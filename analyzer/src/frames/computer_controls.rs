@@ -37,15 +37,13 @@ struct Row {
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("computer_controls")?;
     for ((container, holder, right), row) in rows(analysis) {
-        let (Some(container), Some(trustee), Some(first)) = (
-            analysis.object(container),
-            analysis.sid_of(holder),
-            analysis.object(row.first),
-        ) else {
+        let (Some(trustee), Some(first)) = (analysis.sid_of(holder), analysis.object(row.first))
+        else {
             continue;
         };
+        let container = container.and_then(|place| analysis.object(place));
         frame.row([
-            container.id.into(),
+            container.map(|container| container.id).into(),
             trustee.to_string().into(),
             analysis.by_sid(trustee).map(|object| object.id).into(),
             analysis.name_of(trustee).into(),
@@ -61,8 +59,9 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     frame.finish()
 }
 
-fn rows(analysis: &Analysis) -> BTreeMap<(usize, Holder, RightKind), Row> {
-    let mut alike: HashMap<(usize, usize), Alike> = HashMap::new();
+/// By container, which is `None` for computers whose container is not in the snapshot: they are not left out.
+fn rows(analysis: &Analysis) -> BTreeMap<(Option<usize>, Holder, RightKind), Row> {
+    let mut alike: HashMap<(Option<usize>, usize), Alike> = HashMap::new();
     for (place, held) in &analysis.controls().rows {
         let Some(object) = analysis
             .object(*place)
@@ -73,9 +72,7 @@ fn rows(analysis: &Analysis) -> BTreeMap<(usize, Holder, RightKind), Row> {
         if !held.iter().any(|held| RIGHTS.contains(&held.right)) {
             continue;
         }
-        let Some(container) = analysis.directory.parent(object) else {
-            continue;
-        };
+        let container = analysis.directory.parent(object);
         // The lists live as long as the controls do, so their addresses tell them apart.
         let key = (container, Arc::as_ptr(held).addr());
         let computers = alike.entry(key).or_insert_with(|| Alike {
@@ -84,7 +81,7 @@ fn rows(analysis: &Analysis) -> BTreeMap<(usize, Holder, RightKind), Row> {
         });
         computers.places.push(*place);
     }
-    let mut rows: BTreeMap<(usize, Holder, RightKind), Row> = BTreeMap::new();
+    let mut rows: BTreeMap<(Option<usize>, Holder, RightKind), Row> = BTreeMap::new();
     for ((container, _), alike) in &alike {
         for held in alike.held.iter() {
             let expected = |sid: &Sid| analysis.principals.is_expected(&analysis.directory, sid);
@@ -160,6 +157,20 @@ mod tests {
                 (container, right, row.computers, row.first, row.inherited)
             })
             .collect();
-        assert_eq!(found, [(2, RightKind::WriteHostLink, 3, 3, false)]);
+        assert_eq!(found, [(Some(2), RightKind::WriteHostLink, 3, 3, false)]);
+    }
+
+    #[test]
+    fn a_computer_in_a_hidden_unit_is_not_lost() {
+        let mut made = Made::new();
+        made.principal("group", "helpdesk", HEAD, 1300);
+        let place = made.principal("computer", "C$", &format!("OU=Hidden,{HEAD}"), 1400);
+        made.protect(place, &format!("O:DAD:{WRITE}"));
+        let analysis = Analysis::new(made.directory());
+        let found: Vec<_> = rows(&analysis)
+            .into_iter()
+            .map(|((container, ..), row)| (container, row.computers, row.first))
+            .collect();
+        assert_eq!(found, [(None, 1, place)]);
     }
 }

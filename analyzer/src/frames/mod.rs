@@ -31,6 +31,7 @@ mod reader_groups;
 mod reader_list;
 mod readers;
 mod relocations;
+mod reset_denied;
 mod restrictions;
 mod service_hints;
 mod spn_jacks;

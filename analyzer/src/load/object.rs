@@ -132,6 +132,8 @@ impl Kind {
             ("container", Kind::Container),
             ("builtinDomain", Kind::Container),
             ("lostAndFound", Kind::Container),
+            // Below it too lie accounts: organizationalPerson names it as a superior.
+            ("organization", Kind::Container),
         ];
         let has = |name: &str| {
             classes

@@ -93,7 +93,7 @@ fn columns_are_right(columns: &[(String, DataType)]) -> Result<(), String> {
                 kind.is_integer(),
                 "an integer, the object_id of the subject",
             ),
-            "severity" | "confidence" => (kind.is_string(), "text"),
+            "severity" | "confidence" | "not_known" => (kind.is_string(), "text"),
             "weight" => (kind.is_primitive_numeric(), "a number between 0 and 0.9"),
             _ => (true, ""),
         };

@@ -2,6 +2,7 @@
 //!
 //! Owns verdicts. What is found in an incomplete snapshot is found; what is not found there is not clear.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -115,21 +116,30 @@ fn evaluate_one(
             table.height()
         );
     }
-    let (mut findings, homeless) = findings(analysis, page, &table)?;
+    let Found {
+        mut findings,
+        homeless,
+        not_known,
+    } = found(analysis, page, &table)?;
+    let mut sentences = Vec::from_iter((!reason.is_empty()).then_some(reason));
     if homeless > 0 {
         // Such as a finding on the head of the domain, where that could not be read: then it is not clear either.
-        let sentence = format!("{homeless} findings are about what the snapshot does not hold");
-        reason = [reason, sentence]
-            .iter()
-            .filter(|text| !text.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("; ");
+        sentences.push(format!(
+            "{homeless} findings are about what the snapshot does not hold"
+        ));
     }
+    for (what, places) in &not_known {
+        sentences.push(format!(
+            "{} objects could not be judged: {what}",
+            places.len()
+        ));
+    }
+    let reason = sentences.join("; ");
     if page.front.needs.on_absence && limits.hide_presence {
         findings.clear();
     }
-    let verdict = match (findings.is_empty(), limits.is_empty() && homeless == 0) {
+    let all_known = limits.is_empty() && homeless == 0 && not_known.is_empty();
+    let verdict = match (findings.is_empty(), all_known) {
         (false, _) => Verdict::Fired,
         (true, true) => Verdict::Clear,
         (true, false) => Verdict::NotEvaluated,
@@ -138,15 +148,32 @@ fn evaluate_one(
         verdict,
         reason,
         beyond: limits.beyond,
-        unknown: limits.subjects.iter().copied().collect(),
+        unknown: not_known
+            .into_values()
+            .flatten()
+            .chain(limits.subjects.iter().copied())
+            .collect::<BTreeSet<usize>>()
+            .into_iter()
+            .collect(),
         others_judged: limits.others_judged() && homeless == 0,
         took: started.elapsed(),
         findings,
     })
 }
 
-/// The findings, and how many rows have no subject.
-fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<Weighed>, usize)> {
+/// What the rows of a page say.
+struct Found {
+    findings: Vec<Weighed>,
+    /// Rows without a subject.
+    homeless: usize,
+    /// Places of subjects that the snapshot does not tell enough about, by what it does not tell.
+    not_known: BTreeMap<String, BTreeSet<usize>>,
+}
+
+/// Column of a row that is no finding: says what is not known of its subject. NULL in all others.
+const NOT_KNOWN: &str = "not_known";
+
+fn found(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<Found> {
     let names: Vec<String> = table
         .get_column_names()
         .into_iter()
@@ -159,6 +186,7 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<
     }
     let mut found = Vec::with_capacity(table.height());
     let mut homeless = 0;
+    let mut not_known: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for row in 0..table.height() {
         let mut cells: Vec<(String, Value)> = Vec::with_capacity(names.len());
         for (name, column) in names.iter().zip(table.get_columns()) {
@@ -169,6 +197,14 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<
             homeless += 1;
             continue;
         }
+        let hidden = cells.iter().find(|(name, _)| name == NOT_KNOWN);
+        if let Some((_, Value::String(what))) = hidden {
+            let subject = cells.first().and_then(|(_, cell)| cell.as_i64());
+            let place = place_of(analysis, subject)?;
+            not_known.entry(what.clone()).or_default().insert(place);
+            continue;
+        }
+        cells.retain(|(name, _)| name != NOT_KNOWN);
         found.push(finding(analysis, page, cells)?);
     }
     found.sort_by(|a: &Weighed, b: &Weighed| {
@@ -181,7 +217,17 @@ fn findings(analysis: &Analysis, page: &Page, table: &DataFrame) -> Result<(Vec<
     });
     // Two rows that say the same of the same subject are one finding: the worst.
     found.dedup_by(|b, a| a.finding.subject == b.finding.subject && a.finding.key == b.finding.key);
-    Ok((found, homeless))
+    Ok(Found {
+        findings: found,
+        homeless,
+        not_known,
+    })
+}
+
+fn place_of(analysis: &Analysis, object_id: Option<i64>) -> Result<usize> {
+    object_id
+        .and_then(|id| analysis.directory.place(id))
+        .context("a row's object_id is not an object of the snapshot")
 }
 
 fn order(finding: &Finding) -> (&Subject, &str, String) {
@@ -215,9 +261,7 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
             severity.as_str()
         );
     }
-    let place = subject
-        .and_then(|id| analysis.directory.place(id))
-        .context("a row's object_id is not an object of the snapshot")?;
+    let place = place_of(analysis, subject)?;
     let object = analysis
         .directory
         .objects

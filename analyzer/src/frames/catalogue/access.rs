@@ -69,7 +69,7 @@ pub(super) const DELEGATIONS: Frame = Frame { name: "delegations", about: "A rig
 
 #[rustfmt::skip]
 pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", about: "A right over computers of one unit or container, held by somebody who is not expected to, denies and order honoured as in controls; what a computer may do to itself is left out, and who holds the right by a stronger one", columns: &[
-    column("container_id", I, "object_id of the unit or container that the computers lie in"),
+    column("container_id", I, "object_id of the unit or container that the computers lie in; NULL if it is not in the snapshot"),
     column("trustee_sid", T, "Who"),
     column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
     column("trustee_name", T, "Name of the trustee"),

@@ -77,7 +77,7 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("root_key_id", T, "KDS root key in msDS-ManagedPasswordId"),
     column("readers_state", T, "Of msDS-GroupMSAMembership: absent, broken, null-dacl, empty, present; NULL for users and sMSAs"),
     column("readers_deny", B, "msDS-GroupMSAMembership holds a deny ACE"),
-    column("reset_denied_to_everyone", B, "nTSecurityDescriptor denies User-Force-Change-Password to Everyone, the schema default of gMSA and dMSA; NULL if the descriptor is not readable"),
+    column("reset_denied_to_everyone", B, "nTSecurityDescriptor effectively denies User-Force-Change-Password to everybody, as the schema default of gMSA and dMSA does; NULL if the descriptor is not readable whole"),
     column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
     column("superseded_state", I, "msDS-SupersededServiceAccountState"),
     column("impact", F, "What taking it over is worth by what it is itself: 1 tier 0 or as good, 0.5 operator or may impersonate anybody, 0.2 otherwise, 0.05 disabled; the report adds what it reaches in the control graph"),

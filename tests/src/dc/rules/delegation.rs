@@ -38,11 +38,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = bed
         .service("dg-jack")
         .with(DELEGATE_TO, format!("HTTP/dgfree.{}", bed.dns()));
-    let rules = [
-        "delegation-spn-jack",
-        "delegation-ghost-target",
-        "tier0-in-reach",
-    ];
+    let rules = ["delegation-spn-jack", "tier0-in-reach"];
     let jack = bed.plant(object, &rules);
     bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &jack.sid));
 
