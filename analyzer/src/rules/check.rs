@@ -224,6 +224,24 @@ mod tests {
         }
     }
 
+    /// An exception holds while the evidence is the same: who holds a right is not enough, the entry that gives it counts.
+    #[test]
+    fn rights_are_told_with_the_entry_that_gives_them() {
+        let empty = Frames::empty().unwrap();
+        let rights = ["controls c", "dmsa_inheritance", "dmsa_creation"];
+        let mut told = 0;
+        for page in Pack::load(None).unwrap().pages {
+            let of_rights = rights.iter().any(|frame| page.sql.contains(frame));
+            if !of_rights || !page.sql.contains(" AS trustee,") {
+                continue;
+            }
+            told += 1;
+            let table = run(&mut empty.sql(), &page.sql).unwrap();
+            assert!(table.column("ace").is_ok(), "{}", page.front.id);
+        }
+        assert!(told > 20, "{told} pages");
+    }
+
     #[test]
     fn what_is_wrong_has_its_line() {
         let empty = Frames::empty().unwrap();
