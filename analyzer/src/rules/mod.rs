@@ -7,12 +7,14 @@ mod bound;
 mod check;
 mod coverage;
 mod evaluate;
+mod growth;
 mod identity;
 mod literal;
 mod pack;
 mod page;
 mod sql;
 mod value;
+mod words;
 
 pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
