@@ -95,7 +95,7 @@ pub struct Score {
     pub net: Numbers,
     /// The K of `index`, fixed in the rule pack.
     pub index_scale: f64,
-    /// Rules evaluated, in percent of all rules that a snapshot can answer.
+    /// Rules that saw everything they need, in percent of all rules that a snapshot can answer.
     pub coverage_percent: f64,
     /// SHA-256 over the rule pages that ran, so that two scores can be compared honestly.
     pub rule_pack_sha256: String,
@@ -109,15 +109,15 @@ pub struct Score {
 pub struct Numbers {
     /// Sum of all subjects' risks. Open-ended: the number a trend shows.
     pub exposure: f64,
-    /// What exposure would be if every rule that was not evaluated fired once, at its worst severity, on something worth
-    /// everything; a page that did not run counts as critical. No upper
-    /// bound: a rule may fire many times.
+    /// What exposure would be if every rule that did not see everything (not evaluated, or limited by what `reason` says)
+    /// fired once more, at its worst severity, on something worth everything; a page that did not run counts as critical.
+    /// No upper bound: a rule may fire many times.
     pub exposure_max: f64,
     /// 0 to 100: 100·(1 − e^(−exposure/K)).
     pub index: f64,
     /// 1 (urgent) to 5 (nothing found): the lowest level with an open finding.
     pub level: u8,
-    /// The level if every rule that was not evaluated were to fire. Lower than `level` means: `level` is not known to hold.
+    /// The level if every rule that did not see everything were to fire. Lower than `level` means: `level` is not known to hold.
     pub level_min: u8,
     /// Findings by severity.
     pub findings: BTreeMap<Severity, u64>,

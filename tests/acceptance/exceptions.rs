@@ -211,6 +211,96 @@ fn growing_older_is_no_new_evidence() {
     assert_eq!(early["evidence_sha256"], late["evidence_sha256"]);
 }
 
+/// The one finding of `rule` in `forest`, with a limit of one reader: its id and what an exception is bound to.
+fn bound(forest: Forest, rule: &str) -> (Value, Value) {
+    let case = Case::of(forest);
+    fs::write(case.file("coldcase.toml"), "[thresholds]\nreaders = 1\n").unwrap();
+    let report = coldcase(&[
+        "report",
+        &case.snapshot(),
+        "--format",
+        "json",
+        "--rule",
+        rule,
+    ])
+    .unwrap();
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    let [finding] = report["findings"].as_array().unwrap().as_slice() else {
+        panic!("{rule}: {}", report["findings"]);
+    };
+    (finding["id"].clone(), finding["evidence_sha256"].clone())
+}
+
+#[test]
+fn another_entry_that_gives_the_same_right_is_other_evidence() {
+    let corp = || {
+        Forest::new("corp.example")
+            .group("Helpdesk")
+            .user("svc-sql")
+            .spn("MSSQLSvc/sql01")
+    };
+    let to = |entries: &[&str], rule| {
+        bound(
+            entries
+                .iter()
+                .fold(corp(), |forest, entry| forest.ace(entry)),
+            rule,
+        )
+    };
+    for (rule, accepted, now) in [
+        // One extended right, then all of them.
+        (
+            "AC04",
+            "(OA;;CR;[User-Force-Change-Password];;{Helpdesk})",
+            "(A;;CR;;;{Helpdesk})",
+        ),
+        // On the account, then on whatever is put below it too.
+        ("AC02", "(A;;WD;;;{Helpdesk})", "(A;CI;WD;;;{Helpdesk})"),
+        (
+            "AC05",
+            "(OA;;WP;[servicePrincipalName];;{Helpdesk})",
+            "(OA;;WP;[servicePrincipalName];[user];{Helpdesk})",
+        ),
+    ] {
+        let (first, second) = (to(&[accepted], rule), to(&[now], rule));
+        assert_eq!(first.0, second.0, "{rule}");
+        assert_ne!(first.1, second.1, "{rule}");
+        // What else the trustee may do is another finding.
+        assert_eq!(
+            first,
+            to(&[accepted, "(A;;RP;;;{Helpdesk})"], rule),
+            "{rule}"
+        );
+    }
+}
+
+#[test]
+fn another_reader_in_the_place_of_one_is_other_evidence() {
+    let readers = |names: &[&str]| {
+        let hosts = ["WEB01", "WEB02", "WEB03"]
+            .iter()
+            .fold(Forest::new("corp.example"), |forest, host| {
+                forest.computer(host)
+            });
+        bound(hosts.gmsa("gmsa-web").readers(names), "GM02")
+    };
+    let accepted = readers(&["WEB01", "WEB02"]);
+    assert_eq!(accepted, readers(&["WEB02", "WEB01"]));
+    let now = readers(&["WEB01", "WEB03"]);
+    assert_eq!(accepted.0, now.0);
+    assert_ne!(accepted.1, now.1);
+
+    let entries = |second: &str| {
+        let forest = Forest::new("corp.example")
+            .group("Helpdesk")
+            .group("Operators")
+            .gmsa("gmsa-web");
+        bound(forest.ace("(A;;RP;;;{Helpdesk})").ace(second), "GM17")
+    };
+    let accepted = entries("(A;;LC;;;{Helpdesk})");
+    assert_ne!(accepted.1, entries("(A;;LC;;;{Operators})").1);
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_nothing_is_lost() {
     let case = Case::of(firing());

@@ -15,6 +15,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::digest::digest_of;
 use super::wording::{sddl_of, words_of};
 use crate::load::{Kind, Object};
 
@@ -23,6 +24,12 @@ struct Change {
     added: bool,
     creator: bool,
     ace: Ace,
+}
+
+/// The changes of one descriptor.
+struct Changes {
+    list: Vec<Change>,
+    digest: String,
 }
 
 /// What an account starts with.
@@ -79,7 +86,7 @@ impl<'a> Starts<'a> {
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("descriptor_changes")?;
     let mut starts = Starts::new(analysis);
-    let mut known: HashMap<(i64, &str, bool), Arc<Vec<Change>>> = HashMap::new();
+    let mut known: HashMap<(i64, &str, bool), Arc<Changes>> = HashMap::new();
     for (_, object) in analysis.service_accounts() {
         let Some((id, descriptor)) = object
             .descriptor
@@ -91,10 +98,18 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         let key = (id, class_of(object), protected);
         let changes = known.entry(key).or_insert_with(|| {
             let start = starts.of(object, protected);
-            Arc::new(start.map_or_else(Vec::new, |start| start.against(descriptor)))
+            let list = start.map_or_else(Vec::new, |start| start.against(descriptor));
+            let digest = digest_of(list.iter().map(|change| words(analysis, change)).collect());
+            Arc::new(Changes { list, digest })
         });
-        for change in Arc::clone(changes).iter() {
-            push(&mut frame, analysis, object, change, protected);
+        for change in &changes.list {
+            push(
+                &mut frame,
+                analysis,
+                object,
+                (change, &changes.digest),
+                protected,
+            );
         }
     }
     frame.finish()
@@ -114,7 +129,7 @@ fn push(
     frame: &mut Builder,
     analysis: &Analysis,
     object: &Object,
-    change: &Change,
+    (change, digest): (&Change, &str),
     template: bool,
 ) {
     let AceBody::Known(known) = &change.ace.body else {
@@ -139,7 +154,21 @@ fn push(
         words_of(known, &analysis.directory.schema).into(),
         (change.creator && makes_objects(analysis, trustee)).into(),
         template.into(),
+        digest.into(),
     ]);
+}
+
+/// All of a change, for the digest.
+fn words(analysis: &Analysis, change: &Change) -> String {
+    let ace = sddl_of(&change.ace).or_else(|| match &change.ace.body {
+        AceBody::Known(known) => Some(format!(
+            "{} {}",
+            known.trustee,
+            words_of(known, &analysis.directory.schema)
+        )),
+        AceBody::Unknown { .. } => None,
+    });
+    format!("{} {}", change.added, ace.unwrap_or_default())
 }
 
 /// Somebody who can be the creator: objects that a group owns are those of administrators (the default owner in their token), who are

@@ -118,6 +118,11 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             before.into(),
             after_update(before, power.tier0, victims.unread).into(),
             assumes.as_str().into(),
+            container
+                .descriptor
+                .zip(creation.held.ace)
+                .and_then(|(id, ace)| analysis.ace_sddl(id, ace))
+                .into(),
         ]);
     }
     frame.finish()

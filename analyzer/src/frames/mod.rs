@@ -14,6 +14,7 @@ mod controls;
 mod defects;
 mod delegations;
 mod descriptor_changes;
+mod digest;
 mod dmsa_creation;
 mod domain;
 mod domains;

@@ -10,6 +10,7 @@ use polars::prelude::{DataFrame, Expr, IntoLazy, JoinArgs, JoinType, LazyFrame, 
 use super::analysis::Analysis;
 use super::builder::{Builder, Cell};
 use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
+use super::digest::digest_of;
 use super::operating_system::{build_of, support_ended_days};
 use crate::graph::{Part, Reached, RightKind, index, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
@@ -53,8 +54,16 @@ pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
         };
         accounts.row([object.id.into(), descriptor.into()]);
         if known.insert(descriptor) {
-            for reader in holders(analysis, descriptor, READING) {
-                push(&mut readers, analysis, descriptor, &reader);
+            let list = holders(analysis, descriptor, READING);
+            let who = |reader: &Holder| {
+                reader
+                    .sid
+                    .as_ref()
+                    .map_or_else(|| reader.name.clone(), Sid::to_string)
+            };
+            let digest = digest_of(list.iter().map(who).collect());
+            for reader in list {
+                push(&mut readers, analysis, descriptor, &reader, &digest);
             }
         }
     }
@@ -76,7 +85,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<(LazyFrame, DataFrame)> {
     Ok((joined.select(columns), account_hosts(analysis)?))
 }
 
-fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Holder) {
+fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Holder, digest: &str) {
     let object = reader.place.and_then(|place| analysis.object(place));
     let tier0 = match (reader.place, &reader.sid) {
         // A foreign principal such as Enterprise Domain Controllers has a place and is expected by its SID.
@@ -117,6 +126,7 @@ fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Hold
         unconstrained,
         build,
         support,
+        digest.into(),
     ]);
 }
 

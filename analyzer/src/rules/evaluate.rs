@@ -43,6 +43,13 @@ pub(crate) struct Evaluation {
     pub(crate) took: Duration,
 }
 
+impl Evaluation {
+    /// It saw everything it needs, so that what it did not find is not there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.reason.is_empty()
+    }
+}
+
 /// Rows that a page of a consultant's own may return.
 const MOST_ROWS: usize = 1_000_000;
 

@@ -2,6 +2,8 @@
 //!
 //! Owns just enough of SQL for that: words, parentheses, texts. Deliberately says nothing where it cannot tell.
 
+use super::words::{self, Kind};
+
 /// Texts in the expressions that are called `column`: a CASE, or one text. `None` if one of them is something else.
 pub(super) fn literals_of(sql: &str, column: &str) -> Option<Vec<String>> {
     let pieces = pieces(sql);
@@ -47,18 +49,13 @@ enum Piece {
 }
 
 fn pieces(sql: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (number, part) in sql.split('\'').enumerate() {
-        if number % 2 == 1 {
-            pieces.push(Piece::Text(part.to_owned()));
-            continue;
-        }
-        let spaced = part.replace('(', " ( ").replace(')', " ) ").to_lowercase();
-        let words = spaced.split(|c: char| !c.is_alphanumeric() && !"_()".contains(c));
-        let words = words.filter(|word| !word.is_empty());
-        pieces.extend(words.map(|word| Piece::Word(word.to_owned())));
-    }
-    pieces
+    let pieces = words::pieces(sql).unwrap_or_default();
+    let known = pieces.into_iter().filter_map(|piece| match piece.kind {
+        Kind::Text => Some(Piece::Text(piece.text)),
+        Kind::Word | Kind::Quoted => Some(Piece::Word(piece.text)),
+        Kind::Sign => matches!(piece.text.as_str(), "(" | ")").then_some(Piece::Word(piece.text)),
+    });
+    known.collect()
 }
 
 #[cfg(test)]
@@ -78,5 +75,9 @@ mod tests {
             "low"
         );
         assert_eq!(of("SELECT grade AS severity"), None);
+        assert_eq!(
+            of("SELECT /* 'info' AS severity, */ 'low' AS /* ' */ \"severity\" FROM t").unwrap(),
+            "low"
+        );
     }
 }

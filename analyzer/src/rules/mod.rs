@@ -7,6 +7,7 @@ mod bound;
 mod check;
 mod coverage;
 mod evaluate;
+mod growth;
 mod identity;
 mod literal;
 mod pack;
@@ -14,6 +15,7 @@ mod page;
 mod reads;
 mod sql;
 mod value;
+mod words;
 
 pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};

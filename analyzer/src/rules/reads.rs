@@ -5,7 +5,7 @@
 //! the accounts themselves: which kinds a rule is about, its page says.
 
 use super::page::{Front, Needs, OutsideFact};
-use super::sql::words;
+use super::words::pieces;
 use crate::frames::catalogue::{FRAMES, find};
 
 /// Queries and attributes, each list separated by spaces.
@@ -168,7 +168,7 @@ pub(super) fn complete(front: &mut Front, sql: &str) {
             add(&mut front.needs.visible, visible);
         }
     }
-    let words = words(sql);
+    let words = names(sql);
     let used: Vec<&str> = FRAMES
         .iter()
         .map(|frame| frame.name)
@@ -207,6 +207,16 @@ fn of_column(frame: &str, column: &str) -> Option<&'static Source> {
     };
     let (.., source) = said(frame).or_else(|| said(""))?;
     Some(source)
+}
+
+/// Names and keywords of the query, in lower case. One that cannot be taken apart does not run.
+fn names(sql: &str) -> Vec<String> {
+    let pieces = pieces(sql).unwrap_or_default();
+    pieces
+        .iter()
+        .filter_map(|piece| piece.name())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The frame stands where a table stands, not where a column does.
@@ -358,7 +368,7 @@ mod tests {
     #[test]
     fn the_built_in_pages_spare_only_what_they_read() {
         for page in Pack::load(None).unwrap().pages {
-            let words = words(&page.sql);
+            let words = names(&page.sql);
             for spare in &page.front.needs.spare {
                 assert!(words.contains(spare), "{}: {spare}", page.front.id);
             }

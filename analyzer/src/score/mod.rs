@@ -75,16 +75,17 @@ pub(crate) fn score(
     impact: impl Fn(usize) -> f64,
     hashes: Hashes,
 ) -> Score {
-    let gaps = evaluations
+    // What no snapshot tells is not asked of this one.
+    let asked = evaluations
         .iter()
-        .filter(|evaluation| is_gap(evaluation))
+        .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated || !evaluation.beyond)
         .count()
         + refused;
-    let evaluated = evaluations
+    let gaps = evaluations
         .iter()
-        .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated)
-        .count();
-    let asked = gaps + evaluated;
+        .filter(|evaluation| leaves_room(evaluation))
+        .count()
+        + refused;
     Score {
         gross: numbers(evaluations, worst, refused, &impact, |_| true),
         net: numbers(evaluations, worst, refused, &impact, |weighed| {
@@ -116,7 +117,7 @@ fn numbers(
         .sum();
     let gaps = || {
         let rules = evaluations.iter().zip(severities);
-        rules.filter(|(evaluation, _)| is_gap(evaluation))
+        rules.filter(|(evaluation, _)| leaves_room(evaluation))
     };
     let unknown: f64 = gaps()
         .map(|(_, severity)| *severity)
@@ -133,7 +134,7 @@ fn numbers(
     let possible = gaps().map(|(_, severity)| *severity).chain(anything).min();
     Numbers {
         level: level(found),
-        // The worst severity found, or possible where a rule was not evaluated.
+        // The worst severity found, or possible where a rule did not see everything.
         level_min: level(found.into_iter().chain(possible).min()),
         exposure: round(exposure),
         exposure_max: round(exposure + unknown),
@@ -142,9 +143,10 @@ fn numbers(
     }
 }
 
-/// Not evaluated, although another snapshot of the domain could tell.
-fn is_gap(evaluation: &Evaluation) -> bool {
-    evaluation.verdict == Verdict::NotEvaluated && !evaluation.beyond
+/// There may be more to find than it found, and another snapshot of the domain could tell: it was not evaluated, or it
+/// fired without having seen everything.
+fn leaves_room(evaluation: &Evaluation) -> bool {
+    !evaluation.beyond && !evaluation.is_whole()
 }
 
 /// 1 (urgent) to 5: by the most severe open finding.
@@ -192,6 +194,51 @@ mod tests {
             assert_eq!(shares.len(), weights.len());
         }
         assert_eq!(shares(1.0, &[0.9, 0.5]), [90.0, 5.0]);
+    }
+
+    fn evaluation(verdict: Verdict, reason: &str) -> Evaluation {
+        Evaluation {
+            verdict,
+            reason: reason.to_owned(),
+            beyond: false,
+            findings: Vec::new(),
+            unknown: Vec::new(),
+            others_judged: true,
+            took: std::time::Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_rule_that_did_not_see_everything_leaves_room_for_more_whether_it_fired_or_not() {
+        let of = |evaluations: &[Evaluation]| {
+            let hashes = Hashes {
+                rule_pack: String::new(),
+                inputs: String::new(),
+            };
+            let worst = vec![Severity::High; evaluations.len()];
+            let score = score(evaluations, &worst, 0, |_| 1.0, hashes);
+            (
+                score.gross.exposure_max,
+                score.gross.level_min,
+                score.coverage_percent,
+            )
+        };
+        let whole = || evaluation(Verdict::Clear, "");
+        for verdict in [Verdict::Fired, Verdict::NotEvaluated] {
+            let limited = evaluation(
+                verdict,
+                "1 of 2 user objects do not show nTSecurityDescriptor",
+            );
+            assert_eq!(of(&[whole(), limited]), (60.0, 2, 50.0), "{verdict:?}");
+        }
+        assert_eq!(
+            of(&[whole(), evaluation(Verdict::Fired, "")]),
+            (0.0, 5, 100.0)
+        );
+        // What no snapshot holds is no gap of this one.
+        let mut beyond = evaluation(Verdict::NotEvaluated, "system ACLs are not in a snapshot");
+        beyond.beyond = true;
+        assert_eq!(of(&[whole(), beyond]), (0.0, 5, 100.0));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(super) const DMSA_CREATION: Frame = Frame { name: "dmsa_creation", about: "S
     column("before_update", T, "What it comes to while a Server 2025 domain controller lacks the update of August 2025 (CVE-2025-53779): domain, no, unknown (a conditional ACE decides)"),
     column("after_update", T, "What it comes to when none does: domain, needs a write on the victim, no, unknown (as before, or the permissions of some tier-0 account were not seen)"),
     column("assumes", T, "What the snapshot shows of the circumstances, and what it cannot"),
+    column("ace_sddl", T, "As in controls"),
 ]};
 
 #[rustfmt::skip]
@@ -94,6 +95,7 @@ pub(super) const DESCRIPTOR_CHANGES: Frame = Frame { name: "descriptor_changes",
     column("rights", T, "What it is about, in words: write property User-Account-Restrictions"),
     column("creator", B, "The class gives this to CREATOR OWNER, and here it is made out to the trustee, who made the account (entries of trustee_expected are left out, and that a creator's entry is gone)"),
     column("template", B, "The account is protected (adminCount 1, no inheritance) and was compared with AdminSDHolder instead of its class"),
+    column("list_digest", T, "Sixteen hexadecimal digits that are others when any entry in which the account differs is another, whatever the order"),
 ]};
 
 #[rustfmt::skip]

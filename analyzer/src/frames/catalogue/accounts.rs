@@ -122,6 +122,7 @@ pub(super) const READERS: Frame = Frame { name: "readers", about: "Who may read 
     column("unconstrained", B, "TRUSTED_FOR_DELEGATION is set and it is no domain controller; NULL if userAccountControl is not readable"),
     column("system_build", I, "Build of Windows in operatingSystemVersion, e.g. 20348; NULL if it is not Windows"),
     column("support_ended_days", F, "Days since Microsoft's extended support of that build ended, without Extended Security Updates; negative while it goes on; NULL if the build is not known (Microsoft Lifecycle)"),
+    column("list_digest", T, "Sixteen hexadecimal digits that are others when anybody joins or leaves this list of readers, whatever the order"),
 ]};
 
 #[rustfmt::skip]

@@ -102,6 +102,7 @@ pub(super) const READERS_BY_DESCRIPTOR: Frame = Frame { name: "readers by descri
     column("kind", T, ""), column("via", T, ""), column("direct", B, ""), column("broad", B, ""),
     column("enabled", B, ""), column("tier0", B, ""), column("last_seen_days", F, ""), column("operating_system", T, ""),
     column("unconstrained", B, ""), column("system_build", I, ""), column("support_ended_days", F, ""),
+    column("list_digest", T, ""),
 ]};
 
 /// The groups of `reader_groups`, see [`ACCOUNTS_BY_DESCRIPTOR`].

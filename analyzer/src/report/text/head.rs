@@ -70,6 +70,17 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         .iter()
         .filter(|rule| rule.verdict != Verdict::NotEvaluated)
         .count();
+    let limited = report
+        .rules
+        .iter()
+        .filter(|rule| {
+            rule.verdict == Verdict::Fired && !rule.reason.is_empty() && !rule.beyond_snapshot
+        })
+        .count();
+    let limited = match limited {
+        0 => String::new(),
+        count => format!(", {count} of them in part"),
+    };
     let left_out = match report.left_out {
         0 => String::new(),
         count => format!(
@@ -82,7 +93,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         count => format!("; {} of your own did not run", counted(count, "page")),
     };
     let coverage = format!(
-        "{evaluated} of {} rules evaluated ({:.0} %){refused}{left_out}",
+        "{evaluated} of {} rules evaluated{limited} ({:.0} % in full){refused}{left_out}",
         report.rules.len() + report.refused.len() - beyond(report).len(),
         report.score.coverage_percent
     );
@@ -144,7 +155,7 @@ fn level(numbers: &Numbers) -> String {
 fn exposure(numbers: &Numbers) -> String {
     if numbers.exposure_max > numbers.exposure {
         format!(
-            "{:.1} ({:.1} if each rule that was not evaluated fired once, on something worth 1)",
+            "{:.1} ({:.1} if each rule that did not see everything fired once more, on something worth 1)",
             numbers.exposure, numbers.exposure_max
         )
     } else {
