@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 /// Columns of a terminal whose width is not known.
 const WIDTH: u16 = 80;
 
-/// Blanks between columns.
+/// Blanks around a cell.
 const GAP: u16 = 2;
 
 /// A column of a table that may have to do with less room.
@@ -54,7 +54,6 @@ pub(crate) fn fitting(
         .collect();
     table.set_header(shown.iter().map(|column| column.head));
     for ((column, about), place) in table.column_iter_mut().zip(shown).zip(&kept) {
-        column.set_padding((0, GAP));
         let wide = u16::try_from(wide(*place)).unwrap_or(u16::MAX);
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(wide)));
         if about.number {

@@ -2,11 +2,11 @@
 //!
 //! A refused query is a nuisance; a wrong answer would be a wrong "clear".
 
-use anyhow::{Context, Result, bail};
-use polars::prelude::{DataFrame, LazyFrame};
+use anyhow::{Result, anyhow, bail};
+use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 use polars::sql::SQLContext;
 
-use super::bound;
+use super::{bound, complaint};
 
 /// Functions that polars 0.51 applies to the groups instead of the rows of each group when they stand in HAVING.
 const AGGREGATES: &[&str] = &[
@@ -18,9 +18,7 @@ const AGGREGATES: &[&str] = &[
 /// # Errors
 /// The SQL is not understood, fails, or is of a form that the engine answers wrongly.
 pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
-    understood(sql, query)?
-        .collect()
-        .context("the SQL did not run")
+    collected(understood(sql, query)?, query)
 }
 
 /// Runs one query from elsewhere, unless its joins would make too many rows.
@@ -30,12 +28,22 @@ pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
 pub(crate) fn run_bounded(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
     let lazy = understood(sql, query)?;
     bound::check(&lazy)?;
-    lazy.collect().context("the SQL did not run")
+    collected(lazy, query)
+}
+
+fn collected(lazy: LazyFrame, query: &str) -> Result<DataFrame> {
+    let table = lazy.collect();
+    table.map_err(|error| said(&error, query).context("the SQL did not run"))
 }
 
 fn understood(sql: &mut SQLContext, query: &str) -> Result<LazyFrame> {
     refuse_wrong_answers(query)?;
-    sql.execute(query).context("the SQL was not understood")
+    let lazy = sql.execute(query);
+    lazy.map_err(|error| said(&error, query).context("the SQL was not understood"))
+}
+
+fn said(error: &PolarsError, query: &str) -> anyhow::Error {
+    anyhow!(complaint::in_words(&error.to_string(), query))
 }
 
 fn refuse_wrong_answers(query: &str) -> Result<()> {
