@@ -10,7 +10,7 @@ Examples:
   coldcase report SNAP --format json -o report.json
   coldcase report SNAP --fail-on high
   coldcase rules spn-privileged
-  coldcase sql SNAP \"SELECT sam_account_name, password_days FROM accounts WHERE tier0\"
+  coldcase sql SNAP \"SELECT sam_account_name, dn FROM accounts WHERE tier0\"
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings at or above --fail-on,
 2 could not run, 3 some rules were not evaluated (only with --strict)";
@@ -28,8 +28,10 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Evaluate all rules and write the risk report
+    #[command(after_help = REPORT_EXAMPLES)]
     Report(ReportArguments),
     /// List the service accounts with risk, age and readers
+    #[command(after_help = ACCOUNTS_EXAMPLES)]
     Accounts(AccountsArguments),
     /// Show what a principal may do, as the domain controller would decide
     #[command(after_help = ACCESS_EXAMPLES)]
@@ -38,25 +40,87 @@ pub enum Command {
     #[command(after_help = PATHS_EXAMPLES)]
     Paths(PathsArguments),
     /// Show what a snapshot says of itself, without decompressing it
+    #[command(after_help = INFO_EXAMPLES)]
     Info(SnapshotArguments),
     /// Check a snapshot byte for byte: hashes, tables, integrity, ledger
+    #[command(after_help = VERIFY_EXAMPLES)]
     Verify(SnapshotArguments),
     /// List the rules, print one rule's page, write or check your own
     #[command(after_help = RULES_EXAMPLES)]
     Rules(RulesArguments),
     /// Accept a finding: who, why, until when
-    #[command(after_help = ACCEPT_EXAMPLES)]
+    #[command(after_help = ACCEPT_EXAMPLES, override_usage = ACCEPT_USAGE)]
     Accept(AcceptArguments),
     /// Print coldcase.toml, the file of assumptions, with every default
     #[command(after_help = ASSUMPTIONS_EXAMPLES)]
     Assumptions(AssumptionsArguments),
     /// Put the names back in a report on pseudonyms
+    #[command(after_help = REVEAL_EXAMPLES)]
     Reveal(crate::command::reveal::RevealArguments),
     /// Run a query over the frames (see `coldcase frames`)
+    #[command(after_help = SQL_EXAMPLES)]
     Sql(SqlArguments),
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
+    #[command(after_help = FRAMES_EXAMPLES)]
     Frames(FramesArguments),
 }
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  coldcase report SNAP
+  coldcase report SNAP --all -o report.txt
+  coldcase report SNAP --rule GM01,SP03
+  coldcase report SNAP --fail-on high --strict
+
+SNAP is the file that coldcase-collect wrote. Every rule ends as fired, clear
+or not evaluated: what was not seen is never counted as clear.";
+
+const ACCOUNTS_EXAMPLES: &str = "\
+Examples:
+  coldcase accounts SNAP
+  coldcase accounts SNAP --format json -o accounts.json
+
+A risk is between 0 and 100; \u{2265} is before it where rules could not judge the
+account. `coldcase report SNAP --all` shows what each risk adds up from.";
+
+const INFO_EXAMPLES: &str = "\
+Examples:
+  coldcase info SNAP
+  coldcase info SNAP --format json";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  coldcase verify SNAP
+  coldcase verify SNAP --format json
+
+The exit code is 0 if the file is what it says, else 2.";
+
+const SQL_EXAMPLES: &str = "\
+Examples:
+  coldcase sql SNAP \"SELECT kind, COUNT(*) AS n FROM accounts GROUP BY kind\"
+  coldcase sql SNAP \"SELECT a.sam_account_name, r.name FROM accounts a
+    JOIN readers r ON r.account_id = a.object_id\"
+  coldcase sql SNAP \"SELECT * FROM spns\" --format json
+
+`coldcase frames` lists the frames, `coldcase frames accounts` the columns of
+one. Only SELECT is answered; nothing is ever written to a snapshot.";
+
+const FRAMES_EXAMPLES: &str = "\
+Examples:
+  coldcase frames
+  coldcase frames accounts
+  coldcase frames --format json";
+
+const REVEAL_EXAMPLES: &str = "\
+Examples:
+  coldcase reveal SNAP report.json --key customer.key -o report-named.json
+  coldcase report SNAP | coldcase reveal SNAP --key customer.key
+  coldcase reveal SNAP --key customer.key";
+
+/// In two lines, since one does not fit a terminal of 80 columns.
+const ACCEPT_USAGE: &str = "\
+coldcase accept --owner <NAME> --reason <TEXT> --until <DAY>
+                       [OPTIONS] <SNAPSHOT> <FINDING>";
 
 const ACCEPT_EXAMPLES: &str = "\
 Examples:
@@ -203,7 +267,7 @@ pub struct AcceptArguments {
     /// File to write to (default: coldcase-exceptions.toml beside the snapshot)
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,
-    /// Folder with rule pages of your own, beside the built-in ones
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// What to assume
@@ -246,7 +310,7 @@ pub struct ReportArguments {
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Folder with rule pages of your own, beside the built-in ones
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
     /// Evaluate only this rule, by id or code; may be given several times
@@ -278,10 +342,13 @@ pub struct RulesArguments {
     pub action: Option<RulesAction>,
     /// Rule id or code; all rules are listed if not given
     pub id: Option<String>,
+    /// List ids in the place of titles
+    #[arg(long, conflicts_with = "id")]
+    pub ids: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Folder with rule pages of your own, beside the built-in ones
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
 }
@@ -292,7 +359,7 @@ pub enum RulesAction {
     /// Write the skeleton of a rule page of your own
     #[command(after_help = RULES_NEW_EXAMPLES)]
     New(NewRuleArguments),
-    /// Check a folder of rule pages: form, names, SQL, result columns
+    /// Check a folder of rule pages, or one page: form, names, SQL, result columns
     #[command(after_help = RULES_CHECK_EXAMPLES)]
     Check(CheckRulesArguments),
 }
@@ -309,6 +376,7 @@ The page runs as it is and finds nothing; change its SQL and its four sections, 
 const RULES_CHECK_EXAMPLES: &str = "\
 Examples:
   coldcase rules check my-rules
+  coldcase rules check my-rules/legacy-app-accounts.md
   coldcase rules check my-rules --format json
 
 Each mistake is told as file:line: message. The exit code is 0 if every page runs, else 2.";
@@ -318,9 +386,9 @@ Each mistake is told as file:line: message. The exit code is 0 if every page run
 pub struct NewRuleArguments {
     /// Id of the rule, in kebab-case; it is never changed again
     pub id: String,
-    /// Code of the rule, a short name in lists
-    #[arg(long, default_value = "OWN01")]
-    pub code: String,
+    /// Code of the rule, a short name in lists; the next of OWN01, OWN02, … that is free if not given
+    #[arg(long)]
+    pub code: Option<String>,
     /// Folder to write ID.md to
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     pub output: PathBuf,
@@ -329,7 +397,7 @@ pub struct NewRuleArguments {
 /// `coldcase rules check`.
 #[derive(Debug, Args)]
 pub struct CheckRulesArguments {
-    /// Folder with rule pages (*.md)
+    /// Folder with rule pages (*.md), or one page
     pub folder: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t)]

@@ -6,7 +6,16 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow};
+
+/// Why a file is no text, without its name.
+#[derive(Debug)]
+pub(crate) struct NoText {
+    /// From 1, if it is about one line.
+    pub(crate) line: Option<usize>,
+    /// Such as `is not UTF-8`.
+    pub(crate) what: String,
+}
 
 /// The whole of a text file of at most `longest` bytes.
 ///
@@ -14,19 +23,36 @@ use anyhow::{Context, Result, anyhow, bail};
 /// It cannot be read, is longer, or is not UTF-8; the message names it.
 pub(crate) fn text(path: &Path, longest: u64) -> Result<String> {
     let name = path.display();
+    page(path, longest).map_err(|error| match error.line {
+        Some(line) => anyhow!("{name}:{line}: it {}", error.what),
+        None => anyhow!("{name} {}", error.what),
+    })
+}
+
+/// As [`text`], for those who name the file themselves.
+///
+/// # Errors
+/// It cannot be read, is longer, or is not UTF-8.
+pub(crate) fn page(path: &Path, longest: u64) -> Result<String, NoText> {
+    let whole = |what: String| NoText { line: None, what };
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(longest + 1).read_to_end(&mut bytes))
-        .with_context(|| format!("{name} cannot be read"))?;
+        .map_err(|error| whole(format!("cannot be read: {error}")))?;
     if bytes.len() as u64 > longest {
-        bail!("{name} is longer than {longest} bytes, so it is not what it should be");
+        return Err(whole(format!(
+            "is longer than {longest} bytes, so it is not what it should be"
+        )));
     }
     // A byte order mark is what some editors put before a text.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     String::from_utf8(bytes.to_vec()).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let line = 1 + bytes.iter().take(valid).filter(|b| **b == b'\n').count();
-        anyhow!("{name}:{line}: it is not UTF-8; save it as UTF-8")
+        NoText {
+            line: Some(line),
+            what: "is not UTF-8; save it as UTF-8".to_owned(),
+        }
     })
 }
 

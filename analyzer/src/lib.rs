@@ -15,6 +15,7 @@ mod paths;
 mod report;
 mod rules;
 mod score;
+mod typo;
 
 pub use arguments::Arguments;
 pub use command::run;

@@ -218,6 +218,10 @@ pub struct RuleResult {
     pub family: String,
     /// Severity of its findings, unless a finding says otherwise.
     pub severity: Severity,
+    /// The worst severity that a finding of it can have.
+    pub worst: Severity,
+    /// Kinds of subjects that it can find something about; empty if its page does not say.
+    pub applies_to: Vec<String>,
     /// How it ended.
     pub verdict: Verdict,
     /// Why it was not evaluated, or what limits a verdict; empty otherwise.
@@ -340,7 +344,8 @@ pub struct AccountRisk {
     pub risk: f64,
     /// The same over the findings that nobody has accepted.
     pub net_risk: f64,
-    /// Rules that could not judge it, because it does not show what they need. If there are any, the risk is a lower bound.
+    /// Rules that could not judge it, because it does not show what they need. If there are any, the risk is a lower bound;
+    /// so it is if a rule that applies to its kind was not evaluated (`others_judged` is false).
     pub not_evaluated: Vec<String>,
     /// Rule ids of its findings, with the weight of each.
     pub findings: Vec<WeighedFinding>,

@@ -23,4 +23,5 @@ mod exceptions;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;
+mod screens;
 mod verdicts;

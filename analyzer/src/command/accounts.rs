@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::sql::rows as rows_of;
 use super::{analyse, output};
 use crate::arguments::{AccountsArguments, Format};
-use crate::report::{Judged, assemble, table};
+use crate::report::{
+    Column, Judged, assemble, fitting, risk_in_words, unjudged, unseen, visible, wrap,
+};
 use crate::rules::{Pack, evaluate, run as run_query, text};
 
 const INVENTORY: &str = "
@@ -29,10 +31,13 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     )?;
     let evaluations = evaluate(&analysis, &frames, &mut pack)?;
     let report = assemble(&analysis, &pack, &evaluations, Judged::default());
-    let risks: BTreeMap<&str, f64> = report
+    let judged: BTreeMap<&str, (f64, Vec<&str>)> = report
         .accounts
         .iter()
-        .filter_map(|account| Some((account.subject.dn.as_deref()?, account.risk)))
+        .filter_map(|account| {
+            let open = unjudged(&report, account);
+            Some((account.subject.dn.as_deref()?, (account.risk, open)))
+        })
         .collect();
     let inventory = run_query(&mut frames.sql(), INVENTORY)?;
     let names = inventory.get_column_names();
@@ -42,11 +47,13 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         .collect();
     for row in &mut rows {
         row.remove("object_id");
-        let risk = row
+        let judged = row
             .get("dn")
             .and_then(Value::as_str)
-            .and_then(|dn| risks.get(dn));
-        row.insert("risk".to_owned(), Value::from(risk.copied().unwrap_or(0.0)));
+            .and_then(|dn| judged.get(dn));
+        let (risk, open) = judged.cloned().unwrap_or_default();
+        row.insert("risk".to_owned(), Value::from(risk));
+        row.insert("not_evaluated".to_owned(), Value::from(open));
     }
     rows.sort_by(|a, b| {
         let number =
@@ -62,49 +69,83 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         output::json(file, &rows)?;
         return Ok(AnalyzeExit::Clean);
     }
-    let head = [
-        "account",
-        "kind",
-        "risk",
-        "enabled",
-        "tier 0",
-        "password days",
-        "logon days",
-        "SPNs",
-        "readers",
-    ];
-    let columns = [
-        "sam_account_name",
-        "kind",
-        "risk",
-        "enabled",
-        "tier0",
-        "password_days",
-        "last_logon_days",
-        "spn_count",
-        "readers",
-    ];
-    let shown = rows.iter().map(|row| {
-        columns
-            .iter()
-            .map(|column| match (*column, row.get(*column)) {
-                // Whole days are enough for people.
-                ("password_days" | "last_logon_days", Some(Value::Number(days))) => {
-                    format!("{:.0}", days.as_f64().unwrap_or_default())
-                }
-                (_, Some(cell)) => text(cell),
-                (_, None) => String::new(),
-            })
-            .collect()
-    });
-    let shown = table(&head, shown, output::style(file, true).width);
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| COLUMNS.iter().map(|(name, _)| cell(row, name)).collect())
+        .collect();
+    let columns = COLUMNS.map(|(_, column)| column);
+    let width = output::style(file, true).width;
+    let (shown, left_out) = fitting(&columns, &cells, width);
+    let open = rows.iter().any(|row| unjudged_by(row) > 0);
     output::to(file, |out| {
         out.write_all(shown.as_bytes())?;
-        writeln!(
-            out,
-            "\n{} service accounts. An empty cell is not set or not readable.",
+        writeln!(out)?;
+        let mut text = format!(
+            "{} service accounts. An empty cell is not set or not readable.",
             rows.len()
-        )
+        );
+        if !left_out.is_empty() {
+            let names = left_out.join(", ");
+            text.push_str(&format!(" For {names} there is no room: --format json."));
+        }
+        told(&text, width, out)?;
+        if open {
+            let text = "\"not judged\" counts the rules that could not judge the account; so its risk is at least (≥) what \
+                        is shown. Not seen:";
+            let why = unseen(&report).join("; ");
+            told(&format!("{text} {why}."), width, out)?;
+        }
+        Ok(())
     })?;
     Ok(AnalyzeExit::Clean)
+}
+
+/// What a person sees of an account, by the name of the fact.
+const COLUMNS: [(&str, Column); 10] = [
+    ("sam_account_name", column("account", false, 0)),
+    ("kind", column("kind", false, 0)),
+    ("risk", column("risk", true, 0)),
+    ("not_evaluated", column("not judged", true, 0)),
+    ("enabled", column("enabled", false, 0)),
+    ("tier0", column("tier 0", false, 0)),
+    ("password_days", column("password days", true, 1)),
+    ("last_logon_days", column("logon days", true, 2)),
+    ("spn_count", column("SPNs", true, 4)),
+    ("readers", column("readers", true, 3)),
+];
+
+const fn column(head: &'static str, number: bool, dispensable: u8) -> Column {
+    Column {
+        head,
+        number,
+        dispensable,
+    }
+}
+
+fn cell(row: &Map<String, Value>, name: &str) -> String {
+    match (name, row.get(name)) {
+        ("risk", Some(Value::Number(risk))) => {
+            risk_in_words(risk.as_f64().unwrap_or_default(), unjudged_by(row))
+        }
+        ("not_evaluated", _) => unjudged_by(row).to_string(),
+        // Whole days are enough for people.
+        ("password_days" | "last_logon_days", Some(Value::Number(days))) => {
+            format!("{:.0}", days.as_f64().unwrap_or_default())
+        }
+        (_, Some(cell)) => text(cell),
+        (_, None) => String::new(),
+    }
+}
+
+fn unjudged_by(row: &Map<String, Value>) -> usize {
+    row.get("not_evaluated")
+        .and_then(Value::as_array)
+        .map_or(0, Vec::len)
+}
+
+fn told(text: &str, width: u16, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    for line in wrap(&visible(text), width, 0) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }

@@ -8,12 +8,17 @@ use super::output;
 use crate::arguments::{Format, FramesArguments};
 use crate::frames::catalogue::{FRAMES, Frame, Type, find};
 use crate::report::{table, wrap};
+use crate::typo::did_you_mean;
 
 pub(super) fn run(arguments: &FramesArguments) -> Result<AnalyzeExit> {
     match &arguments.name {
         Some(name) => {
             let frame = find(name).with_context(|| {
-                format!("there is no frame {name}; `coldcase frames` lists all of them")
+                let near = match did_you_mean(name, FRAMES.iter().map(|frame| frame.name)) {
+                    near if near.is_empty() => "; ".to_owned(),
+                    near => format!("{near} "),
+                };
+                format!("there is no frame {name}{near}`coldcase frames` lists all of them")
             })?;
             one(frame, arguments.format)?;
         }

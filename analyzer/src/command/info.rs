@@ -50,11 +50,9 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         ),
         (
             "Database",
-            format!(
-                "{} bytes, SHA-256 {}",
-                manifest.database_bytes, manifest.database_sha256
-            ),
+            format!("{} bytes, with the SHA-256", manifest.database_bytes),
         ),
+        ("", manifest.database_sha256.clone()),
         (
             "Complete",
             if manifest.complete {

@@ -22,12 +22,10 @@ pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
     pack.try_out()?;
     match &arguments.id {
         Some(id) => {
-            let page = pack.find(id).with_context(|| {
-                format!("there is no rule {id}; `coldcase rules` lists all of them")
-            })?;
+            let page = pack.find(id).with_context(|| pack.no_rule(id))?;
             one(page, arguments.format)?;
         }
-        None => list(&pack, arguments.format)?,
+        None => list(&pack, arguments.format, arguments.ids)?,
     }
     Ok(AnalyzeExit::Clean)
 }
@@ -115,21 +113,21 @@ fn body_lines(body: &str, width: u16) -> Vec<String> {
     lines
 }
 
-fn list(pack: &Pack, format: Format) -> Result<()> {
+fn list(pack: &Pack, format: Format, ids: bool) -> Result<()> {
     if format == Format::Json {
         let rules: Vec<Value> = pack.pages.iter().map(|page| as_json(page, false)).collect();
         return output::json(None, &rules);
     }
     let rows = pack.pages.iter().map(|page| {
-        vec![
-            page.front.code.clone(),
-            page.front.id.clone(),
-            page.front.range(),
-            page.front.title.clone(),
-        ]
+        let front = &page.front;
+        let name = match ids {
+            true => front.id.clone(),
+            false => front.title.clone(),
+        };
+        vec![front.code.clone(), front.range(), name]
     });
     let shown = table(
-        &["code", "id", "severity", "title"],
+        &["code", "severity", if ids { "id" } else { "title" }],
         rows,
         output::style(None, true).width,
     );
@@ -137,7 +135,7 @@ fn list(pack: &Pack, format: Format) -> Result<()> {
         out.write_all(shown.as_bytes())?;
         writeln!(
             out,
-            "\n{} rules. `coldcase rules ID` prints one.",
+            "\n{} rules. `coldcase rules CODE` prints one; --ids lists ids.",
             pack.pages.len()
         )?;
         for refusal in &pack.refused {

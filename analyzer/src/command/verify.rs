@@ -21,20 +21,18 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
         )?,
         Format::Text => output::to(file, |out| {
             writeln!(out, "{} is intact.", path.display())?;
-            writeln!(out, "  file SHA-256      {}", snapshot.file_sha256())?;
+            writeln!(out, "  SHA-256 of the file")?;
+            writeln!(out, "              {}", snapshot.file_sha256())?;
+            writeln!(out, "  SHA-256 of the database in it, as its manifest says")?;
+            writeln!(out, "              {}", manifest.database_sha256)?;
             writeln!(
                 out,
-                "  database SHA-256  {}\n                    as its manifest says",
-                manifest.database_sha256
-            )?;
-            writeln!(
-                out,
-                "  tables            those of format {}, integrity checked",
+                "  tables      those of format {}, integrity checked",
                 manifest.format_version
             )?;
             writeln!(
                 out,
-                "  rows              as its manifest says: {} objects",
+                "  rows        as its manifest says: {} objects",
                 manifest.counts.objects
             )?;
             let complete = if manifest.complete {
@@ -42,7 +40,7 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
             } else {
                 "PARTIAL, see `coldcase info`"
             };
-            writeln!(out, "  collection        {complete}")
+            writeln!(out, "  collection  {complete}")
         })?,
     }
     Ok(AnalyzeExit::Clean)

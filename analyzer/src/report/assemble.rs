@@ -146,6 +146,8 @@ fn rules(pack: &Pack, evaluations: &[Evaluation]) -> Vec<RuleResult> {
             title: page.front.title.clone(),
             family: page.front.family.clone(),
             severity: page.front.severity,
+            worst: page.front.worst(),
+            applies_to: page.front.applies_to.clone(),
             verdict: evaluation.verdict,
             reason: evaluation.reason.clone(),
             beyond_snapshot: evaluation.beyond,

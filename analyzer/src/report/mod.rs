@@ -3,9 +3,11 @@
 //! Deliberately does not evaluate anything.
 
 mod assemble;
+mod bound;
 mod table;
 mod text;
 
 pub(crate) use assemble::{Judged, assemble};
-pub(crate) use table::{table, visible};
+pub(crate) use bound::{risk_in_words, unjudged, unseen};
+pub(crate) use table::{Column, fitting, table, visible};
 pub(crate) use text::{Style, wrap, write as write_text};

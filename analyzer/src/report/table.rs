@@ -1,9 +1,67 @@
 //! Aligned tables for the terminal.
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// Columns of a terminal whose width is not known.
 const WIDTH: u16 = 80;
+
+/// Blanks around a cell.
+const GAP: u16 = 2;
+
+/// A column of a table that may have to do with less room.
+pub(crate) struct Column {
+    /// Broken at blanks only.
+    pub(crate) head: &'static str,
+    /// Numbers stand at the right.
+    pub(crate) number: bool,
+    /// Of those that may be left out, the highest goes first; 0 stays.
+    pub(crate) dispensable: u8,
+}
+
+/// A table of those columns that fit without breaking a cell, and the heads of those that were left out.
+pub(crate) fn fitting(
+    columns: &[Column],
+    rows: &[Vec<String>],
+    width: u16,
+) -> (String, Vec<&'static str>) {
+    let wide = |place: usize| {
+        let head = columns.get(place).map_or("", |column| column.head);
+        let head = head.split(' ').map(|word| word.chars().count());
+        let cells = rows.iter().filter_map(|row| row.get(place));
+        let cells = cells.map(|cell| visible(cell).chars().count());
+        head.chain(cells).max().unwrap_or(0) + usize::from(GAP)
+    };
+    let mut kept: Vec<usize> = (0..columns.len()).collect();
+    let mut left_out = Vec::new();
+    let weight = |place: usize| columns.get(place).map_or(0, |column| column.dispensable);
+    while kept.iter().map(|place| wide(*place)).sum::<usize>() > usize::from(width) {
+        match kept.iter().copied().max_by_key(|place| weight(*place)) {
+            Some(place) if weight(place) > 0 => {
+                left_out.extend(columns.get(place).map(|column| column.head));
+                kept.retain(|other| *other != place);
+            }
+            _ => break,
+        }
+    }
+    let cells = rows.iter().map(|row| {
+        let cells = kept.iter().map(|place| row.get(*place).cloned());
+        cells.map(Option::unwrap_or_default).collect()
+    });
+    let mut table = plain(cells, width);
+    let shown: Vec<&Column> = kept
+        .iter()
+        .filter_map(|place| columns.get(*place))
+        .collect();
+    table.set_header(shown.iter().map(|column| column.head));
+    for ((column, about), place) in table.column_iter_mut().zip(shown).zip(&kept) {
+        let wide = u16::try_from(wide(*place)).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(wide)));
+        if about.number {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    (trimmed(&table), left_out)
+}
 
 /// A table with a line under the head; `width` in columns.
 pub(crate) fn table(

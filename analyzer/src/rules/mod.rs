@@ -5,6 +5,7 @@
 
 mod bound;
 mod check;
+mod complaint;
 mod coverage;
 mod evaluate;
 mod growth;
@@ -20,7 +21,7 @@ mod words;
 pub(crate) use check::{check, check_joins};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, subject_of};
 pub(crate) use identity::{finding_id, hex, identity};
-pub(crate) use pack::{Pack, Refusal};
+pub(crate) use pack::{PAGE_LIMIT, Pack, Refusal};
 pub(crate) use page::{Needs, OutsideFact, Page, Problem};
 pub(crate) use sql::{is_ordered, run, run_bounded};
 pub(crate) use value::{json, text};

@@ -12,12 +12,13 @@ use sha2::{Digest, Sha256};
 use super::{Page, Problem, check, check_joins};
 use crate::frames::Frames;
 use crate::given;
+use crate::typo::did_you_mean;
 
 /// File name and text of every built-in page, sorted by name.
 const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 /// The largest page that is read.
-const PAGE_LIMIT: u64 = 1 << 20;
+pub(crate) const PAGE_LIMIT: u64 = 1 << 20;
 
 /// A page that does not run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,8 +71,9 @@ impl Pack {
         let mut refused = Vec::new();
         for file in own.map_or_else(|| Ok(Vec::new()), files)? {
             let name = file.display().to_string();
-            let text = given::text(&file, PAGE_LIMIT)
-                .map_err(|error| Problem::new(1, format!("{error:#}")));
+            let text = given::page(&file, PAGE_LIMIT).map_err(|error| {
+                Problem::new(error.line.unwrap_or(1), format!("it {}", error.what))
+            });
             if let Err(problem) = text.and_then(|text| loading.add(&name, &text)) {
                 refused.push(Refusal::new(&name, problem));
             }
@@ -155,9 +157,7 @@ impl Pack {
         let mut ids = BTreeSet::new();
         for name in wanted {
             let page = self.find(name);
-            let page = page.with_context(|| {
-                format!("there is no rule {name:?}; `coldcase rules` lists them")
-            })?;
+            let page = page.with_context(|| self.no_rule(name))?;
             ids.insert(page.front.id.clone());
         }
         let before = self.pages.len();
@@ -170,6 +170,21 @@ impl Pack {
         self.sha256 = super::hex(&hasher.finalize());
         self.left_out = (before - self.pages.len()) as u64;
         Ok(())
+    }
+
+    /// What to say of an id or code that no rule has.
+    pub(crate) fn no_rule(&self, name: &str) -> String {
+        let fronts = || self.pages.iter().map(|page| &page.front);
+        let ids = fronts().map(|front| front.id.as_str());
+        let codes = fronts().map(|front| front.code.as_str());
+        let near = did_you_mean(name, ids.chain(codes));
+        format!(
+            "there is no rule {name}{}`coldcase rules` lists all of them",
+            match near.as_str() {
+                "" => "; ".to_owned(),
+                near => format!("{near} "),
+            }
+        )
     }
 
     /// The page with this id or code.
@@ -212,9 +227,15 @@ impl Loading {
     }
 }
 
-/// Every page under a folder, sorted by name.
+/// Every page under a folder, sorted by name; or the one page that is named itself.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
+    if folder.is_file() {
+        if !is_page(folder) {
+            bail!("{} is no rule page (*.md)", folder.display());
+        }
+        return Ok(vec![folder.to_owned()]);
+    }
     list(folder, &mut files)?;
     if files.is_empty() {
         bail!("{} holds no rule page (*.md)", folder.display());
@@ -233,11 +254,15 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         let kind = entry.file_type()?;
         if kind.is_dir() {
             list(&path, files)?;
-        } else if kind.is_file() && path.extension().is_some_and(|extension| extension == "md") {
+        } else if kind.is_file() && is_page(&path) {
             files.push(path);
         }
     }
     Ok(())
+}
+
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
 }
 
 #[cfg(test)]

@@ -189,12 +189,12 @@ impl Front {
         self.severities().first().copied().unwrap_or(self.severity)
     }
 
-    /// `high`, or `low to critical`.
+    /// `high`, or `low–critical`.
     pub(crate) fn range(&self) -> String {
         let all = self.severities();
         match (all.last(), all.first()) {
             (Some(least), Some(worst)) if least != worst => {
-                format!("{} to {}", least.as_str(), worst.as_str())
+                format!("{}–{}", least.as_str(), worst.as_str())
             }
             _ => self.severity.as_str().to_owned(),
         }

@@ -4,12 +4,12 @@
 
 use std::thread::Builder;
 
-use anyhow::{Context, Result, bail};
-use polars::prelude::DataFrame;
+use anyhow::{Context, Result, anyhow, bail};
+use polars::prelude::{DataFrame, LazyFrame, PolarsError};
 use polars::sql::SQLContext;
 
-use super::bound;
 use super::words::{Kind, Piece, pieces};
+use super::{bound, complaint};
 
 /// Aggregates, which polars 0.51 applies to the groups instead of the rows of each group when they stand in HAVING.
 const AGGREGATES: &[&str] = &[
@@ -67,10 +67,7 @@ const STACK: usize = 256 << 20;
 /// The SQL is not understood, fails, or is of a form that the engine answers wrongly.
 pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
     refuse(query)?;
-    deep(|| {
-        let lazy = sql.execute(query).context("the SQL was not understood")?;
-        lazy.collect().context("the SQL did not run")
-    })
+    deep(|| collected(understood(sql, query)?, query))
 }
 
 /// Runs one query from elsewhere, unless it would make too many rows or too long texts.
@@ -80,9 +77,9 @@ pub(crate) fn run(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
 pub(crate) fn run_bounded(sql: &mut SQLContext, query: &str) -> Result<DataFrame> {
     refuse(query)?;
     deep(|| {
-        let lazy = sql.execute(query).context("the SQL was not understood")?;
+        let lazy = understood(sql, query)?;
         bound::check(&lazy)?;
-        lazy.collect().context("the SQL did not run")
+        collected(lazy, query)
     })
 }
 
@@ -91,8 +88,22 @@ fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let thread = Builder::new().stack_size(STACK).spawn_scoped(scope, work);
         let ended = thread.context("no thread could be started")?.join();
-        ended.map_err(|_| anyhow::anyhow!("the SQL engine gave up on it"))?
+        ended.map_err(|_| anyhow!("the SQL engine gave up on it"))?
     })
+}
+
+fn understood(sql: &mut SQLContext, query: &str) -> Result<LazyFrame> {
+    let lazy = sql.execute(query);
+    lazy.map_err(|error| said(&error, query).context("the SQL was not understood"))
+}
+
+fn collected(lazy: LazyFrame, query: &str) -> Result<DataFrame> {
+    let table = lazy.collect();
+    table.map_err(|error| said(&error, query).context("the SQL did not run"))
+}
+
+fn said(error: &PolarsError, query: &str) -> anyhow::Error {
+    anyhow!(complaint::in_words(&error.to_string(), query))
 }
 
 /// Refuses what the engine would answer wrongly, and what would fill its stack.

@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{AccountRisk, Report, Severity, Verdict};
+use coldcase_schemas::report::{AccountRisk, Report, WeighedFinding};
 
 use super::{Style, counted, name_of, paragraph};
-use crate::report::visible;
+use crate::report::{risk_in_words, unjudged, visible};
+use crate::score::round;
+
+/// Findings of one account that are told one by one before the rest is added up.
+const TERMS: usize = 8;
 
 /// Shares below this are told together.
 const SMALL: f64 = 0.05;
 
 /// Accounts that are shown before the rest is counted.
 const RISKIEST: usize = 10;
+
+/// Columns before the addition.
+const INDENT: usize = 9;
 
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let risky: Vec<&AccountRisk> = report
@@ -29,90 +36,96 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         .map(|rule| (rule.id.as_str(), rule.code.as_str()))
         .collect();
     writeln!(out, "\n{}", style.bold("Highest risks"))?;
-    let about = "Of 100 × worth each finding takes its weight of what those before it left: critical 0.9, high \
-                 0.6, medium 0.3, low 0.1, or by age where the rule says so. All risks together are the exposure.";
+    let about = "What an account has to lose is 100 × its worth. Each finding takes its weight of what those above it \
+                 left: critical 0.9, high 0.6, medium 0.3, low 0.1, or by age where the rule says so. What they \
+                 take, to two digits, adds up to the risk, and all risks to the exposure.";
     paragraph(about, style, 2, out)?;
-    let gaps = report.rules.iter().filter(|rule| {
-        rule.verdict == Verdict::NotEvaluated
-            && !rule.beyond_snapshot
-            && rule.severity != Severity::Info
-    });
-    let gaps = gaps.count() + report.refused.len();
-    if gaps > 0 {
-        let text = format!(
-            "{} of any weight not evaluated: each risk is what is known, and may be more.",
-            counted(gaps, "rule")
-        );
-        paragraph(&text, style, 2, out)?;
-    }
     let shown = if style.all { risky.len() } else { RISKIEST };
-    for account in risky.iter().take(shown) {
-        let bound = if account.not_evaluated.is_empty() || account.risk >= 100.0 {
-            ""
-        } else {
-            "at least "
-        };
+    let shown: Vec<(&AccountRisk, usize)> = risky
+        .iter()
+        .take(shown)
+        .map(|account| (*account, unjudged(report, account).len()))
+        .collect();
+    if shown.iter().any(|(_, unjudged)| *unjudged > 0) {
+        let text =
+            "≥: some rules could not judge it (below: Not evaluated), so the risk may be more.";
+        paragraph(text, style, 2, out)?;
+    }
+    for (account, unjudged) in &shown {
+        let risk = risk_in_words(account.risk, *unjudged);
         let name = format!("{} ({})", name_of(&account.subject), account.subject.kind);
         writeln!(out)?;
         let line = format!(
-            "{bound}{:.2}  {}: worth {}, {}",
-            account.risk, name, account.impact, account.impact_reason
+            "{risk} {name}: worth {} ({})",
+            account.impact, account.impact_reason
         );
         paragraph(&style.bold(&visible(&line)), style, 2, out)?;
-        paragraph(&addition(account, &codes), style, 9, out)?;
+        addition(account, &codes, style, out)?;
+        if *unjudged > 0 {
+            let text = format!("{} could not judge it", counted(*unjudged, "rule"));
+            paragraph(&text, style, INDENT, out)?;
+        }
     }
-    if risky.len() > shown {
+    if risky.len() > shown.len() {
         writeln!(
             out,
             "\n  … and {} more (--all shows them)",
-            risky.len() - shown
+            risky.len() - shown.len()
         )?;
     }
     Ok(())
 }
 
-/// `= 18.00 SP01 + 1.40 AC01 (2)`, and what is accepted behind it.
-fn addition(account: &AccountRisk, codes: &BTreeMap<&str, &str>) -> String {
-    let terms = |accepted: bool| {
-        // Findings of one rule are one term, where the first of them stands.
-        let mut terms: Vec<(&str, f64, usize)> = Vec::new();
-        for term in &account.findings {
-            if term.accepted != accepted || term.share <= 0.0 {
-                continue;
-            }
-            let code = codes.get(term.rule.as_str()).copied().unwrap_or(&term.rule);
-            match terms.iter_mut().find(|(other, _, _)| *other == code) {
-                Some((_, share, count)) => {
-                    *share += term.share;
-                    *count += 1;
-                }
-                None => terms.push((code, term.share, 1)),
-            }
-        }
-        // What is too small to matter is told together.
-        let (small, mut terms): (Vec<_>, Vec<_>) =
-            terms.into_iter().partition(|term| term.1 < SMALL);
-        if !small.is_empty() {
-            terms.push(("others", small.iter().map(|term| term.1).sum(), 1));
-        }
-        let terms = terms.into_iter().map(|(code, share, count)| match count {
-            1 => format!("{share:.2} {code}"),
-            _ => format!("{share:.2} {code} ({count})"),
-        });
-        terms.collect::<Vec<String>>().join(" + ")
+/// A line for each finding that adds something: what was left, its weight, what it takes.
+fn addition(
+    account: &AccountRisk,
+    codes: &BTreeMap<&str, &str>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let terms: Vec<&WeighedFinding> = account
+        .findings
+        .iter()
+        .filter(|term| term.share > 0.0)
+        .collect();
+    let single = terms.iter().take_while(|term| term.share >= SMALL).count();
+    let single = match style.all {
+        true => terms.len(),
+        // One line that counts one finding says less than the finding.
+        false if terms.len() <= single.min(TERMS) + 1 => terms.len(),
+        false => single.min(TERMS),
     };
-    let (open, accepted) = (terms(false), terms(true));
-    let mut text = match (open.is_empty(), accepted.is_empty()) {
-        (true, _) => format!("= {accepted}, all accepted"),
-        (false, true) => format!("= {open}"),
-        (false, false) => format!(
-            "= {open} + accepted: {accepted}; net {:.2}",
-            account.net_risk
-        ),
-    };
-    if !account.not_evaluated.is_empty() {
-        let rules = counted(account.not_evaluated.len(), "rule");
-        text.push_str(&format!("; {rules} could not judge it"));
+    writeln!(
+        out,
+        "{:INDENT$}{:>6}   {:<6}   {:>6}  finding",
+        "", "left", "weight", "takes"
+    )?;
+    let mut left = 100.0 * account.impact;
+    for term in terms.iter().take(single) {
+        let code = codes.get(term.rule.as_str()).copied().unwrap_or_default();
+        let accepted = if term.accepted { " (accepted)" } else { "" };
+        let line = format!(
+            "{:INDENT$}{left:>6.2} × {:<6} = {:>6.2}  {code} {}{accepted}",
+            "", term.weight, term.share, term.rule
+        );
+        writeln!(out, "{line}")?;
+        left = round(left - term.share);
     }
-    text
+    let rest = terms.get(single..).unwrap_or_default();
+    if !rest.is_empty() {
+        let share: f64 = rest.iter().map(|term| term.share).sum();
+        let line = format!(
+            "{:INDENT$}{:>6}   {:<6}   {share:>6.2}  {} more, together (--all shows each)",
+            "",
+            "",
+            "",
+            rest.len()
+        );
+        writeln!(out, "{line}")?;
+    }
+    if account.findings.iter().any(|term| term.accepted) {
+        let text = format!("without what is accepted: {:.2}", account.net_risk);
+        paragraph(&text, style, INDENT, out)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,69 @@
+//! How far a risk is known: which rules could not judge an account, and what was not seen.
+//!
+//! A rule that was not evaluated may fire on every account that it is about, so their risks are lower bounds.
+//! Deliberately changes no number.
+
+use coldcase_schemas::report::{AccountRisk, Report, RuleResult, Severity};
+
+/// Ids of the rules, and files of pages that did not run, that may still add to the risk of an account: what they would
+/// find of it is not known.
+pub(crate) fn unjudged<'a>(report: &'a Report, account: &AccountRisk) -> Vec<&'a str> {
+    let rules = limited(report).filter(|rule| {
+        account.not_evaluated.contains(&rule.id)
+            || (!rule.others_judged && is_about(rule, account) && !has_found(rule, account))
+    });
+    let refused = report.refused.iter().map(|rule| rule.file.as_str());
+    rules.map(|rule| rule.id.as_str()).chain(refused).collect()
+}
+
+/// Risk as every text tells it: `72.00`, or `≥ 72.00` where `unjudged` rules may add to it.
+pub(crate) fn risk_in_words(risk: f64, unjudged: usize) -> String {
+    // No risk is above 100, so nothing is added to that.
+    let bound = if unjudged > 0 && risk < 100.0 {
+        "≥ "
+    } else {
+        ""
+    };
+    format!("{bound}{risk:.2}")
+}
+
+/// What was not seen, a sentence each, in the order of the rules that needed it.
+pub(crate) fn unseen(report: &Report) -> Vec<&str> {
+    let mut sentences: Vec<&str> = report.snapshot.missing.iter().map(String::as_str).collect();
+    for sentence in limited(report).flat_map(|rule| rule.reason.split("; ")) {
+        if !sentence.is_empty() && !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}
+
+/// Rules of any weight that could not judge everything, although another snapshot of the domain could let them.
+fn limited(report: &Report) -> impl Iterator<Item = &RuleResult> {
+    report.rules.iter().filter(|rule| {
+        let limited = !rule.others_judged || rule.unknown_subjects > 0;
+        limited && !rule.beyond_snapshot && rule.worst != Severity::Info
+    })
+}
+
+/// A page of one's own need not say what it is about; then it may be anything.
+fn is_about(rule: &RuleResult, account: &AccountRisk) -> bool {
+    rule.applies_to.is_empty() || rule.applies_to.contains(&account.subject.kind)
+}
+
+fn has_found(rule: &RuleResult, account: &AccountRisk) -> bool {
+    account.findings.iter().any(|term| term.rule == rule.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_risk_that_may_be_more_says_so() {
+        assert_eq!(risk_in_words(0.0, 3), "≥ 0.00");
+        assert_eq!(risk_in_words(12.5, 1), "≥ 12.50");
+        assert_eq!(risk_in_words(12.5, 0), "12.50");
+        assert_eq!(risk_in_words(100.0, 3), "100.00");
+    }
+}
