@@ -61,6 +61,8 @@ pub struct SnapshotFacts {
     pub server: String,
     /// The account that asked.
     pub collected_as: String,
+    /// What that account is, by the token that the domain controller made for it.
+    pub privileges: Privileges,
     /// RFC 3339 UTC. Every age in the report is measured against it.
     pub taken_at: String,
     /// SHA-256 of the snapshot file, lower-case hexadecimal: what `sha256sum` prints.
@@ -71,6 +73,21 @@ pub struct SnapshotFacts {
     pub complete: bool,
     /// One sentence for each thing that is missing.
     pub missing: Vec<String>,
+}
+
+/// What the account that collected is, which decides whether objects that default permissions hide were shown to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Privileges {
+    /// An administrator of domain and forest: nothing is hidden.
+    Forest,
+    /// An administrator of the domain: KDS root keys, which belong to the forest, are hidden.
+    Domain,
+    /// None of these: dMSAs, password settings and KDS root keys are hidden.
+    Ordinary,
+    /// The snapshot does not tell.
+    Unknown,
 }
 
 /// One assumption.

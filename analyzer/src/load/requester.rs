@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 use coldcase_schemas::Snapshot;
+use coldcase_schemas::report::Privileges;
 use coldcase_winsec::Sid;
 
 /// NT AUTHORITY\SYSTEM and BUILTIN\Administrators (MS-DTYP 2.4.2.4).
@@ -55,6 +56,19 @@ impl Requester {
         !self.token.is_empty()
     }
 
+    /// As the report says it.
+    pub(crate) fn privileges(&self, domain: Option<&Sid>) -> Privileges {
+        if self.administers_forest(domain) {
+            Privileges::Forest
+        } else if self.administers_domain(domain) {
+            Privileges::Domain
+        } else if self.is_known() {
+            Privileges::Ordinary
+        } else {
+            Privileges::Unknown
+        }
+    }
+
     /// True for an administrator of the domain: the head of the domain gives Administrators and Enterprise Admins every
     /// object below it by inheritance, and the classes that ordinary users do not see give Domain Admins theirs (MS-ADSC,
     /// defaultSecurityDescriptor of msDS-DelegatedManagedServiceAccount and msDS-PasswordSettings).
@@ -94,6 +108,21 @@ mod tests {
             .iter()
             .map(|text| Sid::from_str(text).unwrap())
             .collect()
+    }
+
+    #[test]
+    fn in_one_word() {
+        let word = |token: &[&str], root: bool| {
+            let requester = Requester {
+                token: sids(token),
+                in_root_domain: root,
+            };
+            requester.privileges(Sid::from_str(DOMAIN).ok().as_ref())
+        };
+        assert_eq!(word(&["S-1-5-21-1-2-3-512"], true), Privileges::Forest);
+        assert_eq!(word(&["S-1-5-21-1-2-3-512"], false), Privileges::Domain);
+        assert_eq!(word(&["S-1-5-11"], true), Privileges::Ordinary);
+        assert_eq!(word(&[], true), Privileges::Unknown);
     }
 
     /// (administers the domain, administers the forest)

@@ -119,6 +119,9 @@ fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
         forest: manifest.forest.clone(),
         server: manifest.server.clone(),
         collected_as: manifest.collected_as.clone(),
+        privileges: directory
+            .requester
+            .privileges(directory.domain_sid.as_ref()),
         taken_at: manifest.taken_at.clone(),
         sha256: directory.sha256.clone(),
         objects: manifest.counts.objects,

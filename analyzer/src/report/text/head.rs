@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{ExceptionState, Numbers, Report, Severity, Verdict};
+use coldcase_schemas::report::{
+    ExceptionState, Numbers, Privileges, Report, Severity, SnapshotFacts, Verdict,
+};
 
 use super::foot::beyond;
 use super::{Style, assumed, counted, wrap};
@@ -35,7 +37,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
             "Snapshot",
             format!("{} from {}", snapshot.taken_at, visible(&snapshot.server)),
         ),
-        ("Collected as", visible(&snapshot.collected_as)),
+        ("Collected as", collected_as(snapshot)),
         ("Objects", format!("{}; {seen}", snapshot.objects)),
         ("SHA-256", snapshot.sha256.clone()),
     ];
@@ -108,6 +110,20 @@ fn labelled(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::R
         }
     }
     Ok(())
+}
+
+/// Who collected, and what was hidden from him.
+fn collected_as(snapshot: &SnapshotFacts) -> String {
+    let what = match snapshot.privileges {
+        Privileges::Forest => "an administrator, who sees everything",
+        Privileges::Domain => "an administrator of the domain, who does not see KDS root keys",
+        Privileges::Ordinary => "no administrator: some kinds of objects are hidden",
+        Privileges::Unknown => "not known whether an administrator",
+    };
+    match snapshot.collected_as.as_str() {
+        "" => what.to_owned(),
+        name => format!("{}, {what}", visible(name)),
+    }
 }
 
 /// What differs from what Coldcase assumes by itself; the foot tells the rest.
