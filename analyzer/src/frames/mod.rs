@@ -10,6 +10,7 @@ mod analysis;
 mod builder;
 mod classes;
 mod computer_controls;
+mod containers;
 mod controls;
 mod defects;
 mod delegations;
@@ -147,6 +148,7 @@ impl Frames {
             ("logon_rights", logon_rights::build(analysis)?.lazy()),
             ("service_hints", service_hints.lazy()),
             ("classes", classes::build(analysis)?.lazy()),
+            ("containers", containers::build(analysis)?.lazy()),
         ];
         frames.extend(takeovers);
         Ok(Self { frames })

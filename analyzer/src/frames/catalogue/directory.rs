@@ -150,3 +150,17 @@ pub(super) const CLASSES: Frame = Frame { name: "classes", about: "A class of th
     column("holds_accounts", B, "By the schema, accounts can be created below its objects, or something below which they can"),
     column("default_descriptor", T, "defaultSecurityDescriptor, in SDDL"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const CONTAINERS: Frame = Frame { name: "containers", about: "A unit, a container or the domain head: the tree that objects lie in", columns: &[
+    column("object_id", I, "Key"),
+    column("parent_id", I, "object_id of the container above; NULL for a domain head, and if it is not in the snapshot"),
+    column("kind", T, "ou, container, domain"),
+    column("name", T, "Its name"),
+    column("dn", T, "Distinguished name"),
+    column("depth", I, "Steps down from the topmost container above it that is in the snapshot; 0 for that"),
+    column("children", I, "Objects directly in it, as far as they are in the snapshot"),
+    column("accounts", I, "Service accounts directly in it"),
+    column("accounts_below", I, "Service accounts in it and below"),
+    column("inherits", B, "It inherits permissions from above (SE_DACL_PROTECTED is not set); NULL if nTSecurityDescriptor is not readable"),
+]};

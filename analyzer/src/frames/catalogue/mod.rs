@@ -87,6 +87,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     policy::LOGON_RIGHTS,
     accounts::SERVICE_HINTS,
     directory::CLASSES,
+    directory::CONTAINERS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.
