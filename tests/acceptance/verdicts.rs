@@ -100,6 +100,30 @@ fn an_account_that_shows_nothing_is_named_beside_a_finding_on_another() {
 }
 
 #[test]
+fn what_a_frame_does_not_tell_of_one_account_leaves_the_others_judged() {
+    const RULE: &str = "spn-short-password";
+    let forest = two_accounts()
+        .pso("Long", 10)
+        .applies_to(&["svc-seen"])
+        .pso("One", 20)
+        .applies_to(&["svc-unseen"])
+        .pso("Other", 30)
+        .applies_to(&["svc-unseen"])
+        .unset("msDS-PasswordSettingsPrecedence");
+    let (report, _) = report_of(forest, RULE);
+    assert_eq!(ending(&report, RULE), ("not-evaluated".to_owned(), 1, true));
+    let unjudged = unjudged(&report);
+    assert_eq!(unjudged["svc-unseen"], [RULE]);
+    assert_eq!(unjudged["svc-seen"], [] as [&str; 0]);
+    let rules = report["rules"].as_array().unwrap();
+    let reason = rules.iter().find(|rule| rule["id"] == RULE).unwrap()["reason"].clone();
+    assert_eq!(
+        reason,
+        "1 object could not be judged: the password policy that applies is not known"
+    );
+}
+
+#[test]
 fn a_rule_that_looks_further_judges_nobody_while_something_is_hidden() {
     let forest = two_accounts().unset("userAccountControl");
     let (report, _) = report_of(forest, BY_OTHERS);

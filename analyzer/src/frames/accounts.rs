@@ -8,6 +8,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::descriptor_changes::Starts;
 use super::dmsa_creation::heuristics_read;
 use super::encryption::{aes_days, aes_keys, ciphers};
 use super::home::Home;
@@ -31,6 +32,7 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
     let policies = PasswordPolicies::new(analysis);
     let home = Home::new(analysis);
     let restrictions = Restrictions::new(analysis);
+    let mut starts = Starts::new(analysis);
     let mut principals = Builder::new("principals")?;
     let mut accounts = Builder::new("accounts")?;
     for (place, object) in directory.objects.iter().enumerate() {
@@ -163,6 +165,11 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
             silo_enforced,
             object.logon_count.into(),
             object.user_workstations.clone().into(),
+            object
+                .kind
+                .is_managed()
+                .then(|| starts.knows_creators(object))
+                .into(),
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))

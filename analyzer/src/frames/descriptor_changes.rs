@@ -73,6 +73,16 @@ impl<'a> Starts<'a> {
             .as_ref()
     }
 
+    /// Whether it is known which entries the creator of the account is given. SDProp replaces them all by AdminSDHolder's
+    /// (MS-ADTS 3.1.1.6.1.3), so that nothing need be known of that.
+    pub(super) fn knows_creators(&mut self, object: &'a Object) -> bool {
+        let descriptor = object
+            .descriptor
+            .and_then(|id| self.analysis.whole_descriptor(id));
+        descriptor.is_some_and(|descriptor| is_protected(object, descriptor))
+            || self.of(object, false).is_some()
+    }
+
     /// Whether it is known what the account starts with, its own permissions aside.
     pub(crate) fn knows(&mut self, object: &'a Object) -> bool {
         let descriptor = object
@@ -325,5 +335,23 @@ mod tests {
             ]
         );
         assert_eq!(told("D:").len(), 3);
+    }
+
+    #[test]
+    fn what_a_creator_is_given_does_not_hang_on_the_template() {
+        use crate::load::made::{HEAD, Made};
+        let mut made = Made::new();
+        let place = made.principal("msDS-GroupManagedServiceAccount", "g$", HEAD, 1103);
+        made.protect(place, "O:DAD:P(A;;GA;;;DA)");
+        let mut asked = |admin_count| {
+            made.objects.get_mut(place).unwrap().admin_count = admin_count;
+            let analysis = Analysis::new(made.clone().directory());
+            let object = analysis.object(place).unwrap();
+            let mut starts = Starts::new(&analysis);
+            (starts.knows(object), starts.knows_creators(object))
+        };
+        // Neither AdminSDHolder nor the class is in the snapshot.
+        assert_eq!(asked(Some(1)), (false, true));
+        assert_eq!(asked(None), (false, false));
     }
 }

@@ -136,10 +136,13 @@ fn evaluate_one(
         ));
     }
     for (what, places) in &not_known {
-        sentences.push(format!(
-            "{} objects could not be judged: {what}",
-            places.len()
-        ));
+        let objects = if places.len() == 1 {
+            "object"
+        } else {
+            "objects"
+        };
+        let count = places.len();
+        sentences.push(format!("{count} {objects} could not be judged: {what}"));
     }
     let reason = sentences.join("; ");
     if page.front.needs.on_absence && limits.hide_presence {

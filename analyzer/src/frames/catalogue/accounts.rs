@@ -103,6 +103,7 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("silo_enforced", B, "msDS-AuthNPolicySiloEnforced of that silo; a silo that is not enforced only logs"),
     column("logon_count", I, "logonCount of the controller asked; it is not replicated"),
     column("user_workstations", T, "userWorkstations: computers from which it may log on, separated by commas"),
+    column("creator_known", B, "It is known which entries the creator of the account is given: the defaultSecurityDescriptor of its class is in the snapshot, or AdminSDHolder protects it; NULL for users"),
 ]};
 
 #[rustfmt::skip]
