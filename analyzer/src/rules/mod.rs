@@ -12,6 +12,7 @@ mod identity;
 mod literal;
 mod pack;
 mod page;
+mod place;
 mod sql;
 mod value;
 mod words;

@@ -196,12 +196,12 @@ impl Loading {
         let page = Page::parse(text)?;
         let (id, code) = (page.front.id.clone(), page.front.code.clone());
         if let Some((other, _)) = self.by_id.get(&id) {
-            let message = format!("the rule id {id} is in {other} already; give it another");
-            return Err(Problem::new(2, message));
+            let message = format!("id {id} is in {other} already; give it another");
+            return Err(page.in_front(message));
         }
         if let Some(other) = self.by_code.get(&code) {
-            let message = format!("the rule code {code} is in {other} already; give it another");
-            return Err(Problem::new(2, message));
+            let message = format!("code {code} is in {other} already; give it another");
+            return Err(page.in_front(message));
         }
         self.hasher.update((text.len() as u64).to_le_bytes());
         self.hasher.update(text.as_bytes());
