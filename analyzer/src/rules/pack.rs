@@ -288,6 +288,18 @@ mod tests {
         }
     }
 
+    /// That a rule cannot tell proves nothing of it, unless no snapshot ever lets it tell.
+    #[test]
+    fn a_page_is_proved_by_firing_unless_it_asks_what_no_snapshot_holds() {
+        for page in Pack::load(None).unwrap().pages {
+            let front = &page.front;
+            let scenarios = front.scenarios.as_ref().unwrap();
+            let proved = scenarios.fires.is_some() && scenarios.clear.is_some();
+            let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
+            assert!(proved || beyond, "{}", front.id);
+        }
+    }
+
     /// Set-ADUser refuses managed accounts, and nobody sets their passwords; Microsoft says not to put accounts that run
     /// services into Protected Users.
     #[test]
