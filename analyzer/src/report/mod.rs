@@ -5,6 +5,8 @@
 mod assemble;
 mod table;
 mod text;
+#[cfg(test)]
+mod whole;
 
 pub(crate) use assemble::{Judged, assemble};
 pub(crate) use table::{table, visible};
