@@ -184,7 +184,8 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
             ":6: ",
             "fatal",
         ),
-        ("[\"users\"]", "[\"usres\"]", ":2: ", "usres"),
+        ("[\"users\"]", "[\"usres\"]", ":16: ", "usres"),
+        ("[\"users\"]", "[]", ":16: ", "needs.queries is empty"),
         ("FROM accounts a", "FORM accounts a", ":36: ", "SQL"),
         (
             "a.description AS description",

@@ -120,7 +120,16 @@ fn an_accepted_finding_leaves_the_net_and_nothing_else() {
     );
 
     // Accepting it again replaces the entry.
-    assert_eq!(case.accept(&id, "2098-12-31").code, 0);
+    let ended = case.accept(&id, "2098-12-31");
+    let told = ended
+        .stdout
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        ended.code == 0 && told.contains("in place of the entry of Anna Berg until 2099-12-31"),
+        "{ended:?}"
+    );
     let again = case.report(&[]);
     assert_eq!(again["exceptions"].as_array().unwrap().len(), 1);
     assert_eq!(again["exceptions"][0]["until"], "2098-12-31");

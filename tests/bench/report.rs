@@ -11,6 +11,7 @@ use std::{fs, io, thread};
 
 use anyhow::{Context, Result, ensure};
 use coldcase_schemas::container::read_manifest;
+use coldcase_tests::programs::workspace;
 use rusqlite::Connection;
 
 use crate::stages::stage;
@@ -97,6 +98,11 @@ pub(crate) fn run(objects: u64) -> Result<bool> {
         &mut out,
         &[
             Limit {
+                name: "all pages planned on empty frames, s",
+                measured: planned(&programs, folder.path())?.as_secs_f64(),
+                at_most: 1.0,
+            },
+            Limit {
                 name: "all rules, s",
                 measured: seconds(rules.and_then(|rules| stages.get(rules)))?,
                 at_most: 2.0,
@@ -108,6 +114,40 @@ pub(crate) fn run(objects: u64) -> Result<bool> {
             },
         ],
     )
+}
+
+/// Time of `coldcase rules check` over copies of all built-in pages under other ids, which runs each on frames without rows.
+fn planned(programs: &Path, folder: &Path) -> Result<Duration> {
+    let copies = folder.join("pages");
+    fs::create_dir(&copies)?;
+    let mut count = 0;
+    for family in fs::read_dir(workspace().join("analyzer/rules"))? {
+        for page in fs::read_dir(family?.path())? {
+            let (mut text, page) = (String::new(), page?);
+            for line in fs::read_to_string(page.path())?.lines() {
+                match line.split_once(" = ") {
+                    Some(("id", _)) => text.push_str(&format!("id = \"copy-{count}\"")),
+                    Some(("code", _)) => text.push_str(&format!("code = \"COPY{count}\"")),
+                    _ => text.push_str(line),
+                }
+                text.push('\n');
+            }
+            fs::write(copies.join(page.file_name()), text)?;
+            count += 1;
+        }
+    }
+    let started = Instant::now();
+    let ended = Command::new(programs.join("coldcase"))
+        .args(["rules", "check"])
+        .arg(&copies)
+        .output()?;
+    let took = started.elapsed();
+    let told = String::from_utf8_lossy(&ended.stdout);
+    ensure!(
+        ended.status.success() && told.contains(&count.to_string()),
+        "coldcase rules check failed: {told}"
+    );
+    Ok(took)
 }
 
 /// Stages and slowest rules of one run.

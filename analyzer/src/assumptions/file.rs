@@ -76,10 +76,29 @@ fn parse(text: &str) -> Result<Assumptions> {
         ("dormant_days", thresholds.dormant_days),
         ("password_days", thresholds.password_days),
         ("root_key_days", thresholds.root_key_days),
+        ("in_use_days", thresholds.in_use_days),
+        ("interval_days", thresholds.interval_days),
+        ("long_interval_days", thresholds.long_interval_days),
+        ("migration_days", thresholds.migration_days),
     ];
     for (key, days) in days {
         if days == 0 || days > 36_500 {
             bail!("thresholds.{key} is {days}; it must be between 1 and 36500 days");
+        }
+    }
+    if thresholds.long_interval_days < thresholds.interval_days {
+        bail!(
+            "thresholds.long_interval_days is {}, which is less than interval_days ({})",
+            thresholds.long_interval_days,
+            thresholds.interval_days
+        );
+    }
+    for (key, count) in [
+        ("many_hosts", thresholds.many_hosts),
+        ("service_logons", thresholds.service_logons),
+    ] {
+        if count == 0 {
+            bail!("thresholds.{key} is 0, which every account reaches; it must be at least 1");
         }
     }
     if thresholds.password_length > 255 {
@@ -127,5 +146,9 @@ mod tests {
         assert!(complaint("[thresholds]\nstale_days = 0").contains("stale_days"));
         assert!(complaint("[thresholds]\npassword_length = 256").contains("255"));
         assert!(complaint("[thresholds]\nreaders = -1").contains("line 2"));
+        assert!(complaint("[thresholds]\nmigration_days = 0").contains("migration_days"));
+        assert!(complaint("[thresholds]\ninterval_days = 91").contains("less than interval_days"));
+        assert!(complaint("[thresholds]\nmany_hosts = 0").contains("many_hosts"));
+        assert!(complaint("[thresholds]\nservice_logons = 0").contains("service_logons"));
     }
 }

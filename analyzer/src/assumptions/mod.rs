@@ -69,7 +69,7 @@ pub(crate) enum DefaultCiphers {
     Rc4,
     /// AES only.
     Aes,
-    /// RC4 before the updates of April 2026 (KB5073381); after them it depends on what the controllers have installed.
+    /// RC4 before the updates of April 2026 (KB5073381); after them it depends on the controllers, see [`CipherStep`].
     #[default]
     ByDate,
 }
@@ -130,6 +130,18 @@ pub(crate) struct Thresholds {
     pub(crate) password_days: u32,
     /// Days after which a KDS root key is old.
     pub(crate) root_key_days: u32,
+    /// Days since the last logon within which an account is in use.
+    pub(crate) in_use_days: u32,
+    /// Days between two passwords of a managed account from which on that is seldom.
+    pub(crate) interval_days: u32,
+    /// The same, from which on it is too seldom.
+    pub(crate) long_interval_days: u32,
+    /// Days that the migration to a delegated managed account may take.
+    pub(crate) migration_days: u32,
+    /// Computers from which on taking them over is worth half of a domain.
+    pub(crate) many_hosts: u32,
+    /// Logons a day that no person has.
+    pub(crate) service_logons: u32,
 }
 
 impl Default for Thresholds {
@@ -143,6 +155,12 @@ impl Default for Thresholds {
             dormant_days: 180,
             password_days: 365,
             root_key_days: 1825,
+            in_use_days: 45,
+            interval_days: 30,
+            long_interval_days: 90,
+            migration_days: 28,
+            many_hosts: 10,
+            service_logons: 24,
         }
     }
 }
@@ -150,15 +168,50 @@ impl Default for Thresholds {
 /// In FILETIME ticks: 2026-04-14T00:00:00Z, when the updates of April 2026 appeared (KB5073381).
 const APRIL_2026: i64 = 134_205_984_000_000_000;
 
+/// In FILETIME ticks: 2026-07-14T00:00:00Z, when those of July 2026 did, from which on no registry value undoes it.
+const JULY_2026: i64 = 134_284_608_000_000_000;
+
+/// How far Microsoft's change of the default ciphers (KB5073381) has come by the time of a snapshot, where the updates are
+/// installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CipherStep {
+    /// RC4 is a default.
+    Before,
+    /// AES only, unless `RC4DefaultDisablementPhase` in a controller's registry undoes it.
+    April,
+    /// AES only, and that value is read no more.
+    July,
+}
+
+impl CipherStep {
+    /// As the frame spells it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::April => "april",
+            Self::July => "july",
+        }
+    }
+
+    /// By the snapshot's own date.
+    pub(crate) fn at(clock: Clock) -> Self {
+        let before = |day| clock.days_since(day).is_some_and(|days| days < 0.0);
+        match (before(APRIL_2026), before(JULY_2026)) {
+            (true, _) => Self::Before,
+            (false, true) => Self::April,
+            (false, false) => Self::July,
+        }
+    }
+}
+
 impl Assumptions {
     /// What an account that names no ciphers is taken to have: `rc4`, `aes`, or `unknown` where it depends on what the
     /// controllers have installed.
     pub(crate) fn default_ciphers(&self, clock: Clock) -> &'static str {
-        let before = clock.days_since(APRIL_2026).is_some_and(|days| days < 0.0);
         match self.controllers.default_ciphers {
             DefaultCiphers::Rc4 => "rc4",
             DefaultCiphers::Aes => "aes",
-            DefaultCiphers::ByDate if before => "rc4",
+            DefaultCiphers::ByDate if CipherStep::at(clock) == CipherStep::Before => "rc4",
             DefaultCiphers::ByDate => "unknown",
         }
     }
@@ -191,6 +244,11 @@ mod tests {
         let mut assumptions = Assumptions::default();
         assert_eq!(assumptions.default_ciphers(march), "rc4");
         assert_eq!(assumptions.default_ciphers(april), "unknown");
+        let step = |text| CipherStep::at(Clock::parse(text).unwrap());
+        assert_eq!(CipherStep::at(march), CipherStep::Before);
+        assert_eq!(CipherStep::at(april), CipherStep::April);
+        assert_eq!(step("2026-07-13T23:59:59Z"), CipherStep::April);
+        assert_eq!(step("2026-07-14T00:00:00Z"), CipherStep::July);
         assumptions.controllers.default_ciphers = DefaultCiphers::Aes;
         assert_eq!(assumptions.default_ciphers(march), "aes");
     }

@@ -79,13 +79,18 @@ pub(super) fn run(arguments: &AcceptArguments) -> Result<AnalyzeExit> {
     let replaced = add(&file, &exception, &about)?;
     let width = output::style(None, true).width;
     output::to(None, |out| {
-        let verb = if replaced {
-            "accepted anew"
-        } else {
-            "accepted"
+        let verb = match replaced {
+            Some(_) => "accepted anew",
+            None => "accepted",
         };
+        let instead = replaced.as_ref().map_or_else(String::new, |former| {
+            format!(
+                " in place of the entry of {} until {}",
+                former.owner, former.until
+            )
+        });
         let text = format!(
-            "{about}: {verb} until {until} by {}; written to {}",
+            "{about}: {verb} until {until} by {}{instead}; written to {}",
             exception.owner,
             file.display()
         );

@@ -1,6 +1,6 @@
 //! Adds an exception to its file, and leaves what people wrote there as it is.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -16,12 +16,17 @@ const HEAD: &str = "\
 # evidence changed or whose day has passed is void.
 ";
 
-/// Adds `exception` to the file at `path`, which is made if it is not there. One for the same finding is replaced.
-/// `about` says in a comment what it is about. Returns true if one was replaced.
+/// Name of the file beside that is locked meanwhile. It stays, empty: taken away, two could hold locks on two of them.
+const LOCK: &str = ".coldcase-exceptions.lock";
+
+/// Adds `exception` to the file at `path`, which is made if it is not there. One for the same finding is replaced, and
+/// returned. `about` says in a comment what it is about.
 ///
 /// # Errors
-/// The file is not a file of exceptions, or cannot be written; it is then as it was.
-pub(crate) fn add(path: &Path, exception: &Exception, about: &str) -> Result<bool> {
+/// The file is not a file of exceptions, cannot be written, or somebody else is writing it; it is then as it was.
+pub(crate) fn add(path: &Path, exception: &Exception, about: &str) -> Result<Option<Exception>> {
+    // Until the end: what was read must still be there when it is written.
+    let _locked = lock(path)?;
     let before = match path.exists() {
         true => Exceptions::read(path)?.text,
         false => String::new(),
@@ -32,6 +37,33 @@ pub(crate) fn add(path: &Path, exception: &Exception, about: &str) -> Result<boo
     }
     save(path, &after).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(replaced)
+}
+
+/// Locks out others who write to the folder of the file: the file itself is replaced as a whole, so that a lock on it would
+/// be on what was there before.
+fn lock(path: &Path) -> Result<File> {
+    // Through a link, as it is written.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let beside = path.with_file_name(LOCK);
+    let name = beside.display();
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .with_context(|| format!("{name} cannot be written"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "somebody else is writing to {} at this moment ({name} is locked); try again, and nothing is lost",
+            path.display()
+        ),
+        // A file system that knows no locks is no reason to accept nothing.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{name} cannot be locked"))
+        }
+    }
 }
 
 /// Written whole beside it and then moved there: a full disk must not cost what was accepted before.
@@ -53,7 +85,14 @@ fn save(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bool)> {
+/// The file with the exception in it, and the one that it replaces.
+fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, Option<Exception>)> {
+    let same_finding = |other: &&Exception| {
+        other.rule == exception.rule
+            && other.subject.eq_ignore_ascii_case(&exception.subject)
+            && other.key == exception.key
+    };
+    let replaced = parse(before)?.iter().find(same_finding).cloned();
     let mut document: DocumentMut = before.parse().context("it is not TOML")?;
     let entry = document
         .entry("exception")
@@ -87,9 +126,12 @@ fn added(before: &str, exception: &Exception, about: &str) -> Result<(String, bo
         }
     };
     // What was written above an entry, or behind it, stays.
-    let there = list.iter_mut().find(|table| same(table)).map(&fill);
-    let replaced = there.is_some();
-    if !replaced {
+    if list
+        .iter_mut()
+        .find(|table| same(table))
+        .map(&fill)
+        .is_none()
+    {
         let mut table = Table::new();
         fill(&mut table);
         let one_line = |c: char| if c.is_control() { ' ' } else { c };
@@ -130,11 +172,13 @@ mod tests {
     fn what_people_wrote_stays_and_the_same_finding_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("exceptions.toml");
-        assert!(!add(&path, &exception("a", "old"), "one").unwrap());
+        assert_eq!(add(&path, &exception("a", "old"), "one").unwrap(), None);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, format!("{text}\n# Ask Ole before touching this\n")).unwrap();
-        assert!(!add(&path, &exception("b", "\"quoted\"\nline"), "two\nlines").unwrap());
-        assert!(add(&path, &exception("a", "new"), "one again").unwrap());
+        let second = exception("b", "\"quoted\"\nline");
+        assert_eq!(add(&path, &second, "two\nlines").unwrap(), None);
+        let replaced = add(&path, &exception("a", "new"), "one again").unwrap();
+        assert_eq!(replaced, Some(exception("a", "old")));
         let list = Exceptions::read(&path).unwrap().list;
         assert_eq!(
             list,
@@ -144,7 +188,31 @@ mod tests {
         assert!(text.contains("# Ask Ole"), "{text}");
         assert!(text.starts_with("# Findings that were accepted"), "{text}");
         assert!(text.contains("\n# two lines\n[[exception]]"), "{text}");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        // The file and its lock.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn two_at_once_lose_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("exceptions.toml");
+        let held = lock(&path).unwrap();
+        let refused = add(&path, &exception("a", "b"), "c").unwrap_err();
+        assert!(
+            refused.to_string().contains("somebody else is writing"),
+            "{refused}"
+        );
+        assert!(!path.exists());
+        drop(held);
+        let keys: Vec<String> = (0..8).map(|key| format!("k{key}")).collect();
+        std::thread::scope(|scope| {
+            for key in &keys {
+                let path = &path;
+                // Whoever comes second is told, and tries again.
+                scope.spawn(move || while add(path, &exception(key, "b"), "c").is_err() {});
+            }
+        });
+        assert_eq!(Exceptions::read(&path).unwrap().list.len(), keys.len());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::analysis::Analysis;
 use super::builder::Builder;
 use super::encryption::aes_days;
 use super::home::Home;
+use crate::assumptions::CipherStep;
 use crate::load::{Directory, KdsKey};
 
 /// DOMAIN_PASSWORD_STORE_CLEARTEXT (MS-SAMR 2.2.3.5).
@@ -57,8 +58,13 @@ pub(super) fn assumptions(analysis: &Analysis) -> Result<DataFrame> {
         f64::from(thresholds.dormant_days).into(),
         f64::from(thresholds.password_days).into(),
         f64::from(thresholds.root_key_days).into(),
+        f64::from(thresholds.in_use_days).into(),
+        f64::from(thresholds.interval_days).into(),
+        f64::from(thresholds.long_interval_days).into(),
+        f64::from(thresholds.migration_days).into(),
         assumptions.controllers.updated.as_str().into(),
         assumptions.default_ciphers(analysis.directory.clock).into(),
+        CipherStep::at(analysis.directory.clock).as_str().into(),
     ]);
     frame.finish()
 }

@@ -13,9 +13,6 @@ use crate::graph::network::NodeSet;
 use crate::graph::{GroupClass, group_class};
 use crate::load::{Kind, Object};
 
-/// Computers from which on taking them over is worth half of a domain.
-const MANY_HOSTS: u32 = 10;
-
 /// What taking an object over is worth.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Impact {
@@ -46,6 +43,8 @@ struct Standing {
     hops: Option<u32>,
     /// Computers that it can take over.
     hosts: u32,
+    /// Computers from which on that is worth half of a domain.
+    many_hosts: u32,
 }
 
 /// Never less with a way more in the control graph: every term only rises with what is reached.
@@ -64,7 +63,7 @@ fn impact(standing: Standing) -> Impact {
     if let Some(reason) = standing.strong {
         return Impact::new(0.5, reason);
     }
-    if standing.hosts >= MANY_HOSTS {
+    if standing.hosts >= standing.many_hosts {
         return Impact::new(0.5, format!("takes over {} computers", standing.hosts));
     }
     Impact::new(0.2, "an account")
@@ -198,6 +197,7 @@ impl<'a> Impacts<'a> {
             strong,
             hops,
             hosts: hosts.copied().unwrap_or(0),
+            many_hosts: self.analysis.assumptions.thresholds.many_hosts,
         }
     }
 }
@@ -216,6 +216,7 @@ mod tests {
             enabled,
             hops,
             hosts,
+            many_hosts: 10,
             ..Standing::default()
         })
         .worth
@@ -224,8 +225,8 @@ mod tests {
     #[test]
     fn the_steps() {
         assert_eq!(worth(Some(true), None, 0), 0.2);
-        assert_eq!(worth(None, None, MANY_HOSTS - 1), 0.2);
-        assert_eq!(worth(None, None, MANY_HOSTS), 0.5);
+        assert_eq!(worth(None, None, 9), 0.2);
+        assert_eq!(worth(None, None, 10), 0.5);
         assert_eq!(worth(None, Some(7), 0), 1.0);
         assert_eq!(worth(Some(false), Some(1), 99), 0.05);
     }

@@ -19,8 +19,6 @@ const FIRST_RID: u32 = 1000;
 /// ADS_UF_INTERDOMAIN_TRUST_ACCOUNT and ADS_UF_DONT_EXPIRE_PASSWD (MS-ADTS 2.2.16).
 const TRUST: i64 = 0x800;
 const NEVER_EXPIRES: i64 = 0x1_0000;
-/// Logons a day, on the controller asked, that no person reaches on average over the life of an account.
-const BUSY: f64 = 24.0;
 
 /// What description holds, lower case.
 const WORDS: &[&str] = &[
@@ -92,6 +90,7 @@ impl Hints {
                 }
             }
         }
+        let busy = analysis.assumptions.thresholds.service_logons;
         let patterns = &analysis.assumptions.names.services;
         let patterns: Vec<String> = patterns.iter().map(|text| text.to_lowercase()).collect();
         let people = managed_people(analysis);
@@ -102,7 +101,7 @@ impl Hints {
                 continue;
             }
             let mut hints = given.remove(&place).unwrap_or_default();
-            hints.extend(of(object, analysis.days(object.created), &patterns));
+            hints.extend(of(object, analysis.days(object.created), &patterns, busy));
             if !is_person(object) && !people.contains_key(&object.id) {
                 hints.push(Hint {
                     name: "no-person",
@@ -145,8 +144,9 @@ impl Hints {
     }
 }
 
-/// What the user's own attributes say; `patterns` of names are lower case.
-fn of(object: &Object, created_days: Option<f64>, patterns: &[String]) -> Vec<Hint> {
+/// What the user's own attributes say; `patterns` of names are lower case, `busy` is how many logons a day, on the controller
+/// asked, no person reaches on average over the life of an account.
+fn of(object: &Object, created_days: Option<f64>, patterns: &[String], busy: u32) -> Vec<Hint> {
     let mut hints = Vec::new();
     let mut add = |name, detail: Option<String>, strength| {
         hints.push(Hint {
@@ -179,7 +179,7 @@ fn of(object: &Object, created_days: Option<f64>, patterns: &[String]) -> Vec<Hi
     }
     if let (Some(count), Some(days)) = (object.logon_count, created_days)
         && days >= 1.0
-        && count as f64 / days >= BUSY
+        && count as f64 / days >= f64::from(busy)
     {
         let detail = format!("{count} logons");
         add("logon-pattern", Some(detail), Strength::Low);
@@ -277,9 +277,9 @@ mod tests {
     fn logons_are_held_against_the_age() {
         let mut object = Made::new().objects.remove(0);
         object.logon_count = Some(2400);
-        assert_eq!(of(&object, Some(100.0), &[]).len(), 1);
-        assert_eq!(of(&object, Some(101.0), &[]), []);
-        assert_eq!(of(&object, Some(0.0), &[]), []);
-        assert_eq!(of(&object, None, &[]), []);
+        assert_eq!(of(&object, Some(100.0), &[], 24).len(), 1);
+        assert_eq!(of(&object, Some(101.0), &[], 24), []);
+        assert_eq!(of(&object, Some(0.0), &[], 24), []);
+        assert_eq!(of(&object, None, &[], 24), []);
     }
 }

@@ -6,6 +6,8 @@ mod assemble;
 mod bound;
 mod table;
 mod text;
+#[cfg(test)]
+mod whole;
 
 pub(crate) use assemble::{Judged, assemble};
 pub(crate) use bound::{risk_in_words, unjudged, unseen};

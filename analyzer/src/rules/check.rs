@@ -22,7 +22,7 @@ const SINGLE: &[&str] = &["domain", "assumptions"];
 /// # Errors
 /// The first thing, with its line.
 pub(crate) fn check(page: &Page, empty: &Frames) -> Result<(), Problem> {
-    coverage::known(&page.front.needs).map_err(|error| Problem::new(2, format!("{error:#}")))?;
+    coverage::known(&page.front.needs).map_err(|error| page.in_front(format!("{error:#}")))?;
     let table = run(&mut empty.sql(), &page.sql).map_err(|error| {
         let message = format!("{error:#}").replace('\n', " ");
         Problem::new(page.sql_line + line_in(&message), message)

@@ -13,6 +13,7 @@ mod identity;
 mod literal;
 mod pack;
 mod page;
+mod place;
 mod reads;
 mod sql;
 mod value;

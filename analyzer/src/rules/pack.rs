@@ -211,12 +211,12 @@ impl Loading {
         let page = Page::parse(text)?;
         let (id, code) = (page.front.id.clone(), page.front.code.clone());
         if let Some((other, _)) = self.by_id.get(&id) {
-            let message = format!("the rule id {id} is in {other} already; give it another");
-            return Err(Problem::new(2, message));
+            let message = format!("id {id} is in {other} already; give it another");
+            return Err(page.in_front(message));
         }
         if let Some(other) = self.by_code.get(&code) {
-            let message = format!("the rule code {code} is in {other} already; give it another");
-            return Err(Problem::new(2, message));
+            let message = format!("code {code} is in {other} already; give it another");
+            return Err(page.in_front(message));
         }
         self.hasher.update((text.len() as u64).to_le_bytes());
         self.hasher.update(text.as_bytes());
@@ -310,6 +310,18 @@ mod tests {
                 let given = page.sql.contains(&format!(" AS {column}"));
                 assert!(given, "{}: there is no column {column}", front.id);
             }
+        }
+    }
+
+    /// That a rule cannot tell proves nothing of it, unless no snapshot ever lets it tell.
+    #[test]
+    fn a_page_is_proved_by_firing_unless_it_asks_what_no_snapshot_holds() {
+        for page in Pack::load(None).unwrap().pages {
+            let front = &page.front;
+            let scenarios = front.scenarios.as_ref().unwrap();
+            let proved = scenarios.fires.is_some() && scenarios.clear.is_some();
+            let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
+            assert!(proved || beyond, "{}", front.id);
         }
     }
 

@@ -9,7 +9,7 @@ use coldcase_schemas::report::{Confidence, Severity};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::{Deserialize, Serialize};
 
-use super::reads;
+use super::{place, reads};
 
 /// The sections every page has, in order.
 pub(crate) const SECTIONS: [&str; 4] = [
@@ -149,6 +149,8 @@ pub(crate) struct Page {
     pub(crate) sql_line: usize,
     /// Markdown without the front matter.
     pub(crate) body: String,
+    /// The front matter as it is written.
+    toml: String,
 }
 
 /// What is wrong with a page, and on which line of its file, from 1.
@@ -231,7 +233,7 @@ impl Page {
             let line = 2 + before.map_or(0, |before| before.matches('\n').count());
             Problem::new(line, error.message().replace('\n', " "))
         })?;
-        check_front(&front).map_err(|message| Problem::new(2, message))?;
+        check_front(&front).map_err(|message| in_front(toml, message))?;
         let first = 4 + toml.matches('\n').count();
         let outline = outline(body);
         let line_of = |offset: usize| {
@@ -281,20 +283,40 @@ impl Page {
             sql: sql.trim().to_owned(),
             sql_line: line_of(*offset) + 1 + skipped,
             body: body.trim().to_owned(),
+            toml: toml.to_owned(),
         })
+    }
+
+    /// A problem with the front matter, on the line of the key with which the message begins.
+    pub(crate) fn in_front(&self, message: impl Into<String>) -> Problem {
+        in_front(&self.toml, message.into())
     }
 }
 
-/// What is wrong with front matter that is well-formed.
+fn in_front(toml: &str, message: String) -> Problem {
+    // The first line is the fence.
+    Problem::new(2 + place::line_of(toml, &message), message)
+}
+
+/// What is wrong with front matter that is well-formed: a sentence that begins with the key.
 fn check_front(front: &Front) -> Result<(), String> {
     let kebab = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if front.id.is_empty() || !front.id.bytes().all(kebab) {
-        return Err(format!("the id {:?} is not kebab-case", front.id));
+        return Err(format!("id {:?} is not kebab-case", front.id));
+    }
+    // A rule reads something, and what it reads may be incomplete: without a query "nothing found" would always mean clear.
+    if front.needs.queries.is_empty() {
+        return Err(
+            "needs.queries is empty; name the queries whose objects the SQL reads (`coldcase sql SNAP \"SELECT name FROM \
+             queries\"` lists them)"
+                .to_owned(),
+        );
     }
     let beyond = front.needs.facts.iter().any(|fact| fact.is_beyond());
     if beyond && front.answered_by.is_none() {
         return Err(
-            "it needs what no snapshot holds, so answered_by must say what answers it".to_owned(),
+            "needs.facts names what no snapshot holds, so answered_by must say what answers it"
+                .to_owned(),
         );
     }
     if let Some(severity) = front
@@ -321,7 +343,7 @@ fn check_front(front: &Front) -> Result<(), String> {
         return Ok(());
     };
     if scenarios.fires.is_some() && scenarios.fires == scenarios.clear {
-        return Err("a scenario cannot both fire and stay clear".to_owned());
+        return Err("scenarios names one that would both fire and stay clear".to_owned());
     }
     if scenarios.unknown.is_none() && (scenarios.fires.is_none() || scenarios.clear.is_none()) {
         return Err(
@@ -412,6 +434,18 @@ SELECT 1
         assert_eq!(line(PAGE.replace("\"high\"", "\"fatal\"")), 6);
         let twice = PAGE.replace("```sql\nSELECT 1", "```sql\n```\n```sql\nSELECT 1");
         assert_eq!(line(twice), 26);
+        let needs = |line: &str| {
+            PAGE.replace(
+                "queries = [\"users\"]",
+                &format!("queries = [\"users\"]\n{line}"),
+            )
+        };
+        assert_eq!(line(PAGE.replace("a-rule", "A rule")), 2);
+        assert_eq!(line(PAGE.replace("[\"users\"]", "[]")), 10);
+        assert_eq!(line(needs("facts = [\"system-acl\"]")), 11);
+        assert_eq!(line(needs("[scenarios]\nfires = \"a/b\"")), 11);
+        let kinds = "applies_to = [\n  \"gmsa\",\n  \"gsma\",\n]\n[needs]";
+        assert_eq!(line(PAGE.replace("[needs]", kinds)), 11);
         let swapped = PAGE.replace(
             "## Why it matters\nb\n## How to fix",
             "## How to fix\nb\n## Why it matters",

@@ -117,6 +117,7 @@ const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("", "readers_owner_sid", source("", "msDS-GroupMSAMembership")),
     ("", "readers_canonical", source("", "msDS-GroupMSAMembership")),
     ("", "reset_denied_to_everyone", source("", "nTSecurityDescriptor")),
+    ("", "creator_known", source("schema-classes", "defaultSecurityDescriptor")),
     ("", "owner_sid", source("", "nTSecurityDescriptor")),
     ("", "owner_tier0", source("groups", "nTSecurityDescriptor member")),
     ("", "descriptor_readable", source("", "nTSecurityDescriptor")),

@@ -53,8 +53,13 @@ pub(super) const ASSUMPTIONS: Frame = Frame { name: "assumptions", about: "One r
     column("dormant_days", F, "thresholds.dormant_days: days after which an account is dormant"),
     column("password_days", F, "thresholds.password_days: days after which a password is old"),
     column("root_key_days", F, "thresholds.root_key_days: days after which a KDS root key is old"),
+    column("in_use_days", F, "thresholds.in_use_days: days since the last logon within which an account is in use"),
+    column("interval_days", F, "thresholds.interval_days: days between two passwords of a managed account from which on that is seldom"),
+    column("long_interval_days", F, "thresholds.long_interval_days: the same, from which on it is too seldom"),
+    column("migration_days", F, "thresholds.migration_days: days that a migration to a dMSA may take"),
     column("controllers_updated", T, "controllers.updated: yes, no, unknown"),
     column("default_ciphers", T, "Ciphers of an account that names none, by controllers.default_ciphers and the snapshot's date: rc4, aes, unknown"),
+    column("cipher_step", T, "How far the change of that default (KB5073381) has come by the snapshot's date, where the updates are installed: before, april (AES only, unless a registry value undoes it), july (AES only)"),
 ]};
 
 #[rustfmt::skip]
