@@ -326,7 +326,7 @@ fn what_would_fill_the_memory_or_is_no_text_is_refused_and_the_rest_runs() {
         reason("all-pairs")
     );
     assert!(
-        reason("latin").contains("latin.md:2: it is not UTF-8"),
+        reason("latin").starts_with("it is not UTF-8"),
         "{}",
         reason("latin")
     );

@@ -118,3 +118,177 @@ fn every_risk_of_the_report_can_be_redone_by_hand() {
         );
     }
 }
+
+#[test]
+fn every_screen_fits_a_terminal_of_80_columns() {
+    let query = "SELECT sam_account_name, password_days FROM accounts";
+    for arguments in [
+        &["accounts", LAST][..],
+        &["accounts", LOW],
+        &["report", LOW],
+        &["rules"],
+        &["rules", "--ids"],
+        &["rules", "DM01"],
+        &["frames"],
+        &["frames", "accounts"],
+        &["info", LAST],
+        &["verify", LAST],
+        &["paths", LAST],
+        &["access", LAST, "--as", "Helpdesk"],
+        &["sql", LAST, query],
+        &["assumptions"],
+        &["--help"],
+        &["report", "--help"],
+        &["accounts", "--help"],
+        &["access", "--help"],
+        &["paths", "--help"],
+        &["info", "--help"],
+        &["verify", "--help"],
+        &["rules", "--help"],
+        &["rules", "new", "--help"],
+        &["rules", "check", "--help"],
+        &["accept", "--help"],
+        &["assumptions", "--help"],
+        &["reveal", "--help"],
+        &["sql", "--help"],
+        &["frames", "--help"],
+    ] {
+        let shown = screen(arguments);
+        // The SQL of a page stays as it was written.
+        let words = shown.split("```sql").next().unwrap();
+        for line in words.lines() {
+            let columns = line.chars().count();
+            assert!(columns <= 80, "{arguments:?}: {columns} columns: {line}");
+        }
+        let help = arguments.contains(&"--help");
+        assert!(
+            !help || shown.contains("Examples:"),
+            "{arguments:?}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn the_list_of_rules_has_one_line_or_two_for_each() {
+    let rules: Value = serde_json::from_str(&screen(&["rules", "--format", "json"])).unwrap();
+    let rules = rules.as_array().unwrap();
+    let shown = screen(&["rules"]);
+    assert!(shown.lines().count() < 2 * rules.len(), "{shown}");
+    let ids = screen(&["rules", "--ids"]);
+    assert_eq!(ids.lines().count(), rules.len() + 3, "{ids}");
+    for rule in rules {
+        let code = rule["code"].as_str().unwrap();
+        let line = |text: &str| {
+            let mut lines = text
+                .lines()
+                .filter(|line| line.trim_start().starts_with(code));
+            lines.next().unwrap().to_owned()
+        };
+        assert!(line(&ids).ends_with(rule["id"].as_str().unwrap()));
+        // Of a title at least the beginning, on the line of its code.
+        let first = rule["title"].as_str().unwrap().split(' ').next().unwrap();
+        assert!(line(&shown).contains(first), "{code}");
+    }
+}
+
+#[test]
+fn what_is_nearly_typed_right_is_offered() {
+    let told = |arguments: &[&str]| {
+        let ended = coldcase(arguments).unwrap();
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (2, ""),
+            "{arguments:?}"
+        );
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        ended.stderr
+    };
+    for (arguments, offered) in [
+        (&["frames", "acounts"][..], "did you mean accounts?"),
+        (
+            &["rules", "gmsa-broad-reader"],
+            "did you mean gmsa-broad-readers?",
+        ),
+        (
+            &["rules", "kerberoastable"],
+            "did you mean spn-kerberoastable?",
+        ),
+        (
+            &["report", LAST, "--rule", "spn-old-pasword"],
+            "did you mean spn-old-password?",
+        ),
+        (
+            &["sql", LAST, "SELECT sid FROM raeders"],
+            "did you mean readers?",
+        ),
+        (
+            &["sql", LAST, "SELECT enabeld FROM accounts"],
+            "did you mean enabled?",
+        ),
+        (
+            &[
+                "sql",
+                LAST,
+                "SELECT a.kind FROM accounts a JOIN readers r ON r.accountid = a.object_id",
+            ],
+            "did you mean account_id?",
+        ),
+    ] {
+        let told = told(arguments);
+        assert!(told.contains(offered), "{arguments:?}: {told}");
+    }
+    let far = told(&["frames", "zzzzz"]);
+    assert!(
+        !far.contains("did you mean") && far.contains("`coldcase frames` lists"),
+        "{far}"
+    );
+}
+
+#[test]
+fn what_the_sql_engine_lacks_is_named_in_one_sentence() {
+    let exists = "SELECT sid FROM accounts a WHERE EXISTS (SELECT 1 FROM readers r WHERE r.account_id = a.object_id)";
+    for (query, words) in [
+        (exists, "EXISTS is not supported here; write it as WITH"),
+        (
+            "SELECT sid FROM accounts FETCH FIRST 1 ROWS ONLY",
+            "FETCH is not supported here",
+        ),
+    ] {
+        let ended = coldcase(&["sql", LAST, query]).unwrap();
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{query}");
+        assert!(
+            ended.stderr.contains(words) && ended.stderr.len() < 200,
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn pages_of_ones_own_get_the_next_code_and_are_checked_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mine = path("mine");
+    for (id, code) in [("one", "OWN01"), ("two", "OWN02")] {
+        let made = screen(&["rules", "new", id, "-o", &mine]);
+        assert!(made.contains(code), "{made}");
+    }
+    assert_eq!(screen(&["rules", "check", &mine]), "2 pages run.\n");
+    assert_eq!(
+        screen(&["rules", "check", &path("mine/two.md")]),
+        "1 page runs.\n"
+    );
+    std::fs::write(path("mine/latin.md"), b"+++\nid = \"caf\xe9\"\n").unwrap();
+    let told = coldcase(&["rules", "check", &mine]).unwrap();
+    let latin = path("mine/latin.md");
+    assert_eq!(
+        told.stdout,
+        format!("{latin}:2: it is not UTF-8; save it as UTF-8\n2 pages run.\n")
+    );
+    std::fs::write(path("notes.txt"), "a page?").unwrap();
+    let told = coldcase(&["rules", "check", &path("notes.txt")]).unwrap();
+    assert!(
+        told.code == 2 && told.stderr.contains("is no rule page (*.md)"),
+        "{told:?}"
+    );
+}

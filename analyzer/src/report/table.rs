@@ -114,3 +114,28 @@ pub(crate) fn visible(text: &str) -> String {
         .map(|c| if hidden(c) { '\u{FFFD}' } else { c })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_told() {
+        let column = |head, dispensable| Column {
+            head,
+            number: dispensable > 0,
+            dispensable,
+        };
+        let columns = [column("account", 0), column("age", 1), column("SPNs", 2)];
+        let rows = [vec!["svc-sql".to_owned(), "7".to_owned(), "1".to_owned()]];
+        let heads = |width| {
+            let (shown, left_out) = fitting(&columns, &rows, width);
+            let head = shown.lines().next().unwrap_or_default().trim().to_owned();
+            (head, left_out)
+        };
+        assert_eq!(heads(40), ("account  age  SPNs".to_owned(), vec![]));
+        assert_eq!(heads(16), ("account  age".to_owned(), vec!["SPNs"]));
+        // What must stay does, however narrow it gets.
+        assert_eq!(heads(8).1, ["SPNs", "age"]);
+    }
+}

@@ -61,6 +61,11 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         );
         paragraph(&style.bold(&visible(&line)), style, 2, out)?;
         addition(account, &codes, style, out)?;
+        if account.findings.iter().any(|term| term.accepted) {
+            let net = risk_in_words(account.net_risk, *unjudged);
+            let text = format!("without what is accepted: {net}");
+            paragraph(&text, style, INDENT, out)?;
+        }
         if *unjudged > 0 {
             let text = format!("{} could not judge it", counted(*unjudged, "rule"));
             paragraph(&text, style, INDENT, out)?;
@@ -122,10 +127,6 @@ fn addition(
             rest.len()
         );
         writeln!(out, "{line}")?;
-    }
-    if account.findings.iter().any(|term| term.accepted) {
-        let text = format!("without what is accepted: {:.2}", account.net_risk);
-        paragraph(&text, style, INDENT, out)?;
     }
     Ok(())
 }

@@ -5,12 +5,15 @@ use std::io::{self, Write};
 
 use coldcase_schemas::report::{Finding, Report, RuleResult, Severity};
 
+use super::evidence::told;
 use super::{Style, name_of, paragraph, wrap};
 use crate::report::visible;
-use crate::rules::text as value_text;
 
 /// Subjects shown under a rule before the rest is counted.
 const SHOWN: usize = 5;
+
+/// Columns before a finding.
+const INDENT: usize = 13;
 
 pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
@@ -72,24 +75,14 @@ fn subject(
         same if same == heading => name_of(&finding.subject).to_owned(),
         other => format!("[{}] {}", other.as_str(), name_of(&finding.subject)),
     };
-    let evidence: Vec<String> = finding
-        .evidence
-        .iter()
-        .filter_map(|(name, value)| told(&name.replace('_', " "), value))
-        .collect();
     let accepted = finding.accepted.as_ref().map_or_else(String::new, |by| {
         format!(
             "; accepted by {} until {}: {}",
             by.owner, by.until, by.reason
         )
     });
-    let line = if evidence.is_empty() {
-        name
-    } else {
-        format!("{name}: {}", evidence.join(", "))
-    };
-    let line = format!("{line} ({}{accepted})", finding.id);
-    for (index, line) in wrap(&visible(&line), style.width, 13)
+    let line = format!("{name} ({}{accepted})", finding.id);
+    for (index, line) in wrap(&visible(&line), style.width, INDENT)
         .into_iter()
         .enumerate()
     {
@@ -99,24 +92,24 @@ fn subject(
             writeln!(out, "{line}")?;
         }
     }
+    let facts = finding.evidence.iter().filter(|(name, value)| {
+        // The container that a finding is about needs no second mention.
+        *name != "container" || value.as_str() != finding.subject.dn.as_deref()
+    });
+    let facts: Vec<String> = facts
+        .filter_map(|(name, value)| told(name, value))
+        .collect();
+    // A fact with commas of its own cannot stand in a list.
+    let (long, short): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| is_list(fact));
+    for facts in [short.join(", ")].into_iter().chain(long) {
+        paragraph(&visible(&facts), style, INDENT, out)?;
+    }
     Ok(())
 }
 
-/// A fact in words; what is not set, empty or not so is left out here and stands in the JSON report.
-fn told(name: &str, value: &serde_json::Value) -> Option<String> {
-    match value {
-        serde_json::Value::Bool(false) if name.ends_with("enabled") => {
-            Some(format!("{}disabled", name.trim_end_matches("enabled")))
-        }
-        serde_json::Value::Null | serde_json::Value::Bool(false) => None,
-        serde_json::Value::Bool(true) => Some(name.to_owned()),
-        other => Some(value_text(other))
-            .filter(|text| !text.is_empty())
-            .map(|text| match name.strip_suffix(" days") {
-                Some(name) => format!("{name} {text} days"),
-                None => format!("{name} {text}"),
-            }),
-    }
+/// Whether a text would be taken apart by somebody who reads a list with commas.
+fn is_list(text: &str) -> bool {
+    text.contains(", ") || text.contains("; ")
 }
 
 fn worst(findings: &[&Finding]) -> Severity {

@@ -24,7 +24,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         .count();
     writeln!(out)?;
     let clear = format!(
-        "{} clear. `coldcase rules ID` explains a rule and how to fix it; `coldcase accept SNAP FINDING` accepts a \
+        "{} clear. `coldcase rules CODE` explains a rule and how to fix it; `coldcase accept SNAP FINDING` accepts a \
          finding.",
         if clear == 1 {
             "1 rule is".to_owned()

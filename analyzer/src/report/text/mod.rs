@@ -3,6 +3,7 @@
 //! Owns layout only, a part a module. Everything it says is in the JSON report too.
 
 mod accounts;
+mod evidence;
 mod findings;
 mod foot;
 mod head;
