@@ -285,10 +285,10 @@ mod tests {
             "SELECT a FROM t PREWHERE b",
             "SELECT INTERVAL '1' foo FROM t",
         ] {
-            assert!(refuse_wrong_answers(wrong).is_err(), "{wrong}");
+            assert!(refuse(wrong).is_err(), "{wrong}");
         }
         let right = "SELECT top, interval_days FROM t -- qualify";
-        assert!(refuse_wrong_answers(right).is_ok());
+        assert!(refuse(right).is_ok());
     }
 
     #[test]
