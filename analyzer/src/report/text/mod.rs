@@ -71,21 +71,32 @@ fn paragraph(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io
     Ok(())
 }
 
-/// Lines of at most `width` columns, each indented. A word that is longer stays whole.
+/// Lines of at most `width` columns, each indented. A word that is longer is broken after a semicolon, as an ACE can be, or
+/// stays whole.
 pub(crate) fn wrap(text: &str, width: u16, indent: usize) -> Vec<String> {
     let width = usize::from(width).max(indent + 20);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let longer = line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && indent + longer > width {
-            lines.push(format!("{:indent$}{line}", ""));
-            line = String::new();
+        let whole = indent + word.chars().count() <= width;
+        for (number, part) in word
+            .split_inclusive(if whole { '\n' } else { ';' })
+            .enumerate()
+        {
+            let blank = if number == 0 && !line.is_empty() {
+                " "
+            } else {
+                ""
+            };
+            let longer = line.chars().count() + blank.len() + part.chars().count();
+            if !line.is_empty() && indent + longer > width {
+                lines.push(format!("{:indent$}{line}", ""));
+                line = String::new();
+            } else {
+                line.push_str(blank);
+            }
+            line.push_str(part);
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
     if !line.is_empty() {
         lines.push(format!("{:indent$}{line}", ""));
@@ -130,5 +141,24 @@ mod tests {
             ["  aaaaaaaaaa bbbbbbbbbb", "  cccccccccc"]
         );
         assert!(wrap("", 80, 2).is_empty());
+    }
+
+    #[test]
+    fn long_words_break_after_semicolons_only() {
+        let ace = "(OA;;CR;00299570-246d-11d0-a768;;S-1-5-21-1-2-3-1208)";
+        assert_eq!(
+            wrap(&format!("has {ace}, now"), 40, 2),
+            [
+                "  has (OA;;CR;00299570-246d-11d0-a768;;",
+                "  S-1-5-21-1-2-3-1208), now"
+            ]
+        );
+        // What fits in a line is not broken, and what has nowhere to break neither.
+        assert_eq!(wrap("a bb;cc", 80, 0), ["a bb;cc"]);
+        let hash = "0".repeat(50);
+        assert_eq!(
+            wrap(&format!("a {hash} b"), 30, 0),
+            ["a".to_owned(), hash, "b".to_owned()]
+        );
     }
 }
