@@ -13,8 +13,8 @@ const AGGREGATES: &[&str] = &[
     "count", "sum", "min", "max", "avg", "first", "last", "median", "stddev",
 ];
 
-/// Words of clauses that polars 0.51 reads and leaves out without a word, so that too many rows come, or that make it panic
-/// (INTERVAL); no frame has such a column.
+/// Words of clauses that polars 0.51 reads and leaves out without a word, so that too many rows come, or that
+/// make it panic (INTERVAL); no frame has such a column.
 const LEFT_OUT: &[&str] = &[
     "qualify", "prewhere", "fetch", "connect", "lateral", "interval",
 ];
