@@ -18,8 +18,8 @@ pub(crate) fn did_you_mean<'a>(typed: &str, names: impl IntoIterator<Item = &'a 
     }
 }
 
-/// The names with the fewest letters wrong, missing or swapped: of three letters one may be. Else those that the text is a
-/// part of.
+/// The names with the fewest letters wrong, missing or swapped: of three letters one may be. Else those that the
+/// text is a part of.
 fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = typed.trim().to_lowercase();
     let wrong = (typed.chars().count() / 3).clamp(1, 4);

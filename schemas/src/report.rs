@@ -361,8 +361,8 @@ pub struct AccountRisk {
     pub risk: f64,
     /// The same over the findings that nobody has accepted.
     pub net_risk: f64,
-    /// Rules that could not judge it, because it does not show what they need. If there are any, the risk is a lower bound;
-    /// so it is if a rule that applies to its kind was not evaluated (`others_judged` is false).
+    /// Rules that could not judge it, because it does not show what they need. If there are any, the risk is a
+    /// lower bound; so it is if a rule that applies to its kind was not evaluated (`others_judged` is false).
     pub not_evaluated: Vec<String>,
     /// Rule ids of its findings, with the weight of each.
     pub findings: Vec<WeighedFinding>,

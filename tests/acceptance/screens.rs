@@ -1,4 +1,5 @@
-//! What people read on a terminal of 80 columns: layouts, numbers that can be redone, and what is said after a typing error.
+//! What people read on a terminal of 80 columns: layouts, numbers that can be redone, and what is said
+//! after a typing error.
 
 use coldcase_tests::programs::coldcase;
 use serde_json::Value;

@@ -90,8 +90,8 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         }
         told(&text, width, out)?;
         if open {
-            let text = "\"not judged\" counts the rules that could not judge the account; so its risk is at least (≥) what \
-                        is shown. Not seen:";
+            let text = "\"not judged\" counts the rules that could not judge the account; so its risk is at least (≥) \
+                        what is shown. Not seen:";
             let why = unseen(&report).join("; ");
             told(&format!("{text} {why}."), width, out)?;
         }

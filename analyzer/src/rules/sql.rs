@@ -61,10 +61,19 @@ const LONGEST_CHAIN: usize = 120;
 /// For the recursions of the engine, in bytes. Only what is used of it is ever taken.
 const STACK: usize = 256 << 20;
 
-/// Words of clauses that polars 0.51 reads and leaves out without a word, so that too many rows come, or that make it panic
-/// (INTERVAL); no frame has such a column.
+/// Words of clauses that polars 0.51 reads and leaves out without a word, so that too many rows come, or that
+/// make it panic (INTERVAL); no frame has such a column.
 const LEFT_OUT: &[&str] = &[
-    "qualify", "prewhere", "fetch", "connect", "lateral", "interval",
+    "qualify",
+    "prewhere",
+    "fetch",
+    "connect",
+    "lateral",
+    "interval",
+    "sort",
+    "cluster",
+    "distribute",
+    "into",
 ];
 
 /// Runs one query.
