@@ -13,7 +13,7 @@ Examples:
   coldcase sql SNAP \"SELECT sam_account_name, dn FROM accounts WHERE tier0\"
 
 Exit codes: 0 nothing at or above --fail-on, 1 findings at or above --fail-on,
-2 could not run, 3 some rules were not evaluated (only with --strict)";
+2 could not run, 3 some rules were not evaluated, or in part (with --strict)";
 
 /// Which service accounts can hurt us, and who can take them over: analyses a snapshot, offline.
 #[derive(Debug, Parser)]
@@ -322,7 +322,7 @@ pub struct ReportArguments {
     /// Exit with 1 if there is a finding of this severity or worse that nobody has accepted
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArgument>,
-    /// Exit with 3 if any rule could not be evaluated
+    /// Exit with 3 if any rule could not be evaluated, or only in part
     #[arg(long)]
     pub strict: bool,
     /// Show every finding and every risk in the text report, not only the first few

@@ -22,7 +22,7 @@ pub enum AnalyzeExit {
     Findings = 1,
     /// It could not run: bad arguments, unreadable or foreign snapshot, broken rule.
     Failed = 2,
-    /// It ran, but some rules were not evaluated (only with `--strict`).
+    /// It ran, but some rules were not evaluated, or in part (only with `--strict`).
     NotEvaluated = 3,
 }
 

@@ -167,6 +167,9 @@ fn exit_codes_follow_the_contract() {
     let partial = "fixtures/snapshots/contoso-2026-03.sqlite.zst";
     assert_eq!(coldcase(&["report", partial, "--strict"]).unwrap().code, 3);
     assert_eq!(coldcase(&["report", partial]).unwrap().code, 0);
+    // One that fired without having seen everything, and one that saw all.
+    assert_eq!(code(&["--rule", "spn-shadow-account", "--strict"]), 3);
+    assert_eq!(code(&["--rule", "gmsa-rotation-stalled", "--strict"]), 0);
 }
 
 #[test]

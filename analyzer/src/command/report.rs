@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
-use coldcase_schemas::report::{Severity, Verdict};
+use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
 use super::{open, output};
@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         || report
             .rules
             .iter()
-            .any(|rule| rule.verdict == Verdict::NotEvaluated && !rule.beyond_snapshot);
+            .any(|rule| !rule.reason.is_empty() && !rule.beyond_snapshot);
     Ok(match (failed, arguments.strict && unknown) {
         (true, _) => AnalyzeExit::Findings,
         (false, true) => AnalyzeExit::NotEvaluated,

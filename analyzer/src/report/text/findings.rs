@@ -99,7 +99,7 @@ fn subject(
     let facts: Vec<String> = facts
         .filter_map(|(name, value)| told(name, value))
         .collect();
-    // A fact with commas of its own cannot stand in a list.
+    // A fact with commas of its own cannot stand in a list, and an entry is looked at last.
     let (long, short): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| is_list(fact));
     for facts in [short.join(", ")].into_iter().chain(long) {
         paragraph(&visible(&facts), style, INDENT, out)?;
@@ -109,7 +109,7 @@ fn subject(
 
 /// Whether a text would be taken apart by somebody who reads a list with commas.
 fn is_list(text: &str) -> bool {
-    text.contains(", ") || text.contains("; ")
+    text.contains(", ") || text.contains("; ") || text.starts_with("ACE: ")
 }
 
 fn worst(findings: &[&Finding]) -> Severity {

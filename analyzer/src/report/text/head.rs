@@ -42,7 +42,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         ("SHA-256", snapshot.sha256.clone()),
     ];
     for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "  {label:<13} {value}")?;
+        labelled(label, value, style, out)?;
     }
     for missing in &snapshot.missing {
         writeln!(out, "                - {}", visible(missing))?;
