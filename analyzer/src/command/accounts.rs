@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
             .and_then(|dn| judged.get(dn));
         let (risk, open) = judged.cloned().unwrap_or_default();
         row.insert("risk".to_owned(), Value::from(risk));
-        row.insert("not_evaluated".to_owned(), Value::from(open));
+        row.insert("not_judged_by".to_owned(), Value::from(open));
     }
     rows.sort_by(|a, b| {
         let number =
@@ -105,7 +105,7 @@ const COLUMNS: [(&str, Column); 10] = [
     ("sam_account_name", column("account", false, 0)),
     ("kind", column("kind", false, 0)),
     ("risk", column("risk", true, 0)),
-    ("not_evaluated", column("not judged", true, 0)),
+    ("not_judged_by", column("not judged", true, 0)),
     ("enabled", column("enabled", false, 0)),
     ("tier0", column("tier 0", false, 0)),
     ("password_days", column("password days", true, 1)),
@@ -127,7 +127,7 @@ fn cell(row: &Map<String, Value>, name: &str) -> String {
         ("risk", Some(Value::Number(risk))) => {
             risk_in_words(risk.as_f64().unwrap_or_default(), unjudged_by(row))
         }
-        ("not_evaluated", _) => unjudged_by(row).to_string(),
+        ("not_judged_by", _) => unjudged_by(row).to_string(),
         // Whole days are enough for people.
         ("password_days" | "last_logon_days", Some(Value::Number(days))) => {
             format!("{:.0}", days.as_f64().unwrap_or_default())
@@ -138,7 +138,7 @@ fn cell(row: &Map<String, Value>, name: &str) -> String {
 }
 
 fn unjudged_by(row: &Map<String, Value>) -> usize {
-    row.get("not_evaluated")
+    row.get("not_judged_by")
         .and_then(Value::as_array)
         .map_or(0, Vec::len)
 }

@@ -222,8 +222,16 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
             write_chains(out, by, width)?;
             if *reach_tier0 > 0 {
                 let is = if *tier0 { "It is in tier 0. " } else { "" };
+                let (who, reach) = match reach_tier0 {
+                    1 => ("1 user, computer or managed account", "reaches"),
+                    _ => ("users, computers and managed accounts", "reach"),
+                };
+                let count = match reach_tier0 {
+                    1 => String::new(),
+                    count => format!("{count} "),
+                };
                 let text = format!(
-                    "{is}{reach_tier0} of them reach tier 0, and with it everything in the domain: `coldcase paths SNAP` shows how."
+                    "{is}Besides, {count}{who} outside tier 0 {reach} tier 0, and with it everything in the domain: `coldcase paths SNAP` shows how."
                 );
                 for line in wrap(&text, width, 0) {
                     writeln!(out, "{line}")?;

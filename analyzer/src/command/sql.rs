@@ -55,7 +55,7 @@ fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: Format) -> Result<()
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| visible(&text(cell))).collect())
+        .map(|row| row.iter().map(|cell| visible(&cell_text(cell))).collect())
         .collect();
     let shown = if natural_width(&head, &rows) <= usize::from(width) {
         table(&head, rows, width)
@@ -67,6 +67,14 @@ fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: Format) -> Result<()
         let plural = if result.height() == 1 { "row" } else { "rows" };
         writeln!(out, "({} {plural})", result.height())
     })
+}
+
+/// Booleans as SQL spells them, so that what is read here can be asked for.
+fn cell_text(cell: &Value) -> String {
+    match cell {
+        Value::Bool(value) => value.to_string(),
+        other => text(other),
+    }
 }
 
 /// Columns that the table needs without breaking a cell.

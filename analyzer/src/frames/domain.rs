@@ -40,6 +40,15 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
         analysis.controllers_2025().into(),
         analysis.may_have_2025().into(),
         Home::new(analysis).id(analysis).into(),
+        directory
+            .requester
+            .is_known()
+            .then(|| {
+                directory
+                    .requester
+                    .administers_domain(directory.domain_sid.as_ref())
+            })
+            .into(),
         aes_days(analysis).into(),
     ]);
     frame.finish()

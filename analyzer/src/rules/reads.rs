@@ -272,7 +272,7 @@ mod tests {
     ];
 
     /// Columns that say who an object is, or only weigh it.
-    const PLAIN_COLUMNS: [&str; 13] = [
+    const PLAIN_COLUMNS: [&str; 14] = [
         "object_id",
         "object_guid",
         "kind",
@@ -286,6 +286,7 @@ mod tests {
         "owner_name",
         "impact",
         "service_confidence",
+        "seen_by_administrator",
     ];
 
     fn front(needs: &str, about: &str) -> Front {

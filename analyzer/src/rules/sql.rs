@@ -10,6 +10,7 @@ use polars::sql::SQLContext;
 
 use super::words::{Kind, Piece, pieces};
 use super::{bound, complaint};
+use crate::frames::catalogue::{FRAMES, Type};
 
 /// Aggregates, which polars 0.51 applies to the groups instead of the rows of each group when they stand in HAVING.
 const AGGREGATES: &[&str] = &[
@@ -145,6 +146,7 @@ fn refuse(query: &str) -> Result<()> {
         bail!("{} is not supported here", word.to_uppercase());
     }
     refuse_chains(&pieces)?;
+    refuse_booleans_as_text(&pieces)?;
     let mut in_having = false;
     // Where the arguments of ARRAY_AGG end.
     let mut listing: Option<usize> = None;
@@ -193,6 +195,44 @@ fn refuse(query: &str) -> Result<()> {
 
 fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Refuses a boolean column that is compared with a text: the engine finds no row that fits, which would look clear.
+fn refuse_booleans_as_text(pieces: &[Piece]) -> Result<()> {
+    let compared = pieces.windows(5).flat_map(|five| match five {
+        // On the right a column may have its frame before it.
+        [left, sign, _, dot, column] if left.kind == Kind::Text && dot.is_sign(".") => {
+            Some((column, sign))
+        }
+        [left, sign, column, ..] if left.kind == Kind::Text => Some((column, sign)),
+        _ => None,
+    });
+    let compared = compared.chain(pieces.windows(3).filter_map(|three| match three {
+        [column, sign, right] if right.kind == Kind::Text => Some((column, sign)),
+        _ => None,
+    }));
+    for (column, sign) in compared {
+        let compares = ["=", "==", "<>", "!="]
+            .iter()
+            .any(|equal| sign.is_sign(equal));
+        if let Some(name) = column.name().filter(|name| compares && is_boolean(name)) {
+            bail!(
+                "{name} is TRUE or FALSE and no text, on line {} of the SQL; write {name}, NOT {name} or {name} IS NULL",
+                column.line + 1
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A column that is boolean in every frame that has it.
+fn is_boolean(name: &str) -> bool {
+    let mut columns = FRAMES
+        .iter()
+        .flat_map(|frame| frame.columns)
+        .filter(|column| column.name == name)
+        .peekable();
+    columns.peek().is_some() && columns.all(|column| column.kind == Type::Boolean)
 }
 
 /// Refuses more than [`LONGEST_CHAIN`] signs that join at one depth of parentheses, up to a comma or the next clause.
@@ -298,6 +338,20 @@ mod tests {
         }
         let right = "SELECT top, interval_days FROM t -- qualify";
         assert!(refuse(right).is_ok());
+    }
+
+    #[test]
+    fn a_boolean_is_no_text() {
+        for wrong in [
+            "SELECT a FROM accounts WHERE enabled = 'yes'",
+            "SELECT a FROM accounts x WHERE 'no' <> x.tier0",
+        ] {
+            let said = refuse(wrong).unwrap_err().to_string();
+            assert!(said.contains("no text, on line 1"), "{said}");
+        }
+        // The kind is a text, and some frame's class is one.
+        assert!(refuse("SELECT a FROM accounts WHERE kind = 'user' AND enabled").is_ok());
+        assert!(refuse("SELECT 'enabled = yes' FROM accounts").is_ok());
     }
 
     #[test]

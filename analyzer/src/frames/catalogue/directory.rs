@@ -40,6 +40,7 @@ pub(super) const DOMAIN: Frame = Frame { name: "domain", about: "One row: the do
     column("controllers_2025", I, "Domain controllers whose operatingSystem names Server 2025"),
     column("may_have_2025", B, "A domain controller may be Server 2025: FALSE if each is seen and names another system"),
     column("managed_accounts_id", I, "object_id of the container for managed service accounts (otherWellKnownObjects)"),
+    column("seen_by_administrator", B, "Who collected is an administrator of the domain, by the token that the domain controller made: then what is not there is not hidden; NULL if the snapshot does not tell"),
     column("aes_days", F, "Days since whenCreated of the group with RID 521, which the first Windows Server 2008 domain controller brings: older passwords have no AES keys"),
 ]};
 

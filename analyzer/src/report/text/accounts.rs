@@ -18,6 +18,9 @@ const SMALL: f64 = 0.05;
 /// Accounts that are shown before the rest is counted.
 const RISKIEST: usize = 10;
 
+/// Rules that could not judge an account, by name before by number.
+const NAMED: usize = 2;
+
 /// Columns before the addition.
 const INDENT: usize = 9;
 
@@ -41,18 +44,18 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
                  take, to two digits, adds up to the risk, and all risks to the exposure.";
     paragraph(about, style, 2, out)?;
     let shown = if style.all { risky.len() } else { RISKIEST };
-    let shown: Vec<(&AccountRisk, usize)> = risky
+    let shown: Vec<(&AccountRisk, Vec<&str>)> = risky
         .iter()
         .take(shown)
-        .map(|account| (*account, unjudged(report, account).len()))
+        .map(|account| (*account, unjudged(report, account)))
         .collect();
-    if shown.iter().any(|(_, unjudged)| *unjudged > 0) {
+    if shown.iter().any(|(_, unjudged)| !unjudged.is_empty()) {
         let text =
             "≥: some rules could not judge it (below: Not evaluated), so the risk may be more.";
         paragraph(text, style, 2, out)?;
     }
     for (account, unjudged) in &shown {
-        let risk = risk_in_words(account.risk, *unjudged);
+        let risk = risk_in_words(account.risk, unjudged.len());
         let name = format!("{} ({})", name_of(&account.subject), account.subject.kind);
         writeln!(out)?;
         let line = format!(
@@ -62,12 +65,15 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         paragraph(&style.bold(&visible(&line)), style, 2, out)?;
         addition(account, &codes, style, out)?;
         if account.findings.iter().any(|term| term.accepted) {
-            let net = risk_in_words(account.net_risk, *unjudged);
-            let text = format!("without what is accepted: {net}");
+            let net = risk_in_words(account.net_risk, unjudged.len());
+            let text = format!("{net} without what is accepted, which takes last");
             paragraph(&text, style, INDENT, out)?;
         }
-        if *unjudged > 0 {
-            let text = format!("{} could not judge it", counted(*unjudged, "rule"));
+        if !unjudged.is_empty() {
+            let text = match unjudged.as_slice() {
+                few if few.len() <= NAMED => format!("could not judge it: {}", few.join(", ")),
+                many => format!("{} could not judge it", counted(many.len(), "rule")),
+            };
             paragraph(&text, style, INDENT, out)?;
         }
     }

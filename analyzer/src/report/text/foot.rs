@@ -25,7 +25,8 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     writeln!(out)?;
     let clear = format!(
         "{} clear. `coldcase rules CODE` explains a rule and how to fix it; `coldcase accept SNAP FINDING` accepts a \
-         finding.",
+         finding; `coldcase paths SNAP` shows who can take over which account, step by step. Tier 0 is who controls the \
+         domain: its administrators, domain controllers, and the groups these are in. A risk of 0 means that no rule fired.",
         if clear == 1 {
             "1 rule is".to_owned()
         } else {

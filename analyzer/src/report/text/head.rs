@@ -50,9 +50,13 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     assumptions(report, style, out)?;
     writeln!(out)?;
     let numbers = &report.score.gross;
-    labelled("Level", &level(numbers), style, out)?;
-    labelled("Index", &format!("{:.0} of 100", numbers.index), style, out)?;
-    labelled("Exposure", &exposure(numbers), style, out)?;
+    // A few rules say nothing of the domain as a whole.
+    if report.left_out == 0 {
+        labelled("Level", &level(numbers), style, out)?;
+        let index = format!("{:.0} of 100; the less the better", numbers.index);
+        labelled("Index", &index, style, out)?;
+        labelled("Exposure", &exposure(report, numbers), style, out)?;
+    }
     let counts: Vec<String> = numbers
         .findings
         .iter()
@@ -136,7 +140,7 @@ fn assumptions(report: &Report, style: Style, out: &mut dyn Write) -> io::Result
         .collect();
     if let Some(file) = &report.assumptions_file {
         let changed = match changed.len() {
-            0 => "what is assumed without it".to_owned(),
+            0 => "as by default".to_owned(),
             _ => changed.join("; "),
         };
         labelled(
@@ -165,14 +169,21 @@ fn level(numbers: &Numbers) -> String {
         String::new()
     };
     let word = word.copied().unwrap_or_default();
-    format!("{} of 5 ({word}){at_best}", numbers.level)
+    format!("{} of 5 ({word}; 1 is the worst){at_best}", numbers.level)
 }
 
-fn exposure(numbers: &Numbers) -> String {
+/// A lower bound where a rule did not see everything.
+fn exposure(report: &Report, numbers: &Numbers) -> String {
+    let limited = report
+        .rules
+        .iter()
+        .filter(|rule| !rule.reason.is_empty() && !rule.beyond_snapshot)
+        .count();
     if numbers.exposure_max > numbers.exposure {
         format!(
-            "{:.1} ({:.1} if each rule that did not see everything fired once more, on something worth 1)",
-            numbers.exposure, numbers.exposure_max
+            "{:.1} at least: {} did not see everything",
+            numbers.exposure,
+            counted(limited, "rule")
         )
     } else {
         format!("{:.1}", numbers.exposure)
@@ -208,11 +219,11 @@ fn accepted(report: &Report) -> String {
     }
     let net = &report.score.net;
     format!(
-        "{} by {}{void}. Net: level {}, index {:.0}, exposure {}",
+        "{} by {}{void}. Net: level {}, index {:.0}, exposure {:.1}",
         counted(count, "finding"),
         report.exceptions_file.as_deref().unwrap_or("a file"),
-        level(net),
+        net.level,
         net.index,
-        exposure(net)
+        net.exposure
     )
 }

@@ -8,7 +8,7 @@ use coldcase_schemas::report::{
 };
 
 use super::{Style, counted, name_of, paragraph};
-use crate::report::visible;
+use crate::report::{unjudged, visible};
 
 /// Accounts that are named before the rest is counted.
 const NAMED: usize = 10;
@@ -64,10 +64,11 @@ fn refused(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()>
 
 /// Those of which some rule does not know enough, whatever it says of others.
 fn subjects(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let unseen: Vec<&AccountRisk> = report
+    let unseen: Vec<(&AccountRisk, usize)> = report
         .accounts
         .iter()
         .filter(|account| !account.not_evaluated.is_empty())
+        .map(|account| (account, unjudged(report, account).len()))
         .collect();
     if unseen.is_empty() {
         return Ok(());
@@ -81,8 +82,8 @@ fn subjects(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     let mut names: Vec<String> = unseen
         .iter()
         .take(shown)
-        .map(|account| {
-            let rules = counted(account.not_evaluated.len(), "rule");
+        .map(|(account, unjudged)| {
+            let rules = counted(*unjudged, "rule");
             format!("{} ({rules})", name_of(&account.subject))
         })
         .collect();
