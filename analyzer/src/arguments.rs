@@ -17,7 +17,7 @@ Exit codes: 0 nothing at or above --fail-on, 1 findings at or above --fail-on,
 
 /// Which service accounts can hurt us, and who can take them over: analyses a snapshot, offline.
 #[derive(Debug, Parser)]
-#[command(name = "coldcase", version, after_help = EXAMPLES)]
+#[command(name = "coldcase", version, after_help = EXAMPLES, max_term_width = 80)]
 pub struct Arguments {
     /// What to do
     #[command(subcommand)]

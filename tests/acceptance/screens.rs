@@ -29,7 +29,7 @@ fn an_account_that_rules_could_not_judge_never_shows_a_plain_zero() {
     let mut zeros = 0;
     for row in rows {
         let name = row["sam_account_name"].as_str().unwrap();
-        let open = row["not_evaluated"].as_array().unwrap().len();
+        let open = row["not_judged_by"].as_array().unwrap().len();
         let risk = row["risk"].as_f64().unwrap();
         let line = shown
             .lines()

@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use std::str::FromStr as _;
+
 use anyhow::{Result, bail};
 
 use coldcase_schemas::ledger::Absence;
 use coldcase_schemas::plan::{QUERIES, is_part_of};
+use coldcase_winsec::Sid;
 
 use super::page::{Front, Needs, OutsideFact};
 use crate::assumptions::Known;
@@ -100,6 +103,9 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
         for attribute in attributes {
             readable_limit(analysis, front, (kind, attribute), &mut limits)?;
         }
+    }
+    for object in &needs.present {
+        limits.add(present_limit(directory, object));
     }
     for fact in &needs.facts {
         let limit = fact_limit(analysis, *fact);
@@ -404,6 +410,19 @@ fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
     object.shows(fact) && !descriptor.is_some_and(|id| directory.descriptors.is_broken(id))
 }
 
+/// A single object that the rule looks at and the snapshot does not hold.
+fn present_limit(directory: &Directory, wanted: &str) -> Option<String> {
+    let there = match Sid::from_str(wanted) {
+        Ok(sid) => directory.place_of_sid(&sid).is_some(),
+        Err(_) => {
+            let start = format!("{},", wanted.to_lowercase());
+            let mut objects = directory.objects.iter();
+            objects.any(|object| object.dn.to_lowercase().starts_with(&start))
+        }
+    };
+    (!there).then(|| format!("{wanted} is not in the snapshot"))
+}
+
 fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
     let Some(hidden) = directory.may_hide(kind) else {
         bail!("needs.visible does not know {kind}");
@@ -456,5 +475,21 @@ mod tests {
         assert_eq!(withheld(Absence::Unknown, 513), said);
         assert_eq!(withheld(Absence::Unknown, 512), None);
         assert_eq!(withheld(Absence::NoValue, 513), None);
+    }
+
+    #[test]
+    fn the_object_looked_at_must_be_there() {
+        let mut made = Made::new();
+        let dn = "CN=AdminSDHolder,CN=System,DC=corp,DC=example";
+        made.add("container", dn);
+        made.foreign("S-1-5-32-548");
+        let directory = made.directory();
+        let missing = |wanted| present_limit(&directory, wanted).is_some();
+        assert!(!missing("cn=adminsdholder,CN=System"));
+        assert!(!missing("S-1-5-32-548"));
+        // Another object of that name, or one whose name only begins so.
+        assert!(missing("CN=AdminSDHolder,CN=Users"));
+        assert!(missing("CN=AdminSD"));
+        assert!(missing("S-1-5-32-549"));
     }
 }

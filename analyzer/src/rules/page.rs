@@ -65,6 +65,9 @@ pub(crate) struct Needs {
     /// Frames and columns of its SQL that only add to the evidence: whether they were seen changes no verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) spare: Vec<String>,
+    /// Objects that must be in the snapshot: a SID, or the beginning of a DN.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) present: Vec<String>,
     /// Attributes that every object of a kind must show.
     #[serde(default)]
     pub(crate) readable: BTreeMap<String, Vec<String>>,

@@ -1,8 +1,8 @@
 //! What a query reads, in terms of what was asked of the directory.
 //!
 //! Owns the queries and attributes that frames and columns hang on. They are added to what a page says it needs, so that a
-//! page which forgets one is not taken for clear where that was not seen. Deliberately does not add the queries that bring
-//! the accounts themselves: which kinds a rule is about, its page says.
+//! page which forgets one is not taken for clear where that was not seen. Which kinds a rule is about, its page says
+//! (`applies_to`): the queries that bring them are added too. Deliberately judges nothing.
 
 use super::page::{Front, Needs, OutsideFact};
 use super::words::pieces;
@@ -29,23 +29,38 @@ const RIGHTS: Source = source(
     "nTSecurityDescriptor member",
 );
 
+/// Who is in which group: members, primary groups, SIDs of the past, and what everybody is in.
+const TOKENS: Source = source(
+    "groups foreign-principals",
+    "member primaryGroupID sIDHistory",
+);
+
 /// Frames whose rows hang on more than the objects themselves.
 #[rustfmt::skip]
 const OF_FRAMES: &[(&str, Source)] = &[
-    ("readers", source("groups foreign-principals", "msDS-GroupMSAMembership member")),
+    ("readers", source("users computers groups foreign-principals", "msDS-GroupMSAMembership member")),
     ("reader_groups", source("groups", "msDS-GroupMSAMembership member")),
-    ("memberships", source("groups", "member primaryGroupID")),
+    ("memberships", TOKENS),
     ("members", source("groups", "member primaryGroupID")),
     ("groups", source("groups", "member")),
     ("spns", source("", "servicePrincipalName")),
-    ("delegations", source("users computers service-accounts", "userAccountControl servicePrincipalName")),
+    ("delegations", source(
+        "users computers service-accounts groups foreign-principals",
+        "userAccountControl servicePrincipalName msDS-AllowedToDelegateTo msDS-AllowedToActOnBehalfOfOtherIdentity member",
+    )),
     ("controls", RIGHTS),
     ("computer_controls", RIGHTS),
     ("spn_jacks", RIGHTS),
     ("dmsa_pairs", RIGHTS),
-    ("takeovers", RIGHTS),
-    ("dmsa_creation", source("domain containers users computers groups foreign-principals schema-classes", "nTSecurityDescriptor member")),
-    ("dmsa_inheritance", source("domain containers groups schema-classes schema-attributes", "nTSecurityDescriptor member")),
+    ("takeovers", source(
+        "domain containers gpos service-accounts users computers groups foreign-principals kds-root-keys schema-classes \
+         schema-attributes extended-rights",
+        "nTSecurityDescriptor member primaryGroupID sIDHistory msDS-GroupMSAMembership msDS-AllowedToDelegateTo \
+         msDS-AllowedToActOnBehalfOfOtherIdentity msDS-HostServiceAccount gPLink",
+    )),
+    ("service_hints", source("users groups gpos domain containers", "servicePrincipalName description userAccountControl mail employeeID manager gPLink member")),
+    ("dmsa_creation", source("domain containers gpos users computers groups foreign-principals schema-classes", "nTSecurityDescriptor member")),
+    ("dmsa_inheritance", source("domain containers gpos groups schema-classes schema-attributes", "nTSecurityDescriptor member")),
     ("descriptor_changes", source("schema-classes", "nTSecurityDescriptor defaultSecurityDescriptor")),
     ("kds_keys", source("kds-root-keys", "")),
     ("account_hosts", source("computers", "msDS-HostServiceAccount")),
@@ -64,7 +79,12 @@ const OF_FRAMES: &[(&str, Source)] = &[
 ];
 
 /// Frames from SYSVOL.
-const OF_SYSVOL: [&str; 3] = ["policy_settings", "policy_principals", "logon_rights"];
+const OF_SYSVOL: [&str; 4] = [
+    "policy_settings",
+    "policy_principals",
+    "logon_rights",
+    "service_hints",
+];
 
 /// Columns that hang on an attribute, or on another query: of a frame, or of every frame that has one of that name.
 #[rustfmt::skip]
@@ -73,7 +93,11 @@ const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("", "user_account_control", source("", "userAccountControl")),
     ("", "unconstrained", source("", "userAccountControl")),
     ("", "domain_controller", source("", "userAccountControl primaryGroupID")),
-    ("", "tier0", source("groups", "member primaryGroupID")),
+    ("", "tier0", TOKENS),
+    ("", "target_tier0", TOKENS),
+    ("", "victim_tier0", TOKENS),
+    ("", "predecessor_tier0", TOKENS),
+    ("", "service_confidence", source("users groups gpos", "servicePrincipalName description mail employeeID manager")),
     ("", "protected", source("groups", "member")),
     ("", "protected_user", source("groups", "member")),
     ("", "privileged", source("groups", "member")),
@@ -157,6 +181,26 @@ const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("accounts", "password_policy_id", source("domain groups password-settings", "msDS-PSOAppliesTo")),
 ];
 
+/// The query that brings a kind, by what `applies_to` calls it.
+const OF_KINDS: [(&str, &str); 16] = [
+    ("user", "users"),
+    ("computer", "computers"),
+    ("gmsa", "service-accounts"),
+    ("smsa", "service-accounts"),
+    ("dmsa", "service-accounts"),
+    ("group", "groups"),
+    ("foreign-principal", "foreign-principals"),
+    ("ou", "containers"),
+    ("container", "containers"),
+    ("domain", "domain"),
+    ("gpo", "gpos"),
+    ("kds-root-key", "kds-root-keys"),
+    ("password-settings", "password-settings"),
+    ("trust", "trusts"),
+    ("cross-ref", "cross-refs"),
+    ("other", ""),
+];
+
 /// Kinds that default permissions hide, by what `applies_to` calls them.
 const HIDDEN: [(&str, &str); 3] = [
     ("dmsa", "dmsa"),
@@ -171,6 +215,11 @@ pub(super) fn complete(front: &mut Front, sql: &str) {
             add(&mut front.needs.visible, visible);
         }
     }
+    for (kind, query) in OF_KINDS {
+        if !query.is_empty() && front.applies_to.iter().any(|about| about == kind) {
+            add(&mut front.needs.queries, query);
+        }
+    }
     let words = names(sql);
     let used: Vec<&str> = FRAMES
         .iter()
@@ -178,12 +227,14 @@ pub(super) fn complete(front: &mut Front, sql: &str) {
         .filter(|frame| is_read(&words, frame))
         .filter(|frame| !front.needs.is_spare(frame))
         .collect();
+    let by_hint = words.iter().any(|word| word == "service_confidence")
+        && !front.needs.is_spare("service_confidence");
     for (frame, source) in OF_FRAMES {
         if used.contains(frame) {
             front.needs.add(source);
         }
     }
-    if used.iter().any(|frame| OF_SYSVOL.contains(frame))
+    if (by_hint || used.iter().any(|frame| OF_SYSVOL.contains(frame)))
         && !front.needs.facts.contains(&OutsideFact::Sysvol)
     {
         front.needs.facts.push(OutsideFact::Sysvol);
@@ -260,7 +311,7 @@ mod tests {
     use crate::rules::Pack;
 
     /// Frames that are there whatever was seen: which objects they hold, a page's own needs say.
-    const PLAIN_FRAMES: [&str; 8] = [
+    const PLAIN_FRAMES: [&str; 7] = [
         "objects",
         "principals",
         "accounts",
@@ -268,11 +319,10 @@ mod tests {
         "queries",
         "coverage",
         "defects",
-        "service_hints",
     ];
 
     /// Columns that say who an object is, or only weigh it.
-    const PLAIN_COLUMNS: [&str; 14] = [
+    const PLAIN_COLUMNS: [&str; 13] = [
         "object_id",
         "object_guid",
         "kind",
@@ -285,7 +335,6 @@ mod tests {
         "service_account",
         "owner_name",
         "impact",
-        "service_confidence",
         "seen_by_administrator",
     ];
 
@@ -350,6 +399,30 @@ mod tests {
         );
         assert_eq!(page.needs.visible, ["dmsa"]);
         assert!(page.needs.facts.is_empty());
+    }
+
+    #[test]
+    fn a_page_needs_the_kinds_that_it_is_about_and_the_hints_that_it_asks() {
+        let mut page = front("queries = ['service-accounts']", "user");
+        complete(
+            &mut page,
+            "SELECT object_id, object_id AS key FROM principals WHERE service_confidence = 'high'",
+        );
+        for query in ["users", "groups", "gpos"] {
+            assert!(
+                page.needs.queries.iter().any(|name| name == query),
+                "{query}"
+            );
+        }
+        assert_eq!(page.needs.facts, [OutsideFact::Sysvol]);
+        let mut page = front("queries = ['users']", "user");
+        complete(&mut page, "SELECT d.object_id FROM delegations d");
+        for attribute in [
+            "msDS-AllowedToDelegateTo",
+            "msDS-AllowedToActOnBehalfOfOtherIdentity",
+        ] {
+            assert!(page.needs.attributes.iter().any(|name| name == attribute));
+        }
     }
 
     #[test]

@@ -199,18 +199,15 @@ fn is_number(word: &str) -> bool {
 
 /// Refuses a boolean column that is compared with a text: the engine finds no row that fits, which would look clear.
 fn refuse_booleans_as_text(pieces: &[Piece]) -> Result<()> {
-    let compared = pieces.windows(5).flat_map(|five| match five {
+    let compared = (0..pieces.len()).filter_map(|at| match pieces.get(at..)? {
         // On the right a column may have its frame before it.
-        [left, sign, _, dot, column] if left.kind == Kind::Text && dot.is_sign(".") => {
+        [text, sign, _, dot, column, ..] if text.kind == Kind::Text && dot.is_sign(".") => {
             Some((column, sign))
         }
-        [left, sign, column, ..] if left.kind == Kind::Text => Some((column, sign)),
+        [text, sign, column, ..] if text.kind == Kind::Text => Some((column, sign)),
+        [column, sign, text, ..] if text.kind == Kind::Text => Some((column, sign)),
         _ => None,
     });
-    let compared = compared.chain(pieces.windows(3).filter_map(|three| match three {
-        [column, sign, right] if right.kind == Kind::Text => Some((column, sign)),
-        _ => None,
-    }));
     for (column, sign) in compared {
         let compares = ["=", "==", "<>", "!="]
             .iter()
@@ -345,6 +342,7 @@ mod tests {
         for wrong in [
             "SELECT a FROM accounts WHERE enabled = 'yes'",
             "SELECT a FROM accounts x WHERE 'no' <> x.tier0",
+            "SELECT a FROM accounts WHERE 'no' <> tier0",
         ] {
             let said = refuse(wrong).unwrap_err().to_string();
             assert!(said.contains("no text, on line 1"), "{said}");
