@@ -283,6 +283,37 @@ fn another_entry_that_gives_the_same_right_is_other_evidence() {
     }
 }
 
+/// One finding tells of many computers: it is bound to the entries, not to how many there are.
+#[test]
+fn an_entry_over_more_computers_is_other_evidence_and_another_computer_is_not() {
+    const ONE: &str = "(OA;CIIO;WP;[msDS-HostServiceAccount];[computer];{Helpdesk})";
+    const ALL: &str = "(OA;CIIO;WP;[Personal-Information];;{Helpdesk})";
+    let servers = |entry: &str, more: &[&str], single: &str| {
+        let forest = Forest::new("corp.example")
+            .group("Helpdesk")
+            .computer("WEB01")
+            .in_ou("OU=Servers");
+        let forest = more.iter().fold(forest, |forest, name| {
+            forest.computer(name).in_ou("OU=Servers")
+        });
+        let forest = forest.on("OU=Servers").ace(entry).on("WEB01");
+        bound(
+            match single {
+                "" => forest,
+                entry => forest.ace(entry),
+            },
+            "SM05",
+        )
+    };
+    let accepted = servers(ONE, &[], "");
+    assert_eq!(accepted, servers(ONE, &["APP01", "WEB02"], ""));
+    let own = "(OA;;WP;[msDS-HostServiceAccount];;{Helpdesk})";
+    for grown in [servers(ALL, &[], ""), servers(ONE, &[], own)] {
+        assert_eq!(accepted.0, grown.0);
+        assert_ne!(accepted.1, grown.1);
+    }
+}
+
 #[test]
 fn another_reader_in_the_place_of_one_is_other_evidence() {
     let readers = |names: &[&str]| {

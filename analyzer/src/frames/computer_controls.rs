@@ -3,8 +3,7 @@
 //! A domain has more computers than anybody reads lines, and who delegates, delegates units. Deliberately tells one right
 //! only, that of naming the standalone managed accounts of a computer; more can follow.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -13,11 +12,15 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
+use super::digest::digest_of;
 use crate::graph::{Held, Holder, RightKind};
 use crate::load::Kind;
 
 /// What is told.
 const RIGHTS: [RightKind; 1] = [RightKind::WriteHostLink];
+
+/// Entries written out; of more, the digest tells that they are others.
+const MOST_ENTRIES: usize = 4;
 
 /// Computers of one container that share a list of rights.
 struct Alike {
@@ -32,6 +35,32 @@ struct Row {
     inherited: bool,
     unknown: bool,
     except: usize,
+    /// The deciding entries in SDDL.
+    entries: BTreeSet<String>,
+    /// Computers on which the entry stands itself, and it.
+    singled_out: Vec<String>,
+}
+
+impl Row {
+    /// The entries one after the other, of many the first.
+    fn entries(&self) -> Option<String> {
+        let mut told: Vec<&str> = self.entries.iter().map(String::as_str).collect();
+        let more = told.len().saturating_sub(MOST_ENTRIES);
+        told.truncate(MOST_ENTRIES);
+        let told = told.join(" ");
+        match more {
+            _ if told.is_empty() => None,
+            0 => Some(told),
+            more => Some(format!("{told} and {more} more")),
+        }
+    }
+
+    /// Other when an entry is, or when it stands on another computer itself. A computer that inherits it does not count:
+    /// such ones join a domain every day.
+    fn digest(&self) -> String {
+        let entries = self.entries.iter().cloned();
+        digest_of(entries.chain(self.singled_out.iter().cloned()).collect())
+    }
 }
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
@@ -54,6 +83,8 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             row.inherited.into(),
             row.unknown.into(),
             row.except.into(),
+            row.entries().into(),
+            row.digest().into(),
         ]);
     }
     frame.finish()
@@ -93,11 +124,14 @@ fn rows(analysis: &Analysis) -> BTreeMap<(Option<usize>, Holder, RightKind), Row
             }
             // What a computer may do to itself is nobody else's control.
             let own = analysis.effective.tokens.place(held.holder);
-            let mut others = alike.places.iter().filter(|place| Some(**place) != own);
+            let others = alike.places.iter().filter(|place| Some(**place) != own);
             let Some(first) = others.clone().min().copied() else {
                 continue;
             };
-            let computers = others.by_ref().count();
+            let entry = alike.places.first().and_then(|place| {
+                let descriptor = analysis.object(*place)?.descriptor?;
+                analysis.ace_sddl(descriptor, held.ace?)
+            });
             let except = held.except.as_ref().map_or(0, |except| except.count());
             let row = rows
                 .entry((*container, held.holder, held.right))
@@ -107,8 +141,20 @@ fn rows(analysis: &Analysis) -> BTreeMap<(Option<usize>, Holder, RightKind), Row
                     inherited: true,
                     unknown: true,
                     except,
+                    entries: BTreeSet::new(),
+                    singled_out: Vec::new(),
                 });
-            row.computers += computers;
+            for place in others {
+                row.computers += 1;
+                if !held.inherited {
+                    row.singled_out.push(format!(
+                        "{} {}",
+                        name(analysis, *place),
+                        entry.as_deref().unwrap_or_default()
+                    ));
+                }
+            }
+            row.entries.extend(entry);
             row.first = row.first.min(first);
             row.inherited &= held.inherited;
             row.unknown &= held.unknown;
@@ -118,8 +164,17 @@ fn rows(analysis: &Analysis) -> BTreeMap<(Option<usize>, Holder, RightKind), Row
     rows
 }
 
+/// What tells a computer from all others: its SID, or its DN where that was not readable.
+fn name(analysis: &Analysis, place: usize) -> String {
+    analysis.object(place).map_or_else(String::new, |object| {
+        let sid = object.sid.as_ref().map(Sid::to_string);
+        sid.unwrap_or_else(|| object.dn.clone())
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::load::made::{HEAD, Made};
 
@@ -172,5 +227,55 @@ mod tests {
             .map(|((container, ..), row)| (container, row.computers, row.first))
             .collect();
         assert_eq!(found, [(None, 1, place)]);
+    }
+
+    /// Entries and digest of one unit with computers that have these DACLs.
+    fn told(dacls: &[&str]) -> (Option<String>, String) {
+        let mut made = Made::new();
+        made.principal("group", "helpdesk", HEAD, 1300);
+        for (rid, dacl) in (1400_u32..).zip(dacls) {
+            let place = made.principal("computer", &format!("C{rid}$"), HEAD, rid);
+            made.protect(place, &format!("O:DAD:{dacl}"));
+        }
+        let analysis = Analysis::new(made.directory());
+        let mut rows = rows(&analysis).into_values();
+        let row = rows.next().expect("a row");
+        assert!(rows.next().is_none());
+        (row.entries(), row.digest())
+    }
+
+    #[test]
+    fn the_digest_is_another_when_the_right_grows_and_not_when_a_computer_joins() {
+        let inherited = "(OA;CIID;WP;80641043-15a2-40e1-92a2-8ca866f70776;;S-1-5-21-1-2-3-1300)";
+        let by_set = "(OA;CIID;WP;77b5b886-944a-11d1-aebd-0000f80367c1;;S-1-5-21-1-2-3-1300)";
+        let accepted = told(&[inherited]);
+        assert_eq!(accepted.0.as_deref(), Some(inherited));
+        assert_eq!(accepted, told(&[inherited, inherited]));
+        // Another entry, one more entry, and one that was made for a computer.
+        for grown in [&[by_set][..], &[inherited, by_set], &[inherited, WRITE]] {
+            let now = told(grown);
+            assert!(now.0 != accepted.0 && now.1 != accepted.1, "{now:?}");
+        }
+        // The same entry on one more computer by itself.
+        let (one, two) = (told(&[WRITE]), told(&[WRITE, WRITE]));
+        assert_eq!(one.0, two.0);
+        assert_ne!(one.1, two.1);
+        // On another computer in the place of one.
+        assert_ne!(told(&[WRITE, inherited]).1, told(&[inherited, WRITE]).1);
+    }
+
+    #[test]
+    fn many_entries_are_told_by_the_first() {
+        let flags = ["", "CI", "OI", "NP", "CIOI", "CINP"];
+        let dacls: Vec<String> = flags
+            .iter()
+            .map(|flags| WRITE.replace("OA;;", &format!("OA;{flags};")))
+            .collect();
+        let dacls: Vec<&str> = dacls.iter().map(String::as_str).collect();
+        let (entries, digest) = told(&dacls);
+        let entries = entries.unwrap_or_default();
+        assert!(entries.ends_with(" and 2 more"), "{entries}");
+        assert_eq!(entries.matches("(OA;").count(), MOST_ENTRIES);
+        assert_ne!(told(&dacls[..5]).1, digest);
     }
 }

@@ -81,6 +81,8 @@ pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", a
     column("inherited", B, "The deciding ACE is inherited on each of them"),
     column("unknown", B, "On each of them a conditional ACE decides, which only the domain controller can evaluate"),
     column("except_members", I, "Members of the trustee who are denied the right: the fewest over all of them"),
+    column("ace_sddl", T, "The deciding ACEs in SDDL, each once, of many the first four; NULL as in controls"),
+    column("list_digest", T, "Sixteen hexadecimal digits that are others when one of the deciding ACEs is another, or when one stands on another computer itself instead of being inherited"),
 ]};
 
 #[rustfmt::skip]
