@@ -247,6 +247,15 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
             "\n[otherwise]\ncritical = \"always\"\n\n[needs]",
         );
     fs::write(folder.path().join("mine/named-severe.md"), named).unwrap();
+    // A column that says nothing of a row leaves it with the page's own.
+    let unsaid = page
+        .replace("id = \"legacy-accounts\"", "id = \"unsaid\"")
+        .replace("OWN01", "ACME97")
+        .replace(
+            "'' AS key",
+            "'' AS key, NULL AS severity, NULL AS confidence",
+        );
+    fs::write(folder.path().join("mine/unsaid.md"), unsaid).unwrap();
     let report = coldcase(&["report", snapshot, "--rules", rules, "--format", "json"]).unwrap();
     assert_eq!(report.code, 0, "{}", report.stderr);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
@@ -268,6 +277,10 @@ fn rules_of_ones_own_are_written_checked_and_refused_one_by_one() {
     };
     assert!(found("legacy-accounts", "medium") > 10);
     assert!(found("named-severe", "critical") > 10);
+    assert_eq!(
+        found("unsaid", "medium"),
+        found("legacy-accounts", "medium")
+    );
     assert_eq!(found("too-severe", "critical"), 0);
     assert!(report["rules"].as_array().unwrap().len() > 50);
 }

@@ -254,6 +254,8 @@ fn finding(analysis: &Analysis, page: &Page, cells: Vec<(String, Value)>) -> Res
     let mut evidence = serde_json::Map::new();
     for (name, cell) in cells {
         match name.as_str() {
+            // Says nothing of this row: the page's own holds.
+            "severity" | "confidence" if cell.is_null() => {}
             "object_id" => subject = cell.as_i64(),
             "key" => key = value::text(&cell),
             "severity" => severity = parse::<Severity>(cell, "severity")?,
