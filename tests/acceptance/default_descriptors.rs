@@ -232,6 +232,15 @@ fn above_info(report: &Value) -> Vec<String> {
 }
 
 /// The whole pack, not only the rules that read permissions.
+///
+/// A domain that somebody keeps in order. It departs from what the cmdlets make on their own in this; without it fire:
+/// - readers of the gMSA: `gmsa-no-readers`, low
+/// - readers of the dMSA: `dmsa-readers`, low
+/// - a host of the sMSA: `smsa-unlinked`, medium
+/// - a description and who manages it, on each account: `service-account-ownerless`, low
+/// - no quota of computers for everybody, as in every fixture: `machine-account-quota`, medium
+///
+/// [`plain_new_accounts_fire_what_is_listed`] holds the list to it.
 #[test]
 fn a_domain_of_defaults_fires_nothing_above_info() {
     // What New-ADServiceAccount writes when it is not told otherwise, of an account that somebody answers for.
@@ -260,4 +269,53 @@ fn a_domain_of_defaults_fires_nothing_above_info() {
         above_info(&report(&quota)),
         ["machine-account-quota DC=corp,DC=example"]
     );
+}
+
+/// Accounts as `New-ADServiceAccount` makes them with its required parameters only (`-DNSHostName`, or
+/// `-RestrictToSingleComputer`, or `-CreateDelegatedServiceAccount`), in a domain with the quota of a new one.
+#[test]
+fn plain_new_accounts_fire_what_is_listed() {
+    let [gmsa, smsa, dmsa] = ACCOUNTS;
+    let forest = Forest::new("corp.example")
+        .machine_account_quota(10)
+        .gmsa(gmsa)
+        .encryption_types(28)
+        .smsa(smsa)
+        .encryption_types(28)
+        .dmsa(dmsa)
+        .encryption_types(28);
+    let report = report(&forest);
+    let found: BTreeSet<(String, String, String)> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let subject = &finding["subject"];
+            let name = subject["sam_account_name"].as_str();
+            let name = name.or(subject["dn"].as_str()).unwrap();
+            let text = |key: &str| finding[key].as_str().unwrap().to_owned();
+            (
+                name.trim_end_matches('$').to_owned(),
+                text("rule"),
+                text("severity"),
+            )
+        })
+        .collect();
+    let head = "DC=corp,DC=example";
+    let all = [
+        (gmsa, "gmsa-no-readers", "low"),
+        (gmsa, "gmsa-weak-encryption", "info"),
+        (gmsa, "service-account-ownerless", "low"),
+        (smsa, "smsa-unlinked", "medium"),
+        (smsa, "gmsa-weak-encryption", "info"),
+        (smsa, "service-account-ownerless", "low"),
+        (dmsa, "dmsa-readers", "low"),
+        (dmsa, "gmsa-weak-encryption", "info"),
+        (dmsa, "service-account-ownerless", "low"),
+        (head, "machine-account-quota", "medium"),
+        // Of the domain: switches that are not set, and the inventory of its root keys.
+        (head, "dmsa-directory-switches", "info"),
+        (head, "kds-root-key-presence", "info"),
+    ];
+    assert_eq!(found, expected(&all));
 }
