@@ -126,6 +126,53 @@ fn what_is_added_to_tier_0_is_worth_everything() {
     );
 }
 
+/// Who leaves one rule for tier 0 must be in the one that tells of tier 0.
+#[test]
+fn a_group_added_to_tier_0_has_its_members_told() {
+    let forest = || {
+        Forest::new("corp.example")
+            .user("svc-sync")
+            .spn("HTTP/sync.corp.example")
+            .group("Sync")
+            .member("svc-sync")
+            .group("Identity")
+            .member("Sync")
+            .on("Domain Admins")
+            .ace("(A;;GA;;;{Identity})")
+    };
+    let found = |rule: &str, toml: &str| -> Vec<(String, String, String)> {
+        let report = report(rule, forest(), toml);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings
+            .map(|finding| {
+                (
+                    text(&finding["subject"]["sam_account_name"]),
+                    text(&finding["evidence"]["privileged_group"]),
+                    text(&finding["evidence"]["via"]),
+                )
+            })
+            .collect()
+    };
+    let (way, member) = ("tier0-in-reach", "privileged-membership");
+    let added = "[tier0]\nadd = [\"Identity\"]\n";
+    assert_eq!(found(way, "").len(), 1);
+    assert_eq!(found(member, ""), []);
+    assert_eq!(found(way, added), []);
+    let told = ["svc-sync", "Identity", "Sync → Identity"].map(str::to_owned);
+    assert_eq!(found(member, added), [told.into()]);
+    // Who may fill it is told as of any group of tier 0.
+    let filled = |toml| {
+        let forest = forest().on("Identity").ace("(A;;GA;;;{Domain Users})");
+        let report = report("group-takeover", forest, toml);
+        let findings = report["findings"].as_array().unwrap();
+        let of_it = |finding: &&Value| finding["subject"]["sam_account_name"] == "Identity";
+        findings.iter().find(of_it).unwrap()["severity"].clone()
+    };
+    assert_eq!(filled(added), "critical");
+    assert_ne!(filled(""), "critical");
+}
+
 #[test]
 fn a_named_file_comes_before_the_one_beside_the_snapshot_and_a_broken_one_stops() {
     let folder = tempfile::tempdir().unwrap();

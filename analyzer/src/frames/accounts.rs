@@ -1,4 +1,4 @@
-//! Frames `principals`, `accounts`, `memberships` and `members`.
+//! Frames `principals` and `accounts`.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use super::reader_list::ReaderList;
 use super::reset_denied::reset_denied;
 use super::restrictions::Restrictions;
 use super::service_hints::Hints;
-use crate::graph::{GroupClass, Protection, Reached, group_class, is_domain_controller};
+use crate::graph::{Protection, is_domain_controller};
 use crate::load::{Kind, Object};
 
 pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, DataFrame)> {
@@ -173,48 +173,6 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
         ]);
     }
     Ok((principals.finish()?, accounts.finish()?))
-}
-
-/// Service accounts in a group, nested ones included, by place of the group.
-pub(super) type ServiceAccounts = HashMap<usize, i64>;
-
-pub(super) fn memberships(analysis: &Analysis) -> Result<(DataFrame, DataFrame, ServiceAccounts)> {
-    let directory = &analysis.directory;
-    let mut inside = ServiceAccounts::new();
-    let mut closure = Builder::new("memberships")?;
-    for (place, account) in analysis.service_accounts() {
-        let roots = analysis.principals.token_roots(directory, place);
-        let reached = analysis.memberships.all_groups(&roots);
-        for (index, group) in reached.iter().enumerate() {
-            let Some(object) = analysis
-                .object(group.place)
-                .filter(|object| object.kind == Kind::Group)
-            else {
-                continue;
-            };
-            *inside.entry(group.place).or_default() += 1;
-            closure.row([
-                account.id.into(),
-                object.id.into(),
-                object.sid.as_ref().map(Sid::to_string).into(),
-                object.display_name().into(),
-                group_class(directory, object)
-                    .map(GroupClass::as_str)
-                    .into(),
-                group.depth.into(),
-                Reached::chain(&reached, index, "", directory).into(),
-            ]);
-        }
-    }
-    let mut direct = Builder::new("members")?;
-    for (place, object) in directory.objects.iter().enumerate() {
-        for (group, primary) in analysis.memberships.groups(place) {
-            if let Some(group) = analysis.object(*group) {
-                direct.row([group.id.into(), object.id.into(), (*primary).into()]);
-            }
-        }
-    }
-    Ok((closure.finish()?, direct.finish()?, inside))
 }
 
 /// `MSSQLSvc/db1.corp.example:1433` → `db1.corp.example`.

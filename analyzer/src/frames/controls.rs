@@ -13,7 +13,7 @@ use polars::prelude::DataFrame;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use super::relocations::Relocations;
-use crate::graph::{Held, RightKind, group_class, is_domain_controller, is_group};
+use crate::graph::{Held, RightKind, is_domain_controller, is_group};
 use crate::load::{Kind, Object};
 
 /// Descriptor, kind, classes, and the place of the one object where PRINCIPAL SELF means something else for each.
@@ -283,12 +283,8 @@ fn matters(place: usize, object: &Object, watched: &Watched) -> bool {
 /// passwords however nested, and computers that run a standalone managed account.
 fn watched(analysis: &Analysis) -> Watched {
     let directory = &analysis.directory;
-    let privileged = directory
-        .objects
-        .iter()
-        .enumerate()
-        .filter(|(_, object)| group_class(directory, object).is_some())
-        .map(|(place, _)| place);
+    let class = |place: &usize| analysis.principals.group_class(directory, *place);
+    let privileged = (0..directory.objects.len()).filter(|place| class(place).is_some());
     let mut readers = HashSet::new();
     let mut seen = HashSet::new();
     for id in directory.objects.iter().filter_map(|object| object.readers) {

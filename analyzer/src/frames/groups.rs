@@ -8,10 +8,10 @@ use anyhow::Result;
 use coldcase_winsec::Sid;
 use polars::prelude::DataFrame;
 
-use super::accounts::ServiceAccounts;
 use super::analysis::Analysis;
 use super::builder::Builder;
-use crate::graph::{GroupClass, group_class};
+use super::memberships::ServiceAccounts;
+use crate::graph::GroupClass;
 use crate::load::{Kind, Object};
 
 /// Bits of groupType (MS-ADTS 2.2.12).
@@ -21,7 +21,7 @@ const RESOURCE: i64 = 0x4;
 const UNIVERSAL: i64 = 0x8;
 const SECURITY_ENABLED: i64 = 0x8000_0000;
 
-/// `inside`: service accounts in each group, as [`super::accounts::memberships`] counts them.
+/// `inside`: service accounts in each group, as [`super::memberships::build`] counts them.
 pub(super) fn build(analysis: &Analysis, inside: &ServiceAccounts) -> Result<DataFrame> {
     let directory = &analysis.directory;
     let reader_of = reader_of(analysis);
@@ -37,12 +37,12 @@ pub(super) fn build(analysis: &Analysis, inside: &ServiceAccounts) -> Result<Dat
             .iter()
             .map(|(member, _)| *member)
             .collect();
-        let class = group_class(directory, object).map(GroupClass::as_str);
+        let class = analysis.principals.group_class(directory, place);
         frame.row([
             object.id.into(),
             object.sid.as_ref().map(Sid::to_string).into(),
             object.display_name().into(),
-            class.into(),
+            class.map(GroupClass::as_str).into(),
             scope(object).into(),
             object
                 .group_type
@@ -99,12 +99,12 @@ fn reader_of(analysis: &Analysis) -> HashMap<usize, i64> {
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
-    use crate::frames::accounts::memberships;
+    use crate::frames::memberships;
     use crate::load::made::{HEAD, Made, sid};
 
     fn groups(made: Made) -> DataFrame {
         let analysis = Analysis::new(made.directory());
-        let (.., inside) = memberships(&analysis).unwrap();
+        let (.., inside) = memberships::build(&analysis).unwrap();
         build(&analysis, &inside).unwrap()
     }
 

@@ -9,8 +9,8 @@ use coldcase_winsec::Sid;
 
 use super::accounts::host_part;
 use super::analysis::Analysis;
+use crate::graph::GroupClass;
 use crate::graph::network::NodeSet;
-use crate::graph::{GroupClass, group_class};
 use crate::load::{Kind, Object};
 
 /// What taking an object over is worth.
@@ -87,9 +87,8 @@ impl<'a> Impacts<'a> {
         let mut operators = HashSet::new();
         let mut tier0_spns = HashSet::new();
         for (place, object) in directory.objects.iter().enumerate() {
-            if object.kind == Kind::Group
-                && group_class(directory, object) == Some(GroupClass::Operators)
-            {
+            let class = analysis.principals.group_class(directory, place);
+            if class == Some(GroupClass::Operators) {
                 let members = analysis.memberships.all_members(place, |_| true);
                 operators.extend(members.iter().map(|member| member.place));
             }

@@ -24,6 +24,7 @@ mod groups;
 mod home;
 mod impact;
 mod logon_rights;
+mod memberships;
 mod objects;
 mod operating_system;
 mod password_policy;
@@ -75,7 +76,7 @@ impl Frames {
                     delegations::build(analysis)?,
                     readers::build(analysis)?,
                     successions::build(analysis)?,
-                    accounts::memberships(analysis)?,
+                    memberships::build(analysis)?,
                 ))
             });
             let first = || -> Result<_> {

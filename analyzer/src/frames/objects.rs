@@ -9,7 +9,7 @@ use polars::prelude::DataFrame;
 use super::analysis::Analysis;
 use super::builder::Builder;
 use super::policy_links::{TierZeroUnits, is_unit};
-use crate::graph::{group_class, is_group};
+use crate::graph::is_group;
 use crate::load::Kind;
 
 /// RIDs that make a SID of the past dangerous.
@@ -62,12 +62,9 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
 /// Groups of tier 0 and of operators, and every group nested in one.
 fn privileged(analysis: &Analysis) -> HashSet<usize> {
     let directory = &analysis.directory;
-    let objects = directory.objects.iter().enumerate();
-    let roots: Vec<usize> = objects
-        .filter(|(_, object)| {
-            object.kind == Kind::Group && group_class(directory, object).is_some()
-        })
-        .map(|(place, _)| place)
+    let class = |place: &usize| analysis.principals.group_class(directory, *place);
+    let roots: Vec<usize> = (0..directory.objects.len())
+        .filter(|place| class(place).is_some())
         .collect();
     let inside = analysis
         .memberships

@@ -18,9 +18,7 @@ pub(crate) use answer::{Answer, Answers, Granted, NamedRight};
 pub(crate) use effective::{Effective, Grantees, Held, Prepared, trustees};
 pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
-pub(crate) use principal::{
-    GroupClass, Principals, group_class, is_domain_controller, operates_controllers,
-};
+pub(crate) use principal::{GroupClass, Principals, is_domain_controller, operates_controllers};
 pub(crate) use protection::Protection;
 pub(crate) use right::{Form, Part, Right, RightKind, Rights};
 pub(crate) use token::{Holder, Reach, Tokens, index, is_security_group};

@@ -95,6 +95,8 @@ impl GroupClass {
 pub(crate) struct Principals {
     /// Places of everything in tier 0: groups, their members, domain controllers.
     tier0: HashSet<usize>,
+    /// Places of groups that are tier 0 by the word of whoever asks.
+    added: HashSet<usize>,
     broad: HashSet<Sid>,
     expected: HashSet<Sid>,
     /// Places of the foreign principals that stand for Everyone and Authenticated Users.
@@ -111,7 +113,7 @@ impl Principals {
         for (place, object) in directory.objects.iter().enumerate() {
             let rid = domain_rid(directory, object);
             let root = match object.kind {
-                Kind::Group => group_class(directory, object) == Some(GroupClass::Tier0),
+                Kind::Group => built_in_class(directory, object) == Some(GroupClass::Tier0),
                 Kind::User => rid.is_some_and(|rid| TIER0_ACCOUNTS.contains(&rid)),
                 Kind::Computer => is_domain_controller(object),
                 _ => false,
@@ -191,6 +193,7 @@ impl Principals {
         Self {
             history,
             tier0,
+            added,
             broad,
             expected,
             in_every_token,
@@ -205,6 +208,17 @@ impl Principals {
     /// In tier 0.
     pub(crate) fn is_tier0(&self, place: usize) -> bool {
         self.tier0.contains(&place)
+    }
+
+    /// Of a group: tier 0 by its SID or because it was added, operators, or neither. A group that is only nested in one of
+    /// tier 0 is neither; what is in it is in the other too.
+    pub(crate) fn group_class(&self, directory: &Directory, place: usize) -> Option<GroupClass> {
+        let object = directory.objects.get(place)?;
+        match object.kind {
+            Kind::Group if self.added.contains(&place) => Some(GroupClass::Tier0),
+            Kind::Group => built_in_class(directory, object),
+            _ => None,
+        }
     }
 
     /// Stands for everybody, or nearly.
@@ -224,20 +238,30 @@ impl Principals {
 
     /// Places from which the groups of `place` are followed: itself, its SIDs of the past and what is in every token.
     pub(crate) fn token_roots(&self, directory: &Directory, place: usize) -> Vec<usize> {
-        let mut roots = vec![place];
-        let past = self.history.get(&place);
-        roots.extend(
-            past.into_iter()
-                .flatten()
-                .filter_map(|sid| directory.place_of_sid(sid)),
-        );
-        roots.extend(&self.in_every_token);
+        let mut roots = self.present_roots(place);
+        roots.extend(self.past(directory, place).map(|(_, past)| past));
         roots
+    }
+
+    /// The same without SIDs of the past.
+    pub(crate) fn present_roots(&self, place: usize) -> Vec<usize> {
+        let every = self.in_every_token.iter().copied();
+        std::iter::once(place).chain(every).collect()
+    }
+
+    /// SIDs of the past of `place` that are an object's here, and the object's place.
+    pub(crate) fn past<'a>(
+        &'a self,
+        directory: &'a Directory,
+        place: usize,
+    ) -> impl Iterator<Item = (&'a Sid, usize)> {
+        let sids = self.history.get(&place).into_iter().flatten();
+        sids.filter_map(|sid| Some((sid, directory.place_of_sid(sid)?)))
     }
 }
 
-/// Tier 0, operators, or neither.
-pub(crate) fn group_class(directory: &Directory, object: &Object) -> Option<GroupClass> {
+/// By SID and name alone.
+fn built_in_class(directory: &Directory, object: &Object) -> Option<GroupClass> {
     let sid = object.sid.as_ref()?;
     let rid = sid.rid()?;
     if let Some(rid) = domain_rid(directory, object) {

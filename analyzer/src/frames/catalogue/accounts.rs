@@ -127,14 +127,15 @@ pub(super) const READERS: Frame = Frame { name: "readers", about: "Who may read 
 ]};
 
 #[rustfmt::skip]
-pub(super) const MEMBERSHIPS: Frame = Frame { name: "memberships", about: "A service account in a group, nested memberships, primary group and foreign principals included", columns: &[
+pub(super) const MEMBERSHIPS: Frame = Frame { name: "memberships", about: "A group in the token of a service account, once: nested memberships, primary group, foreign principals and SIDs of the past included", columns: &[
     column("account_id", I, "object_id of the account"),
     column("group_id", I, "object_id of the group"),
     column("group_sid", T, "SID of the group"),
     column("group_name", T, "sAMAccountName of the group"),
-    column("group_class", T, "tier0, operators, or NULL"),
-    column("depth", I, "1 for a direct membership"),
-    column("via", T, "The chain of groups"),
+    column("group_class", T, "tier0 (groups of tier0.add too), operators, or NULL"),
+    column("depth", I, "1 for a direct membership, and for the group that a SID of the past names"),
+    column("via", T, "The chain of groups; it begins with SID history where only that brings it"),
+    column("history_sid", T, "The SID of the past without which the account would not be in the group; NULL if it is in it as things are"),
 ]};
 
 #[rustfmt::skip]
