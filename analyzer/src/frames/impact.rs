@@ -163,8 +163,8 @@ impl<'a> Impacts<'a> {
         }
     }
 
-    /// Why an account gives more than another, in a few words. Being disabled does not count: whoever succeeds the account
-    /// has its rights all the same.
+    /// Why an account gives more than another, in a few words. Being disabled does not count: whoever succeeds it has its
+    /// rights all the same.
     pub(crate) fn strength(&self, place: usize) -> Option<String> {
         let object = self.analysis.object(place)?;
         let Standing { tier0, strong, .. } = self.standing(place, object, None);
