@@ -240,6 +240,9 @@ pub struct AccountsArguments {
     /// What to assume
     #[command(flatten)]
     pub config: ConfigArguments,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

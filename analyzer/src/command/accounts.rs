@@ -23,7 +23,7 @@ const INVENTORY: &str = "
       ON r.account_id = a.object_id";
 
 pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
-    let mut pack = Pack::load(None)?;
+    let mut pack = Pack::load(arguments.rules.as_deref())?;
     let (analysis, frames) = analyse(
         &arguments.snapshot,
         &arguments.config,

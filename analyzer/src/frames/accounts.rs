@@ -8,7 +8,7 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use super::descriptor_changes::Starts;
+use super::descriptor_changes::{Starts, is_protected};
 use super::dmsa_creation::heuristics_read;
 use super::encryption::{aes_days, aes_keys, ciphers};
 use super::home::Home;
@@ -145,6 +145,12 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
             protected.into(),
             parent.map(|parent| parent.id).into(),
             home.of(object).into(),
+            object.password_set.map(|_| password_days.is_none()).into(),
+            object
+                .descriptor
+                .and_then(|id| analysis.whole_descriptor(id))
+                .map(|descriptor| is_protected(object, descriptor))
+                .into(),
             policy.as_ref().and_then(|policy| policy.id).into(),
             policy
                 .as_ref()

@@ -13,7 +13,8 @@ use super::spns;
 use crate::graph::is_domain_controller;
 use crate::load::Kind;
 
-const PROTOCOL_TRANSITION: i64 = 0x100_0000;
+/// TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION (MS-ADTS 2.2.16).
+pub(super) const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
 /// Who owns a service principal name, folded.
 pub(crate) struct Owners {

@@ -131,7 +131,7 @@ fn class_of(object: &Object) -> &str {
 }
 
 /// SDProp has put the template's permissions on it: adminCount is 1, and nothing is inherited.
-fn is_protected(object: &Object, descriptor: &SecurityDescriptor) -> bool {
+pub(super) fn is_protected(object: &Object, descriptor: &SecurityDescriptor) -> bool {
     object.admin_count == Some(1) && descriptor.control.contains(Control::SE_DACL_PROTECTED)
 }
 

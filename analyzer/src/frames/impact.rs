@@ -9,6 +9,7 @@ use coldcase_winsec::Sid;
 
 use super::accounts::host_part;
 use super::analysis::Analysis;
+use super::delegations::PROTOCOL_TRANSITION;
 use crate::graph::GroupClass;
 use crate::graph::network::NodeSet;
 use crate::load::{Kind, Object};
@@ -161,6 +162,34 @@ impl<'a> Impacts<'a> {
         }
     }
 
+    /// Why an account gives more than another, in a few words. Being disabled does not count: whoever succeeds it has its
+    /// rights all the same.
+    pub(crate) fn strength(&self, place: usize) -> Option<String> {
+        let object = self.analysis.object(place)?;
+        let Standing { tier0, strong, .. } = self.standing(place, object, None);
+        if let Some(reason) = tier0 {
+            return Some(reason.to_owned());
+        }
+        if let Some(group) = self.privileged_group(place) {
+            return Some(format!("in {}", group.display_name()));
+        }
+        let transition = (object.has_flag(PROTOCOL_TRANSITION) == Some(true))
+            .then_some("may act as anybody (protocol transition)");
+        strong.or(transition).map(str::to_owned)
+    }
+
+    /// The first privileged group in the token, SIDs of the past included.
+    fn privileged_group(&self, place: usize) -> Option<&Object> {
+        let directory = &self.analysis.directory;
+        let roots = self.analysis.principals.token_roots(directory, place);
+        let reached = self.analysis.memberships.all_groups(&roots);
+        let class = |place: &usize| self.analysis.principals.group_class(directory, *place);
+        let reached = reached.iter().map(|group| group.place);
+        let mut places = roots.into_iter().chain(reached);
+        let privileged = places.find(|place| class(place).is_some())?;
+        self.analysis.object(privileged)
+    }
+
     fn standing(&self, place: usize, object: &Object, hops: Option<u32>) -> Standing {
         let replicates = || {
             let sid = object.sid.as_ref();
@@ -202,6 +231,7 @@ impl<'a> Impacts<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use proptest::collection::vec;
     use proptest::option;
@@ -209,6 +239,7 @@ mod tests {
 
     use super::*;
     use crate::graph::network::{Edge, Network};
+    use crate::load::made::{HEAD, Made, sid};
 
     fn worth(enabled: Option<bool>, hops: Option<u32>, hosts: u32) -> f64 {
         impact(Standing {
@@ -219,6 +250,46 @@ mod tests {
             ..Standing::default()
         })
         .worth
+    }
+
+    #[test]
+    fn a_disabled_account_has_its_strength_all_the_same() {
+        let mut made = Made::new();
+        let strong = made.principal("user", "svc-backup", HEAD, 1103);
+        let nested = made.principal("user", "svc-policy", HEAD, 1104);
+        let plain = made.principal("user", "svc-web", HEAD, 1105);
+        let relay = made.principal("user", "svc-relay", HEAD, 1106);
+        let acts = made.principal("user", "svc-acts", HEAD, 1107);
+        for place in [strong, nested, plain, relay, acts] {
+            made.objects[place].user_account_control = Some(0x202);
+        }
+        made.objects[relay].user_account_control = Some(0x8_0202);
+        made.objects[acts].user_account_control = Some(0x100_0202);
+        let operators = made.principal("group", "Backup Operators", HEAD, 551);
+        made.objects[operators].sid = Some(sid("S-1-5-32-551"));
+        made.member(operators, strong);
+        let creators = made.principal("group", "Group Policy Creator Owners", HEAD, 520);
+        let crew = made.principal("group", "Policy Crew", HEAD, 1200);
+        made.member(creators, crew);
+        made.member(crew, nested);
+        let analysis = Analysis::new(made.directory());
+        let impacts = Impacts::new(&analysis);
+        assert_eq!(impacts.of(strong).worth, 0.05);
+        let strength = |place| impacts.strength(place);
+        assert_eq!(strength(strong).as_deref(), Some("in Backup Operators"));
+        assert_eq!(
+            strength(nested).as_deref(),
+            Some("in Group Policy Creator Owners")
+        );
+        assert_eq!(
+            strength(relay).as_deref(),
+            Some("may impersonate whoever calls it")
+        );
+        assert_eq!(
+            strength(acts).as_deref(),
+            Some("may act as anybody (protocol transition)")
+        );
+        assert_eq!(strength(plain), None);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
                 .map(ToString::to_string)
                 .into(),
             place.map(|place| impacts.of(place).worth).into(),
+            place.and_then(|place| impacts.strength(place)).into(),
             place
                 .map(|place| analysis.principals.is_tier0(place))
                 .into(),

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use coldcase_winsec::{Guid, Sid};
+use coldcase_winsec::{Guid, ManagedPasswordId, Sid};
 use rusqlite::Row;
 
 use super::time;
@@ -353,7 +353,11 @@ impl Object {
             Fact::UserAccountControl => self.user_account_control.is_some(),
             Fact::PwdLastSet => self.password_set.is_some(),
             Fact::Readers => self.readers.is_some(),
-            Fact::PasswordId => self.password_id.is_some(),
+            // One that cannot be decoded tells neither key nor epoch.
+            Fact::PasswordId => self
+                .password_id
+                .as_deref()
+                .is_some_and(|bytes| ManagedPasswordId::decode(bytes).is_ok()),
             Fact::PasswordAttribute => self.password_attribute.is_some(),
         }
     }
@@ -404,6 +408,13 @@ fn list(joined: Option<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_id_is_shown_if_it_can_be_decoded() {
+        let mut object = Object::bare(1, "CN=gmsa", "top\nmsDS-GroupManagedServiceAccount");
+        object.password_id = Some(vec![1, 0, 0, 0]);
+        assert!(!object.shows(Fact::PasswordId));
+    }
 
     #[test]
     fn managed_accounts_are_not_computers() {

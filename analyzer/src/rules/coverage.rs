@@ -115,9 +115,10 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
     for kind in &needs.visible {
         let limit = visible_limit(directory, kind)?;
         // Root keys are looked for by those who miss them; a dMSA is not, so what is said of others holds. Nor does it
-        // change what is said of a subject that is judged by itself.
+        // change what is said of a subject that is judged by itself, unless they are only what a subject is judged by.
         if kind == "dmsa" {
-            limits.others |= limit.is_some() && !needs.each_by_itself;
+            let subject = front.applies_to.iter().any(|about| about == kind);
+            limits.others |= limit.is_some() && !(needs.each_by_itself && subject);
             limits.sentences.extend(limit);
         } else {
             limits.add(limit);
