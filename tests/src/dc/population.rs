@@ -222,6 +222,7 @@ impl Setting<'_> {
                 .with("userAccountControl", control)
                 .with("pwdLastSet", self.now.days_ago(password_age))
                 .with("operatingSystem", "Windows Server 2022 Standard")
+                .with("operatingSystemVersion", "10.0 (20348)")
                 .with_all(
                     "servicePrincipalName",
                     vec![format!("HOST/{host}"), format!("HOST/{name}")],
