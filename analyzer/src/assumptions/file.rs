@@ -80,6 +80,7 @@ fn parse(text: &str) -> Result<Assumptions> {
         ("interval_days", thresholds.interval_days),
         ("long_interval_days", thresholds.long_interval_days),
         ("migration_days", thresholds.migration_days),
+        ("new_days", thresholds.new_days),
     ];
     for (key, days) in days {
         if days == 0 || days > 36_500 {

@@ -138,6 +138,8 @@ pub(crate) struct Thresholds {
     pub(crate) long_interval_days: u32,
     /// Days that the migration to a delegated managed account may take.
     pub(crate) migration_days: u32,
+    /// Days for which an account that has just been made may still be set up.
+    pub(crate) new_days: u32,
     /// Computers from which on taking them over is worth half of a domain.
     pub(crate) many_hosts: u32,
     /// Logons a day that no person has.
@@ -159,6 +161,7 @@ impl Default for Thresholds {
             interval_days: 30,
             long_interval_days: 90,
             migration_days: 28,
+            new_days: 30,
             many_hosts: 10,
             service_logons: 24,
         }

@@ -65,6 +65,6 @@ mod tests {
                 default: Value::from(50),
             }]
         );
-        assert_eq!(settings(&assumptions).len(), 19);
+        assert_eq!(settings(&assumptions).len(), 20);
     }
 }

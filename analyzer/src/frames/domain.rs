@@ -71,6 +71,7 @@ pub(super) fn assumptions(analysis: &Analysis) -> Result<DataFrame> {
         f64::from(thresholds.interval_days).into(),
         f64::from(thresholds.long_interval_days).into(),
         f64::from(thresholds.migration_days).into(),
+        f64::from(thresholds.new_days).into(),
         assumptions.controllers.updated.as_str().into(),
         assumptions.default_ciphers(analysis.directory.clock).into(),
         CipherStep::at(analysis.directory.clock).as_str().into(),

@@ -58,6 +58,7 @@ pub(super) const ASSUMPTIONS: Frame = Frame { name: "assumptions", about: "One r
     column("interval_days", F, "thresholds.interval_days: days between two passwords of a managed account from which on that is seldom"),
     column("long_interval_days", F, "thresholds.long_interval_days: the same, from which on it is too seldom"),
     column("migration_days", F, "thresholds.migration_days: days that a migration to a dMSA may take"),
+    column("new_days", F, "thresholds.new_days: days for which an account that has just been made may still be set up"),
     column("controllers_updated", T, "controllers.updated: yes, no, unknown"),
     column("default_ciphers", T, "Ciphers of an account that names none, by controllers.default_ciphers and the snapshot's date: rc4, aes, unknown"),
     column("cipher_step", T, "How far the change of that default (KB5073381) has come by the snapshot's date, where the updates are installed: before, april (AES only, unless a registry value undoes it), july (AES only)"),
