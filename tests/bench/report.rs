@@ -116,7 +116,8 @@ pub(crate) fn run(objects: u64) -> Result<bool> {
     )
 }
 
-/// Time of `coldcase rules check` over copies of all built-in pages under other ids, which runs each on frames without rows.
+/// Time of `coldcase rules check` over copies of the built-in pages under other ids, which runs each on frames without rows.
+/// Those few that pair every row with a part of their own are left out: pages of one's own may not.
 fn planned(programs: &Path, folder: &Path) -> Result<Duration> {
     let copies = folder.join("pages");
     fs::create_dir(&copies)?;
@@ -124,7 +125,13 @@ fn planned(programs: &Path, folder: &Path) -> Result<Duration> {
     for family in fs::read_dir(workspace().join("analyzer/rules"))? {
         for page in fs::read_dir(family?.path())? {
             let (mut text, page) = (String::new(), page?);
-            for line in fs::read_to_string(page.path())?.lines() {
+            let original = fs::read_to_string(page.path())?;
+            let mut pairs = original.split("CROSS JOIN ").skip(1);
+            if pairs.any(|after| !after.starts_with("assumptions") && !after.starts_with("domain"))
+            {
+                continue;
+            }
+            for line in original.lines() {
                 match line.split_once(" = ") {
                     Some(("id", _)) => text.push_str(&format!("id = \"copy-{count}\"")),
                     Some(("code", _)) => text.push_str(&format!("code = \"COPY{count}\"")),
