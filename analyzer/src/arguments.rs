@@ -400,8 +400,8 @@ pub struct NewRuleArguments {
 /// `coldcase rules check`.
 #[derive(Debug, Args)]
 pub struct CheckRulesArguments {
-    /// Folder with rule pages (*.md), or one page
-    pub folder: PathBuf,
+    /// Folder with rule pages (*.md), or one page; without it, the pages of the program itself
+    pub folder: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -274,6 +274,12 @@ fn pages_of_ones_own_get_the_next_code_and_are_checked_one_by_one() {
         let made = screen(&["rules", "new", id, "-o", &mine]);
         assert!(made.contains(code), "{made}");
     }
+    let rules = screen(&["rules", "--format", "json"]);
+    let rules: Vec<serde_json::Value> = serde_json::from_str(&rules).unwrap();
+    assert_eq!(
+        screen(&["rules", "check"]),
+        format!("{} pages run.\n", rules.len())
+    );
     assert_eq!(screen(&["rules", "check", &mine]), "2 pages run.\n");
     assert_eq!(
         screen(&["rules", "check", &path("mine/two.md")]),

@@ -83,25 +83,32 @@ fn in_groups(analysis: &Analysis, place: usize) -> Vec<InGroup<'_>> {
         });
     }
     let mut known: HashSet<usize> = found.iter().map(|member| member.group).collect();
-    for (sid, past) in analysis.principals.past(directory, place) {
-        let name = analysis.name_of(sid);
-        let start = format!("SID history: {name}");
-        let reached = analysis.memberships.all_groups(&[past]);
-        let steps = reached.iter().enumerate().map(|(index, group)| InGroup {
-            group: group.place,
-            // The SID is a step of its own.
-            depth: group.depth + 1,
-            via: Reached::chain(&reached, index, &start, directory),
-            history: Some(sid),
-        });
-        let named = InGroup {
-            group: past,
-            depth: 1,
-            via: start.clone(),
-            history: Some(sid),
-        };
-        let all = std::iter::once(named).chain(steps);
-        found.extend(all.filter(|member| known.insert(member.group)));
+    // The account's own SIDs of the past first, then those of each group it is in, the new ones included.
+    let mut holder = Some((place, 0, String::new()));
+    let mut next = 0;
+    while let Some((place, depth, before)) = holder {
+        for (sid, past) in analysis.principals.past(directory, place) {
+            let start = format!("{before}SID history: {}", analysis.name_of(sid));
+            let reached = analysis.memberships.all_groups(&[past]);
+            let steps = reached.iter().enumerate().map(|(index, group)| InGroup {
+                group: group.place,
+                // The SID is a step of its own.
+                depth: depth + group.depth + 1,
+                via: Reached::chain(&reached, index, &start, directory),
+                history: Some(sid),
+            });
+            let named = InGroup {
+                group: past,
+                depth: depth + 1,
+                via: start.clone(),
+                history: Some(sid),
+            };
+            let all = std::iter::once(named).chain(steps);
+            found.extend(all.filter(|member| known.insert(member.group)));
+        }
+        let group = found.get(next);
+        holder = group.map(|group| (group.group, group.depth, format!("{} → ", group.via)));
+        next += 1;
     }
     found.retain(|member| is_group(member.group));
     found
@@ -142,6 +149,33 @@ mod tests {
             [
                 row("Agents", 1, "SID history: Agents", true),
                 row("Operators", 2, "SID history: Agents → Operators", true),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_brings_what_its_sids_of_the_past_name() {
+        let mut made = Made::new();
+        let service = made.principal("user", "svc", HEAD, 1103);
+        let moved = made.principal("group", "Moved", HEAD, 1200);
+        let older = made.principal("group", "Older", HEAD, 1201);
+        let oldest = made.principal("group", "Oldest", HEAD, 1202);
+        made.member(moved, service);
+        made.history.push((moved, domain_sid(1201)));
+        made.history.push((older, domain_sid(1202)));
+        // A ring ends.
+        made.history.push((oldest, domain_sid(1200)));
+        assert_eq!(
+            told(made, service),
+            [
+                row("Moved", 1, "Moved", false),
+                row("Older", 2, "Moved → SID history: Older", true),
+                row(
+                    "Oldest",
+                    3,
+                    "Moved → SID history: Older → SID history: Oldest",
+                    true
+                ),
             ]
         );
     }

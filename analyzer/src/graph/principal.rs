@@ -109,37 +109,8 @@ impl Principals {
     /// `added` are places of what is tier 0 here beside the directory's own privileged groups.
     pub(crate) fn new(directory: &Directory, memberships: &Memberships, added: &[usize]) -> Self {
         let added: HashSet<usize> = added.iter().copied().collect();
-        let mut tier0 = HashSet::new();
-        for (place, object) in directory.objects.iter().enumerate() {
-            let rid = domain_rid(directory, object);
-            let root = match object.kind {
-                Kind::Group => built_in_class(directory, object) == Some(GroupClass::Tier0),
-                Kind::User => rid.is_some_and(|rid| TIER0_ACCOUNTS.contains(&rid)),
-                Kind::Computer => is_domain_controller(object),
-                _ => false,
-            };
-            if root || added.contains(&place) {
-                tier0.insert(place);
-                if object.kind == Kind::Group {
-                    tier0.extend(
-                        memberships
-                            .all_members(place, |_| true)
-                            .iter()
-                            .map(|r| r.place),
-                    );
-                }
-            }
-        }
         let history = sid_history(directory);
-        for (place, sids) in &history {
-            let privileged = |sid: &Sid| match directory.place_of_sid(sid) {
-                Some(place) => tier0.contains(&place),
-                None => is_tier0_sid(directory, sid),
-            };
-            if sids.iter().any(privileged) {
-                tier0.insert(*place);
-            }
-        }
+        let mut tier0 = tier0(directory, memberships, &added, &history);
         let sid = |text: &str| Sid::from_str(text).ok();
         let builtin = |rid: &u32| sid(&format!("S-1-5-32-{rid}"));
         let domain = |rid: &u32| directory.domain_rid(*rid);
@@ -260,6 +231,53 @@ impl Principals {
     }
 }
 
+/// Places of all of tier 0: roots by SID, flags or word of whoever asks, what holds the SID of one as a SID of the past, and
+/// the members of each of them. A SID of the past is in the token like a group's, also that of a group one is in: so its holder may bring more members and more holders.
+fn tier0(
+    directory: &Directory,
+    memberships: &Memberships,
+    added: &HashSet<usize>,
+    history: &HashMap<usize, Vec<Sid>>,
+) -> HashSet<usize> {
+    let mut tier0 = HashSet::new();
+    let extend = |tier0: &mut HashSet<usize>, root: usize| {
+        let new = tier0.insert(root);
+        // Of what is no group there are no members.
+        let members = memberships.all_members(root, |_| true);
+        tier0.extend(members.iter().map(|member| member.place));
+        new
+    };
+    for (place, object) in directory.objects.iter().enumerate() {
+        let rid = domain_rid(directory, object);
+        let root = match object.kind {
+            Kind::Group => built_in_class(directory, object) == Some(GroupClass::Tier0),
+            Kind::User => rid.is_some_and(|rid| TIER0_ACCOUNTS.contains(&rid)),
+            Kind::Computer => is_domain_controller(object),
+            _ => false,
+        };
+        if root || added.contains(&place) {
+            extend(&mut tier0, place);
+        }
+    }
+    loop {
+        let privileged = |sid: &Sid| match directory.place_of_sid(sid) {
+            Some(place) => tier0.contains(&place),
+            None => is_tier0_sid(directory, sid),
+        };
+        let holders: Vec<usize> = history
+            .iter()
+            .filter(|(place, sids)| !tier0.contains(place) && sids.iter().any(privileged))
+            .map(|(place, _)| *place)
+            .collect();
+        if holders.is_empty() {
+            return tier0;
+        }
+        for holder in holders {
+            extend(&mut tier0, holder);
+        }
+    }
+}
+
 /// By SID and name alone.
 fn built_in_class(directory: &Directory, object: &Object) -> Option<GroupClass> {
     let sid = object.sid.as_ref()?;
@@ -347,4 +365,40 @@ fn domain_rid(directory: &Directory, object: &Object) -> Option<u32> {
     (sid.domain() == directory.domain_sid && directory.domain_sid.is_some())
         .then(|| sid.rid())
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frames::Analysis;
+    use crate::load::made::{HEAD, Made, domain_sid};
+
+    #[test]
+    fn a_group_with_a_tier_0_sid_of_the_past_brings_its_members_and_their_holders() {
+        let mut made = Made::new();
+        made.principal("group", "Domain Admins", HEAD, 512);
+        let moved = made.principal("group", "Moved", HEAD, 1200);
+        let member = made.principal("user", "svc-a", HEAD, 1101);
+        let holder = made.principal("user", "svc-b", HEAD, 1102);
+        let stranger = made.principal("user", "svc-c", HEAD, 1103);
+        made.history.push((moved, domain_sid(512)));
+        made.member(moved, member);
+        made.history.push((holder, domain_sid(1101)));
+        let analysis = Analysis::new(made.directory());
+        let tier0 = |place| analysis.principals.is_tier0(place);
+        assert_eq!(
+            [moved, member, holder, stranger].map(tier0),
+            [true, true, true, false]
+        );
+    }
+
+    #[test]
+    fn the_sid_counts_also_where_its_group_was_not_collected() {
+        let mut made = Made::new();
+        let moved = made.principal("group", "Moved", HEAD, 1200);
+        let member = made.principal("user", "svc-a", HEAD, 1101);
+        made.history.push((moved, domain_sid(519)));
+        made.member(moved, member);
+        let analysis = Analysis::new(made.directory());
+        assert!(analysis.principals.is_tier0(member));
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
 use super::{Page, Problem, check, check_joins};
@@ -133,6 +133,20 @@ impl Pack {
             .collect();
         for (id, problem) in wrong {
             self.refuse(&id, problem);
+        }
+        Ok(())
+    }
+
+    /// Runs every page on frames without rows.
+    ///
+    /// # Errors
+    /// The first page that does not run.
+    pub(crate) fn try_all(&self) -> Result<()> {
+        let empty = Frames::empty()?;
+        for page in &self.pages {
+            check(page, &empty).map_err(|problem| {
+                anyhow!("{}:{}: {}", page.front.id, problem.line, problem.message)
+            })?;
         }
         Ok(())
     }

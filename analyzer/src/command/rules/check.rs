@@ -1,4 +1,5 @@
-//! `coldcase rules check`: every page of a folder, with file and line of what is wrong.
+//! `coldcase rules check`: every page of a folder, with file and line of what is wrong; without a folder,
+//! the program's own pages.
 
 use std::io::Write;
 
@@ -12,13 +13,19 @@ use crate::report::visible;
 use crate::rules::Pack;
 
 pub(super) fn run(arguments: &CheckRulesArguments) -> Result<AnalyzeExit> {
-    let mut pack = Pack::load(Some(&arguments.folder))?;
-    pack.try_out()?;
-    let good = pack
-        .pages
-        .iter()
-        .filter(|page| pack.file_of(page).is_some())
-        .count();
+    let folder = arguments.folder.as_deref();
+    let mut pack = Pack::load(folder)?;
+    let good = if folder.is_some() {
+        pack.try_out()?;
+        let own = pack
+            .pages
+            .iter()
+            .filter(|page| pack.file_of(page).is_some());
+        own.count()
+    } else {
+        pack.try_all()?;
+        pack.pages.len()
+    };
     let wrong = pack.refused.len();
     if arguments.format == Format::Json {
         let refused: Vec<_> = pack
