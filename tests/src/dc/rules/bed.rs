@@ -6,11 +6,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use coldcase_schemas::report::Severity::{Critical, Info, Medium};
+
 use super::super::cross_reference;
 use super::super::planted::{Addition, Kind, Planted, PlantedObject};
 use super::super::population::{DISABLED, Setting};
 use super::faultless::password_settings;
-use super::{Expect, Expected, State};
+use super::{Expect, Expected, Fact, State};
 
 /// The unit of the domain controllers.
 pub(super) const CONTROLLERS: &str = "OU=Domain Controllers";
@@ -105,11 +107,11 @@ impl<'a> Bed<'a> {
         self.setting.now.days_ago(days)
     }
 
-    /// Adds the object, in which these rules must find something. A user with a service principal name is found by
+    /// Adds the object, in which these facts must be found. A user with a service principal name is found by
     /// `spn-kerberoastable` in any case, unless it is disabled.
-    pub(super) fn plant(&mut self, object: PlantedObject, rules: &[&'static str]) -> Grown {
-        for rule in rules {
-            self.expect(rule, &object.name);
+    pub(super) fn plant(&mut self, object: PlantedObject, facts: &[Fact]) -> Grown {
+        for fact in facts {
+            self.expect(*fact, &object.name);
         }
         let enabled = object
             .text("userAccountControl")
@@ -117,7 +119,7 @@ impl<'a> Bed<'a> {
             .is_some_and(|flags| flags & DISABLED == 0);
         if object.kind == Kind::User && enabled && !object.values("servicePrincipalName").is_empty()
         {
-            self.expect("spn-kerberoastable", &object.name);
+            self.expect(("spn-kerberoastable", Medium), &object.name);
         }
         let grown = Grown {
             name: object.name.clone(),
@@ -128,15 +130,15 @@ impl<'a> Bed<'a> {
         grown
     }
 
-    /// `rule` must find something in `subject`, whenever all rules are asked.
-    pub(super) fn expect(&mut self, rule: &'static str, subject: &str) {
-        self.expect_times(1, rule, subject);
+    /// The fact must be found in `subject`, whenever all rules are asked.
+    pub(super) fn expect(&mut self, fact: Fact, subject: &str) {
+        self.expect_times(1, fact, subject);
     }
 
     /// The same, so many times.
-    pub(super) fn expect_times(&mut self, times: usize, rule: &'static str, subject: &str) {
-        self.expect_in(PLANTED, times, rule, subject);
-        self.expect_in(ONE_KEY, times, rule, subject);
+    pub(super) fn expect_times(&mut self, times: usize, fact: Fact, subject: &str) {
+        self.expect_in(PLANTED, times, fact, subject);
+        self.expect_in(ONE_KEY, times, fact, subject);
     }
 
     /// The forest has a domain beside this one, from the state in which every account names one root key.
@@ -152,13 +154,14 @@ impl<'a> Bed<'a> {
         &mut self,
         state: usize,
         times: usize,
-        rule: &'static str,
+        (rule, severity): Fact,
         subject: &str,
     ) {
         if let Some(state) = self.states.get_mut(state) {
             let expect = Expect {
                 rule,
                 subject: subject.to_owned(),
+                severity,
             };
             state.findings.insert(expect, times);
         }
@@ -224,7 +227,7 @@ impl<'a> Bed<'a> {
                         && !object.values("servicePrincipalName").is_empty())
         });
         if service {
-            self.expect("privileged-membership", &member.name);
+            self.expect(("privileged-membership", Critical), &member.name);
         }
     }
 
@@ -263,7 +266,7 @@ impl<'a> Bed<'a> {
             .iter()
             .find(|object| object.dn == dn && is_managed(object));
         if let Some(name) = managed.map(|object| object.name.clone()) {
-            self.expect("gmsa-changed-permissions", &name);
+            self.expect(("gmsa-changed-permissions", Info), &name);
         }
     }
 

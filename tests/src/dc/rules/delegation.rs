@@ -1,5 +1,7 @@
 //! DG: who may impersonate whom to what.
 
+use coldcase_schemas::report::Severity::{Critical, High, Low, Medium};
+
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
 use super::aces;
@@ -15,36 +17,42 @@ const ALLOWED_TO_ACT: &str = "msDS-AllowedToActOnBehalfOfOtherIdentity";
 
 pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = flagged(bed.computer("DGOPEN"), UNCONSTRAINED);
-    bed.plant(object, &["delegation-unconstrained"]);
+    bed.plant(object, &[("delegation-unconstrained", Critical)]);
 
     constrained(bed);
     resource_based(bed);
 
     // A domain administrator whom nobody shields from being impersonated.
     let object = bed.service("dg-bare").with("adminCount", 1);
-    let rules = [
-        "delegation-of-privileged",
-        "privileged-without-silo",
-        "spn-privileged",
+    let facts = [
+        ("delegation-of-privileged", Medium),
+        ("privileged-without-silo", Medium),
+        ("spn-privileged", Critical),
     ];
-    let bare = bed.plant(object, &rules);
+    let bare = bed.plant(object, &facts);
     bed.appoint(&bare);
 
     // Delegates to a name that nobody holds, and may give it to a domain administrator.
     let object = bed.service("dg-prize").with("adminCount", 1);
-    let rules = ["spn-privileged", "account-spn-write"];
-    let prize = bed.plant(object, &rules);
+    let facts = [
+        ("spn-privileged", Critical),
+        ("account-spn-write", Critical),
+    ];
+    let prize = bed.plant(object, &facts);
     bed.promote(&prize);
     let object = bed
         .service("dg-jack")
         .with(DELEGATE_TO, format!("HTTP/dgfree.{}", bed.dns()));
-    let rules = ["delegation-spn-jack", "tier0-in-reach"];
-    let jack = bed.plant(object, &rules);
+    let facts = [
+        ("delegation-spn-jack", Critical),
+        ("tier0-in-reach", Critical),
+    ];
+    let jack = bed.plant(object, &facts);
     bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &jack.sid));
 
     let who = bed.trustee("dg.writer");
     let object = bed.service("dg-writable");
-    let writable = bed.plant(object, &["delegation-writable"]);
+    let writable = bed.plant(object, &[("delegation-writable", High)]);
     bed.grant(&writable.dn, &aces::write(aces::ALLOWED_TO_ACT, &who.sid));
 }
 
@@ -55,9 +63,12 @@ fn constrained(bed: &mut Bed<'_>) {
 
     let controller = format!("cifs/{}", bed.controller_host());
     let object = flagged(bed.service("dg-any"), PROTOCOL_TRANSITION);
-    bed.plant(to(object, &controller), &["delegation-protocol-transition"]);
+    bed.plant(
+        to(object, &controller),
+        &[("delegation-protocol-transition", Critical)],
+    );
     let object = to(bed.service("dg-passes"), &controller);
-    bed.plant(object, &["delegation-constrained"]);
+    bed.plant(object, &[("delegation-constrained", Critical)]);
 
     let database = format!("MSSQLSvc/dgback.{dns}:1433");
     let back = bed
@@ -65,16 +76,16 @@ fn constrained(bed: &mut Bed<'_>) {
         .with("servicePrincipalName", database.as_str());
     bed.plant(back, &[]);
     let object = to(bed.service("dg-front"), &database);
-    bed.plant(object, &["delegation-constrained-elsewhere"]);
+    bed.plant(object, &[("delegation-constrained-elsewhere", Medium)]);
 
     // A class that HOST stands for, but no host.
     let object = to(bed.service("dg-ghost"), &format!("HTTP/dggone.{dns}"));
-    bed.plant(object, &["delegation-ghost-target"]);
+    bed.plant(object, &[("delegation-ghost-target", High)]);
 
     // Disabled, so that delegation to tier 0 gives nothing, and what it keeps is told as a remnant.
     let object = flagged(to(bed.service("dg-off"), &controller), DISABLED);
     bed.plant(object, &[]);
-    bed.expect_times(2, "spn-zombie", "dg-off");
+    bed.expect_times(2, ("spn-zombie", Low), "dg-off");
 }
 
 /// DG05, DG06.
@@ -85,13 +96,13 @@ fn resource_based(bed: &mut Bed<'_>) {
 
     let admin = bed.person("dg.admin").with("adminCount", 1);
     let object = admin.with(ALLOWED_TO_ACT, readers_of(&[&front.sid]));
-    let admin = bed.plant(object, &["delegation-resource-based-tier0"]);
+    let admin = bed.plant(object, &[("delegation-resource-based-tier0", Critical)]);
     bed.promote(&admin);
 
     let object = bed
         .computer("DGLOOSE")
         .with(ALLOWED_TO_ACT, readers_of(&[&person.sid]));
-    bed.plant(object, &["delegation-resource-based-broad"]);
+    bed.plant(object, &[("delegation-resource-based-broad", High)]);
     // A front end that is a computer is what the attribute is for.
     let object = bed
         .computer("DGTIGHT")

@@ -1,12 +1,13 @@
 //! DM: delegated managed service accounts and where they can be made.
 
 use anyhow::Result;
+use coldcase_schemas::report::Severity::{Critical, High, Info, Low, Medium};
 
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
-use super::aces;
 use super::bed::{Bed, Grown};
 use super::faultless::{flagged, instead};
+use super::{Fact, aces};
 
 /// msDS-DelegatedMSAState and msDS-SupersededServiceAccountState.
 const STARTED: i64 = 1;
@@ -20,13 +21,13 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     migrations(bed, &host)?;
 
     let object = bed.dmsa("dm-open", &["AU"])?;
-    bed.plant(object, &["dmsa-readers"]);
+    bed.plant(object, &[("dmsa-readers", Critical)]);
     let object = bed.dmsa("dm-fine", &[&host.sid])?;
     bed.plant(object, &[]);
     bed.unit("Stray");
     let object = bed.dmsa("dm-stray", &[&host.sid])?;
     let object = bed.moved(object, "OU=Stray");
-    bed.plant(object, &["dmsa-odd-parent"]);
+    bed.plant(object, &[("dmsa-odd-parent", Medium)]);
 
     // An alias of HOST on an ordinary server.
     let back = bed.computer("DMBACK");
@@ -36,14 +37,14 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let target = format!("HTTP/dmback.{}", bed.dns());
     bed.plant(
         object.with("msDS-AllowedToDelegateTo", target),
-        &["dmsa-copied-delegation"],
+        &[("dmsa-copied-delegation", High)],
     );
     Ok(())
 }
 
 /// DM01, DM02, DM04, DM12: units in which dMSAs can be made, and a controller that knows them.
 fn places(bed: &mut Bed<'_>) {
-    bed.expect("dmsa-controller-update", bed.base_dn());
+    bed.expect(("dmsa-controller-update", Info), bed.base_dn());
     let name = "DC2025";
     let controller = bed
         .controller_account(name)
@@ -51,12 +52,12 @@ fn places(bed: &mut Bed<'_>) {
     bed.plant(controller, &[]);
 
     let unit = bed.unit("Projects");
-    bed.expect("dmsa-create-child", &unit.dn);
+    bed.expect(("dmsa-create-child", Critical), &unit.dn);
     let who = bed.trustee("dm.maker");
     bed.grant(&unit.dn, &aces::create(aces::DMSA, &who.sid));
     // The same person names the successor of a service: both halves.
     let object = bed.service("dm-victim");
-    let victim = bed.plant(object, &["dmsa-successor-pair"]);
+    let victim = bed.plant(object, &[("dmsa-successor-pair", High)]);
     bed.grant(&victim.dn, &aces::write(aces::SUCCESSOR, &who.sid));
     bed.grant(&victim.dn, &aces::write(aces::SUCCESSOR_STATE, &who.sid));
     // One half, and nobody's who can make a dMSA.
@@ -72,7 +73,7 @@ fn places(bed: &mut Bed<'_>) {
     bed.grant(&unit.dn, &denied);
 
     let unit = bed.unit("Handed over");
-    bed.expect("dmsa-container-takeover", &unit.dn);
+    bed.expect(("dmsa-container-takeover", Critical), &unit.dn);
     let who = bed.trustee("dm.changer");
     bed.grant(&unit.dn, &aces::allow("WD", &who.sid));
     let unit = bed.unit("Kept");
@@ -84,12 +85,12 @@ fn places(bed: &mut Bed<'_>) {
 fn permissions(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let who = bed.trustee("dm.namer");
     let object = bed.dmsa("dm-link", &[&host.sid])?;
-    let link = bed.plant(object, &["dmsa-predecessor-writable"]);
+    let link = bed.plant(object, &[("dmsa-predecessor-writable", Critical)]);
     bed.grant(&link.dn, &aces::write(aces::PREDECESSOR, &who.sid));
 
     let who = bed.trustee("dm.readers");
     let object = bed.dmsa("dm-list", &[&host.sid])?;
-    let list = bed.plant(object, &["dmsa-state-writable"]);
+    let list = bed.plant(object, &[("dmsa-state-writable", High)]);
     bed.grant(&list.dn, &aces::write(aces::READERS, &who.sid));
 
     // A right that hands over nothing.
@@ -110,7 +111,7 @@ fn migrations(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
         host,
         &admin,
         COMPLETED,
-        &["dmsa-privileged-predecessor"],
+        &[("dmsa-privileged-predecessor", Critical)],
     )?;
 
     // Completed on both sides, and the old account is off: as it should end.
@@ -125,7 +126,7 @@ fn migrations(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
         host,
         &unaware,
         STARTED,
-        &["dmsa-one-sided-link"],
+        &[("dmsa-one-sided-link", High)],
     )?;
 
     let moving = bed.person("dm.moving");
@@ -136,7 +137,7 @@ fn migrations(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
         host,
         &moving,
         STARTED,
-        &["dmsa-stuck-migration"],
+        &[("dmsa-stuck-migration", Low)],
     )?;
     bed.age(&stuck.dn, 60);
     // Two weeks are what Microsoft plans.
@@ -153,7 +154,7 @@ fn migrations(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
         host,
         &awake,
         COMPLETED,
-        &["dmsa-dirty-completion"],
+        &[("dmsa-dirty-completion", Medium)],
     )?;
     Ok(())
 }
@@ -174,7 +175,7 @@ fn succeed(
     host: &Grown,
     predecessor: &Grown,
     state: i64,
-    rules: &[&'static str],
+    facts: &[Fact],
 ) -> Result<Grown> {
     let object = instead(
         bed.dmsa(name, &[&host.sid])?,
@@ -184,6 +185,6 @@ fn succeed(
     let link = predecessor.dn.as_str();
     Ok(bed.plant(
         object.with("msDS-ManagedAccountPrecededByLink", link),
-        rules,
+        facts,
     ))
 }

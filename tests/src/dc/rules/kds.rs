@@ -1,6 +1,7 @@
 //! KD: root keys of the key distribution service. All accounts but one name the key that is old.
 
 use anyhow::Result;
+use coldcase_schemas::report::Severity::{Critical, High, Info, Low, Medium};
 
 use super::super::planted::{KDS_ROOT_KEY, KDS_ROOT_KEY_DATA, Kind, PlantedObject};
 use super::aces;
@@ -18,23 +19,23 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let keys = containers(bed);
     // Five that are there, and one that an account names as long as the account is there.
     let domain = bed.base_dn();
-    bed.expect_in(PLANTED, 6, "kds-root-key-presence", domain);
-    bed.expect_in(ONE_KEY, 5, "kds-root-key-presence", domain);
+    bed.expect_in(PLANTED, 6, ("kds-root-key-presence", Info), domain);
+    bed.expect_in(ONE_KEY, 5, ("kds-root-key-presence", Info), domain);
 
     // Five and a half years. As long as one account names another key, it is not the key of all.
     let old = key(bed, &keys, KDS_ROOT_KEY, 2_000);
-    bed.expect_in(ONE_KEY, 1, "kds-key-blast-radius", &old.dn);
+    bed.expect_in(ONE_KEY, 1, ("kds-key-blast-radius", Low), &old.dn);
     let host = bed.computer("KDHOST");
     let host = bed.plant(host, &[]);
     let object = bed.gmsa("kd-dangling", &[&host.sid])?;
     let object = instead(object, "msDS-ManagedPasswordId", bed.epoch_of(MISSING, 5)?);
-    let dangling = bed.plant(object, &["kds-dangling-key"]);
+    let dangling = bed.plant(object, &[("kds-dangling-key", Medium)]);
     bed.second_domain();
     bed.delete(ONE_KEY, &dangling);
-    bed.expect_in(ONE_KEY, 1, "kds-forest-scope", bed.base_dn());
+    bed.expect_in(ONE_KEY, 1, ("kds-forest-scope", Info), bed.base_dn());
 
     let readable = key(bed, &keys, READABLE, 25);
-    bed.expect("kds-root-key-readable", &readable.dn);
+    bed.expect(("kds-root-key-readable", Critical), &readable.dn);
     let who = bed.trustee("kd.reader");
     bed.grant(&readable.dn, &aces::allow("RPCR", &who.sid));
     // Reading without control access does not show what is confidential.
@@ -42,12 +43,12 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     bed.grant(&readable.dn, &aces::allow("RP", &who.sid));
 
     let controlled = key(bed, &keys, CONTROLLED, 22);
-    bed.expect("kds-root-key-control", &controlled.dn);
+    bed.expect(("kds-root-key-control", Critical), &controlled.dn);
     let who = bed.trustee("kd.changer");
     bed.grant(&controlled.dn, &aces::allow("WD", &who.sid));
 
     let owned = key(bed, &keys, OWNED, 20);
-    bed.expect("kds-root-key-owner", &owned.dn);
+    bed.expect(("kds-root-key-owner", High), &owned.dn);
     let who = bed.trustee("kd.owner");
     bed.give(&owned.dn, &who.sid);
 
@@ -55,7 +56,7 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let object = root_key(bed, &keys, FUTURE, 10);
     let later = instead(object, "msKds-UseStartTime", bed.days_ago(-7));
     let later = bed.plant(later, &[]);
-    bed.expect("kds-key-hygiene", &later.dn);
+    bed.expect(("kds-key-hygiene", Low), &later.dn);
     Ok(())
 }
 

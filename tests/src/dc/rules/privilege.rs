@@ -1,5 +1,7 @@
 //! PR: privileged groups, and ways to them.
 
+use coldcase_schemas::report::Severity::{Critical, High, Medium};
+
 use super::super::planted::{FOREIGN_SID, Kind, PlantedObject};
 use super::aces;
 use super::bed::Bed;
@@ -14,7 +16,7 @@ const GUESTS: i64 = 514;
 
 pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = bed.service("pr-backup").with("adminCount", 1);
-    let backup = bed.plant(object, &["operators-membership"]);
+    let backup = bed.plant(object, &[("operators-membership", High)]);
     bed.join("CN=Backup Operators,CN=Builtin", &backup);
     // Neither operators nor tier 0.
     let object = bed.service("pr-reader");
@@ -23,17 +25,20 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
 
     // In a protected group, and not marked as such.
     let object = bed.service("pr-unmarked");
-    let rules = ["privileged-admin-count", "spn-privileged"];
-    let unmarked = bed.plant(object, &rules);
+    let facts = [
+        ("privileged-admin-count", High),
+        ("spn-privileged", Critical),
+    ];
+    let unmarked = bed.plant(object, &facts);
     bed.promote(&unmarked);
 
     let object = bed.service("pr-past").with("sIDHistory", FOREIGN_ADMINS);
-    bed.plant(object, &["privileged-sid-history"]);
+    bed.plant(object, &[("privileged-sid-history", Critical)]);
     let object = bed.service("pr-migrated").with("sIDHistory", FOREIGN_SID);
     bed.plant(object, &[]);
 
     let object = bed.person("pr.guest").with("primaryGroupID", GUESTS);
-    bed.plant(object, &["unusual-primary-group"]);
+    bed.plant(object, &[("unusual-primary-group", Medium)]);
 
     silo(bed);
     head(bed);
@@ -55,7 +60,7 @@ fn silo(bed: &mut Bed<'_>) {
     let object = flagged(bed.service("pr-siloed"), NOT_DELEGATED)
         .with("adminCount", 1)
         .with("msDS-AssignedAuthNPolicySilo", silo.as_str());
-    let siloed = bed.plant(object, &["spn-privileged"]);
+    let siloed = bed.plant(object, &[("spn-privileged", Critical)]);
     bed.appoint(&siloed);
     let object = PlantedObject::new(Kind::AuthenticationSilo, "Tier 0", silo)
         .with("msDS-AuthNPolicySiloEnforced", "TRUE")
@@ -67,7 +72,7 @@ fn silo(bed: &mut Bed<'_>) {
 fn head(bed: &mut Bed<'_>) {
     let domain = bed.base_dn();
     let who = bed.trustee("pr.replicator");
-    bed.expect("replication-rights", domain);
+    bed.expect(("replication-rights", Critical), domain);
     bed.grant(domain, &aces::control(aces::GET_CHANGES, &who.sid));
     bed.grant(domain, &aces::control(aces::GET_CHANGES_ALL, &who.sid));
     // One of the two delivers no passwords.
@@ -75,12 +80,12 @@ fn head(bed: &mut Bed<'_>) {
     bed.grant(domain, &aces::control(aces::GET_CHANGES, &who.sid));
 
     let who = bed.trustee("pr.changer");
-    bed.expect("domain-takeover", domain);
+    bed.expect(("domain-takeover", Critical), domain);
     bed.grant(domain, &aces::allow("WD", &who.sid));
 
     let template = format!("CN=AdminSDHolder,CN=System,{domain}");
     let who = bed.trustee("pr.template");
-    bed.expect("adminsdholder-entry", &template);
+    bed.expect(("adminsdholder-entry", Critical), &template);
     bed.grant(&template, &aces::allow("WD", &who.sid));
     bed.grant(&template, &aces::write(aces::TELEPHONE, &bed.sid(513)));
 }
@@ -88,7 +93,7 @@ fn head(bed: &mut Bed<'_>) {
 /// PR10 with AC08: a service resets the password of a person, who fills Domain Admins.
 fn way(bed: &mut Bed<'_>) {
     let object = bed.service("pr-climber");
-    let climber = bed.plant(object, &["tier0-in-reach"]);
+    let climber = bed.plant(object, &[("tier0-in-reach", Critical)]);
     let between = bed.trustee("pr.between");
     bed.grant(
         &between.dn,
@@ -96,7 +101,7 @@ fn way(bed: &mut Bed<'_>) {
     );
     let admins = format!("CN=Domain Admins,CN=Users,{}", bed.base_dn());
     bed.grant(&admins, &aces::write(aces::MEMBER, &between.sid));
-    bed.expect("group-takeover", "Domain Admins");
+    bed.expect(("group-takeover", Critical), "Domain Admins");
 
     // The same right over somebody from whom no way leads on.
     let object = bed.service("pr-helper");
@@ -115,7 +120,7 @@ fn policies(bed: &mut Bed<'_>) {
         bed.base_dn()
     );
     let who = bed.trustee("pr.policy");
-    bed.expect("policy-takeover", &policy);
+    bed.expect(("policy-takeover", Critical), &policy);
     bed.grant(&policy, &aces::write(aces::POLICY_PATH, &who.sid));
     // Links of a unit in which nothing of tier 0 lies.
     let unit = bed.unit("Linked");
