@@ -11,7 +11,7 @@ use std::iter;
 use std::path::Path;
 
 use coldcase_schemas::report::Severity;
-use coldcase_tests::dc::rules::{ASSUMPTIONS, BEYOND, State};
+use coldcase_tests::dc::rules::{BEYOND, State};
 use coldcase_tests::dc::{DomainController, Options, Population};
 use coldcase_tests::programs::coldcase;
 use serde_json::Value;
@@ -30,7 +30,6 @@ fn every_rule_finds_what_was_planted_and_nothing_else() {
         DomainController::start_with(&Options::default().population(Population::Rules))
             .expect("a domain controller is needed (COLDCASE_SKIP_DC=1 skips this test)");
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("coldcase.toml"), ASSUMPTIONS).unwrap();
     let expected = &controller.planted().expected;
 
     let sysvol = sysvol(&controller, folder.path());
@@ -39,6 +38,7 @@ fn every_rule_finds_what_was_planted_and_nothing_else() {
         if !state.change.is_empty() {
             controller.apply_ldif(&state.change).unwrap();
         }
+        fs::write(folder.path().join("coldcase.toml"), state.assumptions).unwrap();
         let snapshot = folder.path().join(format!("{number}.sqlite.zst"));
         let report = look(&controller, &sysvol, snapshot.to_str().unwrap(), state);
         table.compare(state, &report);

@@ -12,19 +12,25 @@ use super::super::cross_reference;
 use super::super::planted::{Addition, Kind, Planted, PlantedObject};
 use super::super::population::{DISABLED, Setting};
 use super::faultless::password_settings;
-use super::{Expect, Expected, Fact, State};
+use super::{ASSUMPTIONS, Expect, Expected, Fact, State};
 
 /// The unit of the domain controllers.
 pub(super) const CONTROLLERS: &str = "OU=Domain Controllers";
 const FIRST_RID: u32 = 3_100;
+/// In no object, and never handed out again.
+const DEAD_RID: u32 = FIRST_RID - 1;
 
 /// The states of the domain, by their place in [`Expected::states`].
 pub(super) const PLANTED: usize = 0;
 /// Every account names one root key, and the forest has a second domain.
 pub(super) const ONE_KEY: usize = 1;
+/// What creating a computer or owning one gives is enforced (dSHeuristics).
+pub(super) const ENFORCED: usize = 2;
+/// The same is switched off, and every controller has the update that somebody else's write on the victim takes.
+pub(super) const UPDATED: usize = 3;
 /// Somebody is in Account Operators. Since Samba runs no SDProp, they control every privileged group then, which they do
 /// in no domain of Windows; so only their own rule is asked.
-pub(super) const OPERATORS: usize = 2;
+pub(super) const OPERATORS: usize = 4;
 
 /// An object that was planted, for others to name.
 #[derive(Debug, Clone)]
@@ -43,7 +49,7 @@ pub(super) struct Bed<'a> {
     schema: String,
     permissions: String,
     past: String,
-    states: [State; 3],
+    states: [State; 5],
     /// Rights of the default domain policy, with whom it gives them to.
     logon_rights: String,
     /// Names of services whose password policy is the domain's.
@@ -69,6 +75,27 @@ impl<'a> Bed<'a> {
             states: [
                 state("as planted", &[]),
                 state("one key", &[]),
+                state(
+                    "enforced",
+                    &[
+                        "dmsa-directory-switches",
+                        "dmsa-create-child",
+                        "dmsa-container-takeover",
+                    ],
+                ),
+                State {
+                    assumptions: "[controllers]\nupdated = \"yes\"\n",
+                    ..state(
+                        "switched off, updated",
+                        &[
+                            "dmsa-directory-switches",
+                            "dmsa-controller-update",
+                            "dmsa-create-child",
+                            "dmsa-container-takeover",
+                            "dmsa-predecessor-writable",
+                        ],
+                    )
+                },
                 state("operators", &["account-operators-filled"]),
             ],
             logon_rights: String::new(),
@@ -89,6 +116,11 @@ impl<'a> Bed<'a> {
     /// A SID of this domain.
     pub(super) fn sid(&self, rid: u32) -> String {
         self.setting.domain.principal(rid)
+    }
+
+    /// A SID of this domain that belongs to nothing.
+    pub(super) fn dead_sid(&self) -> String {
+        self.sid(DEAD_RID)
     }
 
     /// The DN of the domain controller.
@@ -356,6 +388,7 @@ fn state(name: &'static str, rules: &'static [&'static str]) -> State {
     State {
         name,
         change: String::new(),
+        assumptions: ASSUMPTIONS,
         rules,
         findings: BTreeMap::new(),
     }

@@ -18,6 +18,8 @@ const ALLOWED_TO_ACT: &str = "msDS-AllowedToActOnBehalfOfOtherIdentity";
 pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = flagged(bed.computer("DGOPEN"), UNCONSTRAINED);
     bed.plant(object, &[("delegation-unconstrained", Critical)]);
+    let object = flagged(bed.computer("DGSHUT"), UNCONSTRAINED | DISABLED);
+    bed.plant(object, &[("delegation-unconstrained", Low)]);
 
     constrained(bed);
     resource_based(bed);
@@ -34,11 +36,11 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
 
     // Delegates to a name that nobody holds, and may give it to a domain administrator.
     let object = bed.service("dg-prize").with("adminCount", 1);
-    let facts = [
+    let facts_of_prize = [
         ("spn-privileged", Critical),
         ("account-spn-write", Critical),
     ];
-    let prize = bed.plant(object, &facts);
+    let prize = bed.plant(object, &facts_of_prize);
     bed.promote(&prize);
     let object = bed
         .service("dg-jack")
@@ -50,10 +52,40 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let jack = bed.plant(object, &facts);
     bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &jack.sid));
 
+    // The same where a server outside tier 0 holds the name, and lets it go.
+    let held = format!("HTTP/dgheld.{}", bed.dns());
+    let holder = bed.computer("DGHELD");
+    let holder = bed.plant(holder.with("servicePrincipalName", held.as_str()), &[]);
+    let object = bed.service("dg-prize2").with("adminCount", 1);
+    let prize = bed.plant(object, &facts_of_prize);
+    bed.promote(&prize);
+    let object = bed.service("dg-taker").with(DELEGATE_TO, held);
+    let facts = [
+        ("delegation-spn-jack", High),
+        ("delegation-constrained-elsewhere", Medium),
+        ("tier0-in-reach", Critical),
+    ];
+    let taker = bed.plant(object, &facts);
+    bed.grant(&prize.dn, &aces::write(aces::SERVICE_NAMES, &taker.sid));
+    bed.grant(&holder.dn, &aces::write(aces::SERVICE_NAMES, &taker.sid));
+
     let who = bed.trustee("dg.writer");
     let object = bed.service("dg-writable");
     let writable = bed.plant(object, &[("delegation-writable", High)]);
     bed.grant(&writable.dn, &aces::write(aces::ALLOWED_TO_ACT, &who.sid));
+    let who = bed.trustee("dg.crown");
+    let object = bed.service("dg-crown").with("adminCount", 1);
+    let facts = [
+        ("delegation-writable", Critical),
+        ("spn-privileged", Critical),
+    ];
+    let crown = bed.plant(object, &facts);
+    bed.promote(&crown);
+    bed.grant(&crown.dn, &aces::write(aces::ALLOWED_TO_ACT, &who.sid));
+    let who = bed.trustee("dg.targets");
+    let object = bed.service("dg-targets");
+    let targets = bed.plant(object, &[("delegation-writable", Medium)]);
+    bed.grant(&targets.dn, &aces::write(aces::DELEGATE_TO, &who.sid));
 }
 
 /// DG02 to DG04, DG07.
@@ -77,10 +109,20 @@ fn constrained(bed: &mut Bed<'_>) {
     bed.plant(back, &[]);
     let object = to(bed.service("dg-front"), &database);
     bed.plant(object, &[("delegation-constrained-elsewhere", Medium)]);
+    let object = flagged(bed.service("dg-anyone"), PROTOCOL_TRANSITION);
+    bed.plant(
+        to(object, &database),
+        &[("delegation-constrained-elsewhere", High)],
+    );
 
     // A class that HOST stands for, but no host.
     let object = to(bed.service("dg-ghost"), &format!("HTTP/dggone.{dns}"));
     bed.plant(object, &[("delegation-ghost-target", High)]);
+    // Disabled, and keeps its name and its target.
+    let object = to(bed.service("dg-ghost-off"), &format!("HTTP/dggone.{dns}"));
+    let object = flagged(object, DISABLED);
+    bed.plant(object, &[("delegation-ghost-target", Medium)]);
+    bed.expect_times(2, ("spn-zombie", Low), "dg-ghost-off");
 
     // Disabled, so that delegation to tier 0 gives nothing, and what it keeps is told as a remnant.
     let object = flagged(to(bed.service("dg-off"), &controller), DISABLED);
@@ -98,6 +140,16 @@ fn resource_based(bed: &mut Bed<'_>) {
     let object = admin.with(ALLOWED_TO_ACT, readers_of(&[&front.sid]));
     let admin = bed.plant(object, &[("delegation-resource-based-tier0", Critical)]);
     bed.promote(&admin);
+    // Nobody has the SID that is let in.
+    let dead = bed.dead_sid();
+    let admin = bed.person("dg.left").with("adminCount", 1);
+    let object = admin.with(ALLOWED_TO_ACT, readers_of(&[&dead]));
+    let admin = bed.plant(object, &[("delegation-resource-based-tier0", Medium)]);
+    bed.promote(&admin);
+    let object = bed
+        .computer("DGLEFT")
+        .with(ALLOWED_TO_ACT, readers_of(&[&dead]));
+    bed.plant(object, &[("delegation-resource-based-broad", Medium)]);
 
     let object = bed
         .computer("DGLOOSE")

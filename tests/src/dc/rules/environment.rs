@@ -1,7 +1,7 @@
 //! EN and GV. The functional level and the machine account quota of a new domain are found as they are.
 
 use anyhow::Result;
-use coldcase_schemas::report::Severity::{High, Info};
+use coldcase_schemas::report::Severity::{High, Info, Low};
 
 use super::aces;
 use super::bed::Bed;
@@ -18,6 +18,9 @@ pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     // Made today, so it may still be set up: information.
     let object = without(bed.service("ev-nobodys"), "description");
     bed.plant(object, &[("service-account-ownerless", Info)]);
+    let object = without(bed.service("ev-orphaned"), "description");
+    let orphaned = bed.plant(object, &[("service-account-ownerless", Low)]);
+    bed.age(&orphaned.dn, 60);
     // Notes are enough.
     let object = without(bed.service("ev-noted"), "description").with("info", "Ask team 7");
     bed.plant(object, &[]);

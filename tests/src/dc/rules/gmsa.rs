@@ -5,14 +5,12 @@ use coldcase_schemas::report::Severity::{Critical, High, Info, Low, Medium};
 
 use super::super::planted::FOREIGN_SID;
 use super::super::population::{AES, DISABLED};
-use super::aces;
 use super::bed::{Bed, Grown};
 use super::faultless::{flagged, instead, readers_of, without};
+use super::{aces, dmsa};
 
 /// RC4, MS-KILE 2.2.7.
 const RC4: i64 = 0x4;
-/// In no object, and never handed out again.
-const DEAD_RID: u32 = 3_099;
 /// How many readers the limit allows.
 const READER_LIMIT: usize = 50;
 
@@ -43,6 +41,12 @@ fn readers(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let object = bed.gmsa("gm-human", &[&host.sid, &person.sid])?;
     bed.plant(object, &[("gmsa-human-readers", High)]);
 
+    // Nobody logs on with it, until somebody enables it.
+    let former = flagged(bed.person("gm.former"), DISABLED);
+    let former = bed.plant(former, &[]);
+    let object = bed.gmsa("gm-former", &[&host.sid, &former.sid])?;
+    bed.plant(object, &[("gmsa-human-readers", Medium)]);
+
     let gone = flagged(bed.computer("GMGONE"), DISABLED);
     let gone = bed.plant(gone, &[]);
     let object = bed.gmsa("gm-stale", &[&host.sid, &gone.sid])?;
@@ -53,7 +57,7 @@ fn readers(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let object = bed.gmsa("gm-away", &[&away.sid])?;
     bed.plant(object, &[]);
 
-    let dead = bed.sid(DEAD_RID);
+    let dead = bed.dead_sid();
     let object = bed.gmsa("gm-dead", &[&host.sid, &dead])?;
     bed.plant(object, &[("gmsa-unresolved-readers", Medium)]);
 
@@ -69,6 +73,9 @@ fn readers(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     // Made today, so it may still be set up: information.
     let object = without(bed.gmsa("gm-nobody", &[])?, "msDS-GroupMSAMembership");
     bed.plant(object, &[("gmsa-no-readers", Info)]);
+    let object = without(bed.gmsa("gm-forgotten", &[])?, "msDS-GroupMSAMembership");
+    let forgotten = bed.plant(object, &[("gmsa-no-readers", Low)]);
+    bed.age(&forgotten.dn, 60);
 
     let object = bed.gmsa("gm-foreign", &[&host.sid, FOREIGN_SID])?;
     bed.plant(object, &[("gmsa-foreign-readers", Medium)]);
@@ -87,6 +94,25 @@ fn surroundings(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let idle = bed.group("GG-GM-Idle", &[host]);
     let idle = bed.plant(idle, &[]);
     bed.grant(&idle.dn, &aces::write(aces::MEMBER, &who.sid));
+
+    // The group opens an account of tier 0, whose own list somebody else rewrites.
+    let crowned = bed.group("GG-GM-Crown", &[host]);
+    let crowned = bed.plant(crowned, &[("gmsa-reader-group-takeover", Critical)]);
+    let who = bed.trustee("gm.crown-seats");
+    bed.grant(&crowned.dn, &aces::write(aces::MEMBER, &who.sid));
+    let object = bed.gmsa("gm-crown", &[&crowned.sid])?;
+    let facts = [
+        ("gmsa-privileged-open-readers", Critical),
+        ("gmsa-readers-writable", Critical),
+        ("gmsa-creator-rights", Critical),
+    ];
+    let crown = bed.plant(object.with("adminCount", 1), &facts);
+    bed.promote(&crown);
+    let who = bed.trustee("gm.crown-list");
+    bed.grant(&crown.dn, &aces::write(aces::READERS, &who.sid));
+    // Samba runs no SDProp, so that the creator's entry is still there, as it is until SDProp runs.
+    let who = bed.trustee("gm.crown-made");
+    bed.grant_unnoticed(&crown.dn, &aces::write(aces::RESTRICTIONS, &who.sid));
 
     let old = instead(
         bed.computer("GMOLD"),
@@ -120,6 +146,14 @@ fn surroundings(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     let object = bed.gmsa("gm-delegated", &[&host.sid])?;
     let object = bed.moved(object, "OU=Delegated");
     bed.plant(object, &[("gmsa-outside-container", Low)]);
+    // Who changes the permissions of the unit controls what lies in it, and makes dMSAs there one step later.
+    let who = bed.trustee("gm.tenant");
+    let unit = bed.unit("Leased");
+    dmsa::expect_controlled(bed, &unit);
+    bed.grant(&unit.dn, &aces::allow("WD", &who.sid));
+    let object = bed.gmsa("gm-leased", &[&host.sid])?;
+    let object = bed.moved(object, "OU=Leased");
+    bed.plant(object, &[("gmsa-outside-container", Medium)]);
     Ok(())
 }
 
@@ -154,6 +188,14 @@ fn passwords(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     );
     let object = instead(object, "msDS-ManagedPasswordId", bed.epoch(70)?);
     bed.plant(object, &[("gmsa-rotation-stalled", High)]);
+    // Fourteen days late.
+    let object = instead(
+        bed.gmsa("gm-late", &[&host.sid])?,
+        "pwdLastSet",
+        bed.days_ago(50),
+    );
+    let object = instead(object, "msDS-ManagedPasswordId", bed.epoch(50)?);
+    bed.plant(object, &[("gmsa-rotation-stalled", Medium)]);
     // Thirty days, and the grace of almost six.
     let object = instead(
         bed.gmsa("gm-due", &[&host.sid])?,
@@ -176,6 +218,12 @@ fn passwords(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
         365,
     );
     bed.plant(object, &[("gmsa-long-interval", Medium)]);
+    let object = instead(
+        bed.gmsa("gm-bimonthly", &[&host.sid])?,
+        "msDS-ManagedPasswordInterval",
+        60,
+    );
+    bed.plant(object, &[("gmsa-long-interval", Low)]);
 
     let object = instead(
         bed.gmsa("gm-unused", &[&host.sid])?,
@@ -224,6 +272,9 @@ fn settings(bed: &mut Bed<'_>, host: &Grown) -> Result<()> {
     // What New-ADServiceAccount writes by itself is told, as information.
     let object = instead(bed.gmsa("gm-default", &[&host.sid])?, ciphers, AES | RC4);
     bed.plant(object, &[("gmsa-weak-encryption", Info)]);
+    // The controller's default decides.
+    let object = without(bed.gmsa("gm-plain", &[&host.sid])?, ciphers);
+    bed.plant(object, &[("gmsa-weak-encryption", Low)]);
 
     let names = |classes: &[&str], host: &str| -> Vec<String> {
         let name = |class: &&str| format!("{class}/{host}.partner.example");

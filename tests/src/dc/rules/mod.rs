@@ -50,6 +50,8 @@ pub struct State {
     pub name: &'static str,
     /// LDIF for `DomainController::apply_ldif`, to come here from the state before; nothing in the first.
     pub change: String,
+    /// What `coldcase.toml` says of it: a rule asks what a person knows of the controllers.
+    pub assumptions: &'static str,
     /// The only rules that are asked here; all, if empty.
     pub rules: &'static [&'static str],
     /// What they must find, and how many times: once for each trustee, key or reason, as the page of the rule says.
@@ -71,8 +73,8 @@ pub const BEYOND: &[(&str, &str)] = &[(
     "asks for the system ACL of a root key, which no snapshot holds",
 )];
 
-/// What `coldcase.toml` says of this domain: one rule asks what a person knows of the controllers.
-pub const ASSUMPTIONS: &str = "[controllers]\nupdated = \"no\"\n";
+/// What `coldcase.toml` says unless a state says otherwise: not every controller has the update for CVE-2025-53779.
+const ASSUMPTIONS: &str = "[controllers]\nupdated = \"no\"\n";
 
 /// Everything, parents before children, and what must be found.
 pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {
@@ -84,7 +86,7 @@ pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {
     dmsa::plant(&mut bed)?;
     spn::plant(&mut bed);
     delegation::plant(&mut bed);
-    privilege::plant(&mut bed);
+    privilege::plant(&mut bed)?;
     control::plant(&mut bed)?;
     environment::plant(&mut bed)?;
     Ok(bed.harvest())

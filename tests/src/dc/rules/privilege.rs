@@ -1,11 +1,13 @@
 //! PR: privileged groups, and ways to them.
 
-use coldcase_schemas::report::Severity::{Critical, High, Medium};
+use anyhow::Result;
+use coldcase_schemas::report::Severity::{Critical, High, Info, Low, Medium};
 
 use super::super::planted::{FOREIGN_SID, Kind, PlantedObject};
-use super::aces;
-use super::bed::Bed;
+use super::super::population::DISABLED;
+use super::bed::{Bed, Grown};
 use super::faultless::flagged;
+use super::{Fact, aces};
 
 /// Domain Admins of a domain that does not exist here.
 const FOREIGN_ADMINS: &str = "S-1-5-21-1111111111-2222222222-3333333333-512";
@@ -13,8 +15,10 @@ const FOREIGN_ADMINS: &str = "S-1-5-21-1111111111-2222222222-3333333333-512";
 const NOT_DELEGATED: i64 = 0x10_0000;
 /// Domain Guests.
 const GUESTS: i64 = 514;
+/// Domain Admins.
+const ADMINS: i64 = 512;
 
-pub(super) fn plant(bed: &mut Bed<'_>) {
+pub(super) fn plant(bed: &mut Bed<'_>) -> Result<()> {
     let object = bed.service("pr-backup").with("adminCount", 1);
     let backup = bed.plant(object, &[("operators-membership", High)]);
     bed.join("CN=Backup Operators,CN=Builtin", &backup);
@@ -32,6 +36,10 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let unmarked = bed.plant(object, &facts);
     bed.promote(&unmarked);
 
+    // Marked, and in no such group any more.
+    let object = bed.service("pr-former").with("adminCount", 1);
+    bed.plant(object, &[("privileged-admin-count", Low)]);
+
     let object = bed.service("pr-past").with("sIDHistory", FOREIGN_ADMINS);
     bed.plant(object, &[("privileged-sid-history", Critical)]);
     let object = bed.service("pr-migrated").with("sIDHistory", FOREIGN_SID);
@@ -39,11 +47,14 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
 
     let object = bed.person("pr.guest").with("primaryGroupID", GUESTS);
     bed.plant(object, &[("unusual-primary-group", Medium)]);
+    let object = bed.person("pr.primary").with("primaryGroupID", ADMINS);
+    bed.plant(object, &[("unusual-primary-group", Critical)]);
 
     silo(bed);
     head(bed);
     way(bed);
     policies(bed);
+    managed(bed)
 }
 
 /// PR07: a silo that is enforced and holds a domain administrator. Who is in none is in the file of delegation.
@@ -103,6 +114,8 @@ fn way(bed: &mut Bed<'_>) {
     bed.grant(&admins, &aces::write(aces::MEMBER, &between.sid));
     bed.expect(("group-takeover", Critical), "Domain Admins");
 
+    further(bed, &between);
+
     // The same right over somebody from whom no way leads on.
     let object = bed.service("pr-helper");
     let helper = bed.plant(object, &[]);
@@ -111,6 +124,44 @@ fn way(bed: &mut Bed<'_>) {
         &nobody.dn,
         &aces::control(aces::RESET_PASSWORD, &helper.sid),
     );
+}
+
+/// Longer ways to the same end: of three steps, and of five. And a short one from an account that is off.
+fn further(bed: &mut Bed<'_>, between: &Grown) {
+    let step = |bed: &mut Bed<'_>, name: &str, to: &Grown| {
+        let who = bed.trustee(name);
+        bed.grant(&to.dn, &aces::control(aces::RESET_PASSWORD, &who.sid));
+        who
+    };
+    let third = step(bed, "pr.third", between);
+    let fourth = step(bed, "pr.fourth", &third);
+    let fifth = step(bed, "pr.fifth", &fourth);
+    let start = |bed: &mut Bed<'_>, object: PlantedObject, facts: &[Fact], to: &Grown| {
+        let from = bed.plant(object, facts);
+        bed.grant(&to.dn, &aces::control(aces::RESET_PASSWORD, &from.sid));
+    };
+    let far = [("tier0-in-reach", High)];
+    let object = bed.service("pr-far");
+    start(bed, object, &far, &third);
+    let farther = [("tier0-in-reach", Medium)];
+    let object = bed.service("pr-farther");
+    start(bed, object, &farther, &fifth);
+    // Disabled, and keeps its name.
+    let shut = [("tier0-in-reach", Low), ("spn-zombie", Low)];
+    let object = flagged(bed.service("pr-shut"), DISABLED);
+    start(bed, object, &shut, between);
+}
+
+/// PR07: nobody types the password of a managed account. Only controllers read it (S-1-5-9), but it may be impersonated.
+fn managed(bed: &mut Bed<'_>) -> Result<()> {
+    let object = bed.gmsa("pr-managed", &["S-1-5-9"])?.with("adminCount", 1);
+    let facts = [
+        ("privileged-without-silo", Info),
+        ("delegation-of-privileged", Medium),
+    ];
+    let managed = bed.plant(object, &facts);
+    bed.appoint(&managed);
+    Ok(())
 }
 
 /// PR09: the policy of the domain controllers.

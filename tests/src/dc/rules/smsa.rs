@@ -1,6 +1,6 @@
 //! SM: standalone managed accounts and their hosts.
 
-use coldcase_schemas::report::Severity::{Critical, High, Info, Medium};
+use coldcase_schemas::report::Severity::{Critical, High, Info, Low, Medium};
 
 use super::super::planted::PlantedObject;
 use super::super::population::DISABLED;
@@ -12,6 +12,11 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     // Made today, so it may still be set up: information.
     let object = bed.smsa("sm-orphan");
     bed.plant(object, &[("smsa-unlinked", Info)]);
+    let object = bed.smsa("sm-left");
+    let left = bed.plant(object, &[("smsa-unlinked", Medium)]);
+    bed.age(&left.dn, 60);
+    let object = flagged(bed.smsa("sm-shut"), DISABLED);
+    bed.plant(object, &[("smsa-unlinked", Low)]);
 
     // One host, young password: nothing.
     let object = bed.smsa("sm-fine");
@@ -38,6 +43,10 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let object = instead(bed.smsa("sm-old"), "pwdLastSet", bed.days_ago(200));
     let old = bed.plant(object, &[("smsa-old-password", Medium)]);
     on(bed, "SMOLD", &old);
+    // Two rollovers.
+    let object = instead(bed.smsa("sm-older"), "pwdLastSet", bed.days_ago(60));
+    let older = bed.plant(object, &[("smsa-old-password", Low)]);
+    on(bed, "SMOLDER", &older);
     // Ten days late is within one and a half rollovers.
     let object = instead(bed.smsa("sm-late"), "pwdLastSet", bed.days_ago(40));
     let late = bed.plant(object, &[]);
@@ -77,6 +86,16 @@ pub(super) fn plant(bed: &mut Bed<'_>) {
     let reset = bed.plant(object, &[("smsa-resettable", High)]);
     on(bed, "SMRESET", &reset);
     bed.grant(&reset.dn, &aces::control(aces::RESET_PASSWORD, &who.sid));
+    let who = bed.trustee("sm.crown");
+    let object = bed.smsa("sm-crown").with("adminCount", 1);
+    let facts = [
+        ("smsa-resettable", Critical),
+        ("smsa-privileged-host", Critical),
+    ];
+    let crown = bed.plant(object, &facts);
+    bed.promote(&crown);
+    on(bed, "SMCROWN", &crown);
+    bed.grant(&crown.dn, &aces::control(aces::RESET_PASSWORD, &who.sid));
     // Who must know the old password to change it takes nothing over.
     let object = bed.smsa("sm-change");
     let change = bed.plant(object, &[]);

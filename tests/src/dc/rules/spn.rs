@@ -12,6 +12,7 @@ use super::{Fact, aces};
 const NO_PREAUTHENTICATION: i64 = 0x40_0000;
 const PASSWORD_NOT_REQUIRED: i64 = 0x20;
 const REVERSIBLE: i64 = 0x80;
+const DES_ONLY: i64 = 0x20_0000;
 
 // msDS-SupportedEncryptionTypes, MS-KILE 2.2.7.
 const DES: i64 = 0x3;
@@ -62,6 +63,10 @@ fn ciphers(bed: &mut Bed<'_>) {
     with("sp-rc4", RC4, &[("spn-weak-encryption", High)]);
     with("sp-rc4-aes", AES | RC4, &[("spn-weak-encryption", Medium)]);
     with("sp-des", DES, &[("spn-des", High)]);
+
+    // The flag is not looked at where a value names ciphers.
+    let object = flagged(bed.service("sp-flag"), DES_ONLY);
+    bed.plant(object, &[("spn-des", Low)]);
 
     let who = bed.trustee("sp.cipher");
     let object = bed.service("sp-cipher");
@@ -139,12 +144,22 @@ fn passwords(bed: &mut Bed<'_>) {
 
     let object = flagged(bed.service("sp-forever"), NO_EXPIRY);
     bed.plant(object, &[("spn-password-never-expires", Medium)]);
+    let object = flagged(bed.service("sp-crown"), NO_EXPIRY).with("adminCount", 1);
+    let facts = [
+        ("spn-password-never-expires", High),
+        ("spn-privileged", Critical),
+    ];
+    let crown = bed.plant(object, &facts);
+    bed.promote(&crown);
     let object = flagged(bed.service("sp-empty"), PASSWORD_NOT_REQUIRED);
     bed.plant(object, &[("spn-password-not-required", High)]);
 
     // Every user is looked at, with and without a service principal name.
     let object = flagged(bed.person("sp.roast"), NO_PREAUTHENTICATION);
     bed.plant(object, &[("spn-no-preauthentication", High)]);
+    let object = flagged(bed.person("sp.admin"), NO_PREAUTHENTICATION).with("adminCount", 1);
+    let admin = bed.plant(object, &[("spn-no-preauthentication", Critical)]);
+    bed.promote(&admin);
     let object = flagged(bed.person("sp.off"), NO_PREAUTHENTICATION | DISABLED);
     bed.plant(object, &[]);
 
