@@ -188,8 +188,8 @@ fn inherit(
     Ok(())
 }
 
-/// DM02: somebody may change the permissions of the unit. He gives himself what enforcing takes away; with the update he
-/// still lacks the write on the victim, but has what lies in the unit.
+/// DM02: somebody may change the permissions of the unit. He gives himself what enforcing takes away; with the update
+/// he still lacks the write on the victim, but has what lies in the unit.
 pub(super) fn expect_controlled(bed: &mut Bed<'_>, unit: &Grown) {
     bed.expect(("dmsa-container-takeover", Critical), &unit.dn);
     bed.expect_in(ENFORCED, 1, ("dmsa-container-takeover", Critical), &unit.dn);

@@ -152,7 +152,8 @@ fn further(bed: &mut Bed<'_>, between: &Grown) {
     start(bed, object, &shut, between);
 }
 
-/// PR07: nobody types the password of a managed account. Only controllers read it (S-1-5-9), but it may be impersonated.
+/// PR07: nobody types the password of a managed account. Only controllers read this one (S-1-5-9), but it may be
+/// impersonated.
 fn managed(bed: &mut Bed<'_>) -> Result<()> {
     let object = bed.gmsa("pr-managed", &["S-1-5-9"])?.with("adminCount", 1);
     let facts = [
