@@ -164,7 +164,7 @@ fn replaceable(bed: &mut Bed<'_>) {
     bed.grant(&replaced.dn, &aces::allow("SD", &who.sid));
     bed.grant(&unit.dn, &aces::create(aces::USER, &who.sid));
 
-    // One in tier 0 goes to a unit whose permissions the mover may change. That he can make dMSAs there is told as well.
+    // One in tier 0 goes to a unit whose permissions the mover may change. That he can make dMSAs there is told too.
     let who = bed.trustee("ac.mover");
     let unit = bed.unit("Elsewhere");
     dmsa::expect_controlled(bed, &unit);
