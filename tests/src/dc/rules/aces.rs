@@ -4,6 +4,8 @@
 pub(super) const USER: &str = "bf967aba-0de6-11d0-a285-00aa003049e2";
 /// Class `msDS-DelegatedManagedServiceAccount`.
 pub(super) const DMSA: &str = "0feb936f-47b3-49f2-9386-1dedc2c23765";
+/// Class `organizationalUnit`.
+pub(super) const UNIT: &str = "bf967aa5-0de6-11d0-a285-00aa003049e2";
 /// Class `computer`.
 pub(super) const COMPUTER: &str = "bf967a86-0de6-11d0-a285-00aa003049e2";
 
@@ -13,6 +15,10 @@ pub(super) const ALTERNATE_IDENTITIES: &str = "00fbf30c-91fe-11d1-aebc-0000f8036
 pub(super) const MEMBER: &str = "bf9679c0-0de6-11d0-a285-00aa003049e2";
 /// Attribute `msDS-AllowedToActOnBehalfOfOtherIdentity`.
 pub(super) const ALLOWED_TO_ACT: &str = "3f78c3e5-f79a-46bd-a0b8-9d18116ddc79";
+/// Attribute `cn`.
+pub(super) const COMMON_NAME: &str = "bf96793f-0de6-11d0-a285-00aa003049e2";
+/// Attribute `msDS-AllowedToDelegateTo`.
+pub(super) const DELEGATE_TO: &str = "800d94d7-b7a1-42a1-b14d-7cae1423d07f";
 /// Attribute `gPCFileSysPath`.
 pub(super) const POLICY_PATH: &str = "f30e3bc1-9ff0-11d1-b603-0000f80367c1";
 /// Attribute `gPLink`.
@@ -25,6 +31,8 @@ pub(super) const HOST_LINK: &str = "80641043-15a2-40e1-92a2-8ca866f70776";
 pub(super) const KEY_CREDENTIAL: &str = "5b47d60f-6090-40b2-9f37-2a4de88f3063";
 /// Attribute `msDS-ManagedAccountPrecededByLink`.
 pub(super) const PREDECESSOR: &str = "a0945b2b-57a2-43bd-b327-4d112a4e8bd1";
+/// Attribute `name`, the relative distinguished name.
+pub(super) const RELATIVE_NAME: &str = "bf967a0e-0de6-11d0-a285-00aa003049e2";
 /// Attribute `scriptPath`.
 pub(super) const LOGON_SCRIPT: &str = "bf9679a8-0de6-11d0-a285-00aa003049e2";
 /// Attribute `servicePrincipalName`.

@@ -6,23 +6,31 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use coldcase_schemas::report::Severity::{Critical, Info, Medium};
+
 use super::super::cross_reference;
 use super::super::planted::{Addition, Kind, Planted, PlantedObject};
 use super::super::population::{DISABLED, Setting};
 use super::faultless::password_settings;
-use super::{Expect, Expected, State};
+use super::{ASSUMPTIONS, Expect, Expected, Fact, State};
 
 /// The unit of the domain controllers.
 pub(super) const CONTROLLERS: &str = "OU=Domain Controllers";
 const FIRST_RID: u32 = 3_100;
+/// In no object, and never handed out again.
+const DEAD_RID: u32 = FIRST_RID - 1;
 
 /// The states of the domain, by their place in [`Expected::states`].
 pub(super) const PLANTED: usize = 0;
 /// Every account names one root key, and the forest has a second domain.
 pub(super) const ONE_KEY: usize = 1;
+/// What creating a computer or owning one gives is enforced (dSHeuristics).
+pub(super) const ENFORCED: usize = 2;
+/// The same is switched off, and every controller has the update that somebody else's write on the victim takes.
+pub(super) const UPDATED: usize = 3;
 /// Somebody is in Account Operators. Since Samba runs no SDProp, they control every privileged group then, which they do
 /// in no domain of Windows; so only their own rule is asked.
-pub(super) const OPERATORS: usize = 2;
+pub(super) const OPERATORS: usize = 4;
 
 /// An object that was planted, for others to name.
 #[derive(Debug, Clone)]
@@ -41,7 +49,7 @@ pub(super) struct Bed<'a> {
     schema: String,
     permissions: String,
     past: String,
-    states: [State; 3],
+    states: [State; 5],
     /// Rights of the default domain policy, with whom it gives them to.
     logon_rights: String,
     /// Names of services whose password policy is the domain's.
@@ -67,6 +75,27 @@ impl<'a> Bed<'a> {
             states: [
                 state("as planted", &[]),
                 state("one key", &[]),
+                state(
+                    "enforced",
+                    &[
+                        "dmsa-directory-switches",
+                        "dmsa-create-child",
+                        "dmsa-container-takeover",
+                    ],
+                ),
+                State {
+                    assumptions: "[controllers]\nupdated = \"yes\"\n",
+                    ..state(
+                        "switched off, updated",
+                        &[
+                            "dmsa-directory-switches",
+                            "dmsa-controller-update",
+                            "dmsa-create-child",
+                            "dmsa-container-takeover",
+                            "dmsa-predecessor-writable",
+                        ],
+                    )
+                },
                 state("operators", &["account-operators-filled"]),
             ],
             logon_rights: String::new(),
@@ -89,6 +118,11 @@ impl<'a> Bed<'a> {
         self.setting.domain.principal(rid)
     }
 
+    /// A SID of this domain that belongs to nothing.
+    pub(super) fn dead_sid(&self) -> String {
+        self.sid(DEAD_RID)
+    }
+
     /// The DN of the domain controller.
     pub(super) fn controller(&self) -> String {
         let host = self.setting.domain.host().to_ascii_uppercase();
@@ -105,11 +139,11 @@ impl<'a> Bed<'a> {
         self.setting.now.days_ago(days)
     }
 
-    /// Adds the object, in which these rules must find something. A user with a service principal name is found by
+    /// Adds the object, in which these facts must be found. A user with a service principal name is found by
     /// `spn-kerberoastable` in any case, unless it is disabled.
-    pub(super) fn plant(&mut self, object: PlantedObject, rules: &[&'static str]) -> Grown {
-        for rule in rules {
-            self.expect(rule, &object.name);
+    pub(super) fn plant(&mut self, object: PlantedObject, facts: &[Fact]) -> Grown {
+        for fact in facts {
+            self.expect(*fact, &object.name);
         }
         let enabled = object
             .text("userAccountControl")
@@ -117,7 +151,7 @@ impl<'a> Bed<'a> {
             .is_some_and(|flags| flags & DISABLED == 0);
         if object.kind == Kind::User && enabled && !object.values("servicePrincipalName").is_empty()
         {
-            self.expect("spn-kerberoastable", &object.name);
+            self.expect(("spn-kerberoastable", Medium), &object.name);
         }
         let grown = Grown {
             name: object.name.clone(),
@@ -128,15 +162,15 @@ impl<'a> Bed<'a> {
         grown
     }
 
-    /// `rule` must find something in `subject`, whenever all rules are asked.
-    pub(super) fn expect(&mut self, rule: &'static str, subject: &str) {
-        self.expect_times(1, rule, subject);
+    /// The fact must be found in `subject`, whenever all rules are asked.
+    pub(super) fn expect(&mut self, fact: Fact, subject: &str) {
+        self.expect_times(1, fact, subject);
     }
 
     /// The same, so many times.
-    pub(super) fn expect_times(&mut self, times: usize, rule: &'static str, subject: &str) {
-        self.expect_in(PLANTED, times, rule, subject);
-        self.expect_in(ONE_KEY, times, rule, subject);
+    pub(super) fn expect_times(&mut self, times: usize, fact: Fact, subject: &str) {
+        self.expect_in(PLANTED, times, fact, subject);
+        self.expect_in(ONE_KEY, times, fact, subject);
     }
 
     /// The forest has a domain beside this one, from the state in which every account names one root key.
@@ -152,13 +186,14 @@ impl<'a> Bed<'a> {
         &mut self,
         state: usize,
         times: usize,
-        rule: &'static str,
+        (rule, severity): Fact,
         subject: &str,
     ) {
         if let Some(state) = self.states.get_mut(state) {
             let expect = Expect {
                 rule,
                 subject: subject.to_owned(),
+                severity,
             };
             state.findings.insert(expect, times);
         }
@@ -224,7 +259,7 @@ impl<'a> Bed<'a> {
                         && !object.values("servicePrincipalName").is_empty())
         });
         if service {
-            self.expect("privileged-membership", &member.name);
+            self.expect(("privileged-membership", Critical), &member.name);
         }
     }
 
@@ -263,7 +298,7 @@ impl<'a> Bed<'a> {
             .iter()
             .find(|object| object.dn == dn && is_managed(object));
         if let Some(name) = managed.map(|object| object.name.clone()) {
-            self.expect("gmsa-changed-permissions", &name);
+            self.expect(("gmsa-changed-permissions", Info), &name);
         }
     }
 
@@ -353,6 +388,7 @@ fn state(name: &'static str, rules: &'static [&'static str]) -> State {
     State {
         name,
         change: String::new(),
+        assumptions: ASSUMPTIONS,
         rules,
         findings: BTreeMap::new(),
     }

@@ -1,8 +1,8 @@
 //! A domain with something for every rule that a directory can hold, and beside it what must not be found.
 //!
-//! One file for each family of rules. Each plants objects through a [`Bed`] and says at once which rules must find them,
-//! as their pages say; what provisioning itself leaves is in [`provisioned`], and what no such domain can hold in
-//! [`BEYOND`]. To plant for a new rule is a few lines in the file of its family.
+//! One file for each family of rules. Each plants objects through a [`Bed`] and says at once which rules must find them
+//! and how severe that is, as their pages say; what provisioning itself leaves is in [`provisioned`], and what no such
+//! domain can hold in [`BEYOND`]. To plant for a new rule is a few lines in the file of its family.
 //! Deliberately knows no analyzer: that the expectations and the findings are the same, a test finds out.
 
 mod aces;
@@ -22,19 +22,25 @@ mod spn;
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use coldcase_schemas::report::Severity;
 
 use super::planted::Planted;
 use super::population::Setting;
 use bed::Bed;
 
-/// A rule finds something in a subject.
+/// A rule finds something in a subject, and says how severe it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Expect {
     /// Id of the rule.
     pub rule: &'static str,
     /// `sAMAccountName`, or the distinguished name of what has none.
     pub subject: String,
+    /// What the page of the rule promises for what was planted, worked out from the plant.
+    pub severity: Severity,
 }
+
+/// The id of a rule, and how severe the page of the rule calls what was planted.
+type Fact = (&'static str, Severity);
 
 /// The domain after a change, and what must be found in it then. Some rules exclude each other: a domain whose accounts
 /// all name one root key has none that names a missing one.
@@ -44,6 +50,8 @@ pub struct State {
     pub name: &'static str,
     /// LDIF for `DomainController::apply_ldif`, to come here from the state before; nothing in the first.
     pub change: String,
+    /// What `coldcase.toml` says of it: a rule asks what a person knows of the controllers.
+    pub assumptions: &'static str,
     /// The only rules that are asked here; all, if empty.
     pub rules: &'static [&'static str],
     /// What they must find, and how many times: once for each trustee, key or reason, as the page of the rule says.
@@ -65,8 +73,8 @@ pub const BEYOND: &[(&str, &str)] = &[(
     "asks for the system ACL of a root key, which no snapshot holds",
 )];
 
-/// What `coldcase.toml` says of this domain: one rule asks what a person knows of the controllers.
-pub const ASSUMPTIONS: &str = "[controllers]\nupdated = \"no\"\n";
+/// What `coldcase.toml` says unless a state says otherwise: not every controller has the update for CVE-2025-53779.
+const ASSUMPTIONS: &str = "[controllers]\nupdated = \"no\"\n";
 
 /// Everything, parents before children, and what must be found.
 pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {
@@ -78,7 +86,7 @@ pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {
     dmsa::plant(&mut bed)?;
     spn::plant(&mut bed);
     delegation::plant(&mut bed);
-    privilege::plant(&mut bed);
+    privilege::plant(&mut bed)?;
     control::plant(&mut bed)?;
     environment::plant(&mut bed)?;
     Ok(bed.harvest())
