@@ -1,6 +1,7 @@
 //! What holds of the exposure of a whole directory, from its edges to the sum.
 //!
-//! Owns the properties, and which findings may come of an edge that goes. Deliberately makes no directory: see [`small`].
+//! Owns the properties, and which findings may come of an edge that goes. Deliberately makes no directory: [`small`]
+//! does.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -28,8 +29,8 @@ const RULES: &[&str] = &[
 /// They tell that nobody is there: who takes the last reader or host away has an account that nobody uses.
 const NOBODY: &[&str] = &["DM14 GM10", "GM10", "SM01"];
 
-/// They tell of somebody outside tier 0 who would be no finding in it: whoever leaves tier 0 must leave behind what he holds
-/// there. No other rule finds more when somebody leaves.
+/// They tell of somebody outside tier 0 who would be no finding in it: whoever leaves tier 0 must leave behind what he
+/// holds there. The others together never find more when somebody leaves.
 const OUTSIDE_TIER0: &[&str] = &[
     // Holds a right over an account, a group, a unit, a policy or the domain.
     "AC01",
@@ -230,7 +231,7 @@ const fn member(group: usize, member: usize) -> Edge {
     Edge::Member { group, member }
 }
 
-/// Group 7 is Domain Admins, 3 to 6 are managed accounts, 11 is a person, 13 to 15 are computers, the last a controller.
+/// Group 7 is Domain Admins, 3 to 6 are managed accounts, 11 is a person, 14 a server, 15 a controller.
 #[test]
 fn what_is_meant_by_an_edge_that_goes_is_found() {
     // What stays, what goes, and what is found then.

@@ -1,7 +1,7 @@
 //! Small directories that are nothing but edges over the same few objects, so that each edge can be taken away alone.
 //!
-//! Owns what the objects are and how an edge is written into a directory. Deliberately has no deny: who leaves a group that
-//! is denied something gains by it, which no exposure can hide.
+//! Owns what the objects are and how an edge is written into a directory. Deliberately has no deny: who leaves a
+//! group that is denied something gains by it, which no exposure can hide.
 
 use coldcase_schemas::plan::QUERIES;
 use proptest::collection::vec;
