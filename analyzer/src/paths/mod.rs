@@ -43,6 +43,8 @@ pub(crate) struct ControlGraph {
     /// Users, computers and managed accounts outside tier 0.
     sources: NodeSet,
     to_tier0: Ways,
+    /// The same without what operators may do on controllers.
+    beside_operators: Ways,
 }
 
 impl ControlGraph {
@@ -59,7 +61,12 @@ impl ControlGraph {
         let sources = principals
             .map(|(_, node)| node)
             .filter(|node| !closed.contains(*node));
+        let beside_operators = network.ways_to_by(&tier0, &closed, |index| {
+            let label = network.edge(index).map(|edge| edge.label as usize);
+            label.and_then(|label| reasons.get(label)) != Some(&Reason::Operates)
+        });
         Self {
+            beside_operators,
             sources: NodeSet::of(network.nodes(), sources),
             to_tier0: network.ways_to(&tier0, &closed),
             holders: analysis.effective.tokens.len(),
@@ -81,8 +88,11 @@ impl ControlGraph {
         self.to_tier0.hops(node)
     }
 
-    /// The edges of the shortest way to tier 0.
+    /// The edges of the shortest way to tier 0. Of several one that needs no operators, whose membership is told by itself.
     pub(crate) fn way_to_tier0(&self, node: u32) -> Vec<u32> {
+        if self.beside_operators.hops(node) == self.hops(node) {
+            return self.beside_operators.edges(node);
+        }
         self.to_tier0.edges(node)
     }
 

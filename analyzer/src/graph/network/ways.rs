@@ -21,17 +21,33 @@ pub(crate) struct Ways {
 impl Network {
     /// The shortest way from each node to the nearest of `targets`, not leading through `closed` nodes.
     pub(crate) fn ways_to(&self, targets: &[u32], closed: &NodeSet) -> Ways {
-        Ways::new(self, Direction::Backward, targets, closed)
+        Ways::new(self, Direction::Backward, targets, closed, |_| true)
+    }
+
+    /// The same by edges, told by their index, that `goes` admits.
+    pub(crate) fn ways_to_by(
+        &self,
+        targets: &[u32],
+        closed: &NodeSet,
+        goes: impl Fn(u32) -> bool,
+    ) -> Ways {
+        Ways::new(self, Direction::Backward, targets, closed, goes)
     }
 
     /// The shortest way to each node from the nearest of `sources`, not leading through `closed` nodes.
     pub(crate) fn ways_from(&self, sources: &[u32], closed: &NodeSet) -> Ways {
-        Ways::new(self, Direction::Forward, sources, closed)
+        Ways::new(self, Direction::Forward, sources, closed, |_| true)
     }
 }
 
 impl Ways {
-    fn new(network: &Network, direction: Direction, starts: &[u32], closed: &NodeSet) -> Self {
+    fn new(
+        network: &Network,
+        direction: Direction,
+        starts: &[u32],
+        closed: &NodeSet,
+        goes: impl Fn(u32) -> bool,
+    ) -> Self {
         let nodes = network.nodes();
         let mut ways = Self {
             direction,
@@ -52,6 +68,9 @@ impl Ways {
                 continue;
             }
             for hop in network.hops(direction, node) {
+                if !goes(hop.edge) {
+                    continue;
+                }
                 let known = ways.hops.get(hop.node);
                 if known == NONE {
                     ways.hops.set(hop.node, hops + 1);

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use coldcase_schemas::ledger::{LedgerRow, QueryOutcome, QueryPlan};
 use coldcase_schemas::manifest::{Counts, FORMAT, Manifest};
+use coldcase_schemas::plan::QUERIES;
 use coldcase_schemas::snapshot::FORMAT_VERSION;
 use coldcase_winsec::{Guid, SddlDomains, SecurityDescriptor, Sid};
 
@@ -388,15 +389,17 @@ pub(crate) fn guid(text: &str) -> Guid {
     Guid::from_str(text).unwrap()
 }
 
-/// The ledger row of a query that was answered whole.
+/// The ledger row of a query that was answered whole, and asked for all that the collector asks for.
 fn complete(name: &str) -> LedgerRow {
+    let query = QUERIES.iter().find(|query| query.name == name);
+    let attributes = query.map(|query| query.attributes()).unwrap_or_default();
     LedgerRow {
         plan: QueryPlan {
             name: name.to_owned(),
             base: HEAD.to_owned(),
             scope: "sub".to_owned(),
             filter: String::new(),
-            attributes: Vec::new(),
+            attributes: attributes.into_iter().map(str::to_owned).collect(),
             server: String::new(),
             started: TAKEN_AT.to_owned(),
         },
