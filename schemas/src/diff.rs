@@ -3,6 +3,8 @@
 //! Owns the wire types only; they change with [`DIFF_SCHEMA`]. Every list has a fixed order, so the same two snapshots give
 //! the same bytes. What one side could not see is *unknown* everywhere, never added or removed.
 
+use std::collections::BTreeMap;
+
 #[cfg(feature = "json-schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,9 @@ pub struct Diff {
     pub memberships: Vec<MembershipChange>,
     /// Objects that came, went or changed, with their attributes and permissions.
     pub objects: Vec<ObjectChange>,
+    /// Attributes that change by themselves while accounts are used (logons, password changes of people and machines), and
+    /// how many objects show another value. They are in no list above.
+    pub routine: BTreeMap<String, u64>,
     /// Rule pages of one's own that did not run, by file.
     pub refused: Vec<RefusedRule>,
 }
@@ -404,8 +409,11 @@ pub struct DescriptorChange {
     pub added: Vec<AceText>,
     /// True if the entries that stayed stand in another order.
     pub reordered: bool,
-    /// Inherited entries that went or came, by the container they come from.
+    /// Inherited entries that went or came and that no change of a container above explains: the object was moved, or
+    /// inheritance switched.
     pub inherited: Vec<InheritedChange>,
+    /// Objects below whose inherited entries changed with these; they are told nowhere else.
+    pub heirs: u64,
     /// Why it is not known what changed; `None` if it is.
     pub unknown: Option<String>,
 }
@@ -422,11 +430,11 @@ pub struct AceText {
     pub words: String,
 }
 
-/// Inherited entries that went or came with a change further up.
+/// Inherited entries that went or came without a change further up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct InheritedChange {
-    /// DN of the container whose own entry it is; `None` if none above shows such a change.
+    /// DN of the container whose own entry it is; `None` if none above has it.
     pub from: Option<String>,
     /// Entries that went.
     pub removed: Vec<AceText>,
