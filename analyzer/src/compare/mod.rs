@@ -20,6 +20,8 @@ mod object;
 mod permissions;
 mod sight;
 mod story;
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
 
