@@ -33,6 +33,9 @@ pub enum Command {
     /// List the service accounts with risk, age and readers
     #[command(after_help = ACCOUNTS_EXAMPLES)]
     Accounts(AccountsArguments),
+    /// Compare two snapshots of a domain: what changed, who gained power, and why
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArguments),
     /// Show what a principal may do, as the domain controller would decide
     #[command(after_help = ACCESS_EXAMPLES)]
     Access(AccessArguments),
@@ -74,6 +77,17 @@ Examples:
 
 SNAP is the file that coldcase-collect wrote. Every rule ends as fired, clear
 or not evaluated: what was not seen is never counted as clear.";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  coldcase diff OLD NEW
+  coldcase diff OLD NEW --format md -o changes.md
+  coldcase diff OLD NEW --fail-on high
+
+Objects are known by objectGUID: who was renamed or moved is no new object.
+Both sides are judged by the same rules, each at its own clock. What a side
+could not see is unknown, never added or removed. Who gained or lost power
+over a service account is found by asking the access check on both sides.";
 
 const ACCOUNTS_EXAMPLES: &str = "\
 Examples:
@@ -230,6 +244,39 @@ pub struct ConfigArguments {
     /// Assumptions (default: coldcase.toml beside the snapshot; see `coldcase assumptions`)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// `coldcase diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier snapshot (.sqlite.zst)
+    pub old: PathBuf,
+    /// The later snapshot (.sqlite.zst)
+    pub new: PathBuf,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Show every line of every section
+    #[arg(long)]
+    pub all: bool,
+    /// Compare snapshots of two domains
+    #[arg(long)]
+    pub any_domain: bool,
+    /// Exit with 1 if a finding of this severity or worse opened, grew worse, or may have opened
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<SeverityArgument>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StoryFormat,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Tell on standard error how long each stage took
+    #[arg(long)]
+    pub timings: bool,
 }
 
 /// `coldcase accounts`.
@@ -438,6 +485,18 @@ pub enum Format {
     /// For people
     #[default]
     Text,
+    /// For programs
+    Json,
+}
+
+/// Output formats of what reads like a story.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum StoryFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For tickets and pull requests (Markdown)
+    Md,
     /// For programs
     Json,
 }

@@ -6,6 +6,7 @@
 mod arguments;
 mod assumptions;
 mod command;
+mod compare;
 mod exceptions;
 mod frames;
 mod given;

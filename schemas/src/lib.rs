@@ -7,6 +7,7 @@
 
 pub mod attribute;
 pub mod container;
+pub mod diff;
 pub mod entry;
 pub mod exit;
 pub mod forest;

@@ -6,6 +6,7 @@ mod accept;
 mod access;
 mod accounts;
 mod assume;
+mod diff;
 mod frames;
 mod info;
 mod output;
@@ -36,6 +37,7 @@ use crate::load::Directory;
 pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
     match &arguments.command {
         Command::Report(arguments) => report::run(arguments),
+        Command::Diff(arguments) => diff::run(arguments),
         Command::Accounts(arguments) => accounts::run(arguments),
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),

@@ -2,6 +2,7 @@
 //!
 //! Deliberately does not say what the ACE leads to.
 
+use coldcase_schemas::diff::AceText;
 use coldcase_winsec::{
     AccessMask, Ace, AceFlags, Acl, Control, DaclState, KnownAce, SddlDomains, SecurityDescriptor,
 };
@@ -35,6 +36,56 @@ impl Analysis {
     pub(super) fn ace_sddl(&self, id: i64, position: usize) -> Option<String> {
         let descriptor = self.directory.descriptors.get(id)?;
         sddl_of(descriptor.dacl.as_ref()?.aces.get(position)?)
+    }
+
+    /// An entry as comparisons tell it.
+    pub(crate) fn ace_told(&self, ace: &Ace) -> AceText {
+        let sddl = sddl_of(ace).unwrap_or_else(|| format!("type 0x{:02X}", ace.type_byte()));
+        let Some(known) = ace.known() else {
+            return AceText {
+                sddl,
+                trustee: String::new(),
+                words: "an entry of a type that is not understood".to_owned(),
+            };
+        };
+        let verb = if known.ace_type.allows() {
+            "allow"
+        } else {
+            "deny"
+        };
+        let trustee = self.name_of(&known.trustee);
+        let mut words = format!(
+            "{verb} {} to {trustee}",
+            words_of(known, &self.directory.schema)
+        );
+        if known.ace_type.is_conditional() {
+            words.push_str(", under a condition");
+        }
+        words.push_str(&self.reach_of(ace, known));
+        AceText {
+            sddl,
+            trustee,
+            words,
+        }
+    }
+
+    /// Which objects an entry is for, where that is not the object alone.
+    fn reach_of(&self, ace: &Ace, known: &KnownAce) -> String {
+        let class = known.inherited_object_type;
+        let class = class.map(|class| self.directory.schema.name_of(class));
+        // In the directory every object is a container.
+        let handed_down = ace.flags.contains(AceFlags::CONTAINER_INHERIT);
+        match (
+            handed_down,
+            ace.flags.contains(AceFlags::INHERIT_ONLY),
+            class,
+        ) {
+            (true, true, Some(class)) => format!(", for {class} objects below"),
+            (true, true, None) => ", for objects below".to_owned(),
+            (true, false, Some(class)) => format!(", for {class} objects, those below too"),
+            (true, false, None) => ", objects below too".to_owned(),
+            (false, _, _) => String::new(),
+        }
     }
 
     /// Why descriptor `id` grants a right of which no single ACE decides.

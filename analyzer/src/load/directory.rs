@@ -469,7 +469,7 @@ fn most_common_domain(objects: &[Object]) -> Option<Sid> {
 }
 
 /// What follows the first comma that is not escaped (RFC 4514).
-fn parent_dn(dn: &str) -> Option<&str> {
+pub(crate) fn parent_dn(dn: &str) -> Option<&str> {
     let mut escaped = false;
     for (place, byte) in dn.bytes().enumerate() {
         match byte {

@@ -18,12 +18,12 @@ mod time;
 pub(crate) use class::{ClassView, Classes};
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{CrossRef, DomainFacts, KdsKey, PasswordPolicy, Trust};
-pub(crate) use directory::Directory;
 #[cfg(test)]
 pub(crate) use directory::made;
+pub(crate) use directory::{Defect, Directory, parent_dn};
 pub(crate) use group_policy::{GroupPolicies, policy_links};
 pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};
 pub(crate) use requester::Requester;
 pub(crate) use schema::{Schema, well_known_guid};
-pub(crate) use time::Clock;
+pub(crate) use time::{Clock, filetime_of};

@@ -25,6 +25,11 @@ impl Clock {
         jiff::tz::Offset::UTC.to_datetime(time).date()
     }
 
+    /// Whether the snapshot was taken after this moment, in FILETIME ticks.
+    pub(crate) fn is_after(self, filetime: i64) -> bool {
+        self.0 > filetime
+    }
+
     /// Days from a FILETIME to the snapshot. The two "never" values (0 and 2^63-1) and negative ticks have no age.
     pub(crate) fn days_since(self, filetime: i64) -> Option<f64> {
         let meaningful = filetime > 0 && filetime != i64::MAX;

@@ -30,6 +30,7 @@ const NEVER_EMPTY: &[&str] = &[
     "schema-classes",
     "schema-attributes",
     "cross-refs",
+    "extended-rights",
 ];
 
 /// Kinds that default ACLs hide.
@@ -153,7 +154,8 @@ fn fact_limit(analysis: &Analysis, fact: OutsideFact) -> Option<String> {
     }
 }
 
-fn query_limit(directory: &Directory, name: &str) -> Option<String> {
+/// Why a query's answer does not prove that something is not there; `None` if it does.
+pub(crate) fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     let Some(row) = directory.query(name) else {
         return Some(format!("the query {name} was not asked"));
     };
@@ -195,7 +197,7 @@ fn has_no_silos(directory: &Directory) -> bool {
 }
 
 /// A list of values that was cut short (a range that could not be read to its end) may hide anything.
-fn cut_short_limit(directory: &Directory, query: &str) -> Option<String> {
+pub(crate) fn cut_short_limit(directory: &Directory, query: &str) -> Option<String> {
     let mut lists = directory
         .cut_short
         .iter()

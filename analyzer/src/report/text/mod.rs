@@ -39,7 +39,7 @@ pub(crate) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     foot::write(report, style, out)
 }
 
-fn name_of(subject: &Subject) -> &str {
+pub(crate) fn name_of(subject: &Subject) -> &str {
     subject
         .sam_account_name
         .as_deref()
@@ -48,7 +48,7 @@ fn name_of(subject: &Subject) -> &str {
 }
 
 /// `1 rule`, `2 rules`.
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }
@@ -105,11 +105,11 @@ pub(crate) fn wrap(text: &str, width: u16, indent: usize) -> Vec<String> {
 }
 
 impl Style {
-    fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    fn severity(self, severity: Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
         let code = match severity {
             Severity::Critical => "1;31",
             Severity::High => "31",
@@ -120,7 +120,7 @@ impl Style {
         self.paint(code, text)
     }
 
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(crate) fn paint(self, code: &str, text: &str) -> String {
         if self.colour {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {

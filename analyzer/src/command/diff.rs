@@ -1,0 +1,192 @@
+//! `coldcase diff`.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use coldcase_schemas::Manifest;
+use coldcase_schemas::diff::{Diff, FindingState};
+use coldcase_schemas::exit::AnalyzeExit;
+use coldcase_schemas::report::{Report, Severity};
+
+use super::timings::Timings;
+use super::{open, output};
+use crate::arguments::{DiffArguments, StoryFormat};
+use crate::assumptions::{self, Given};
+use crate::compare::{Evaluated, diff, write_markdown, write_text};
+use crate::frames::{Analysis, Frames};
+use crate::load::Directory;
+use crate::report::{Judged, assemble};
+use crate::rules::{Pack, evaluate};
+
+pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
+    let mut timings = Timings::new(arguments.timings);
+    let (old, new) = (arguments.old.as_path(), arguments.new.as_path());
+    let given = assumptions::load(arguments.config.config.as_deref(), new)?;
+    let mut pack = Pack::load(arguments.rules.as_deref())?;
+    let (old_snapshot, new_snapshot) = (open(old)?, open(new)?);
+    comparable(
+        (old, old_snapshot.manifest()),
+        (new, new_snapshot.manifest()),
+        arguments.any_domain,
+    )?;
+    timings.stage("open and check")?;
+    let mut sides = Vec::new();
+    for (path, snapshot) in [(old, old_snapshot), (new, new_snapshot)] {
+        let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
+        let analysis = Analysis::under(given.clone(), directory);
+        let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
+        let evaluations = evaluate(&analysis, &frames, &mut pack)?;
+        let report = assemble(&analysis, &pack, &evaluations, Judged::default());
+        sides.push(Evaluated {
+            snapshot,
+            analysis,
+            report,
+        });
+        timings.stage("evaluate a side")?;
+    }
+    let [old_side, new_side] = <[Evaluated; 2]>::try_from(sides)
+        .ok()
+        .context("two snapshots are compared")?;
+    same_domain((old, &old_side), (new, &new_side), arguments.any_domain)?;
+    let aged = aged(&given, &old_side, &new_side, &arguments.rules)?;
+    timings.stage("evaluate the earlier at the later clock")?;
+    let diff = diff(&old_side, &new_side, &aged)?;
+    timings.stage("compare")?;
+    let file = arguments.output.as_deref();
+    match arguments.format {
+        StoryFormat::Json => output::json(file, &diff)?,
+        StoryFormat::Md => output::to(file, |out| write_markdown(&diff, arguments.all, out))?,
+        StoryFormat::Text => {
+            let style = output::style(file, arguments.all);
+            output::to(file, |out| write_text(&diff, style, out))?;
+        }
+    }
+    timings.stage("write")?;
+    let failed = arguments
+        .fail_on
+        .is_some_and(|limit| opened(&diff, Severity::from(limit)));
+    Ok(if failed {
+        AnalyzeExit::Findings
+    } else {
+        AnalyzeExit::Clean
+    })
+}
+
+/// Refuses what would give a wrong answer, by the labels alone.
+fn comparable(
+    (old, was): (&Path, &Manifest),
+    (new, is): (&Path, &Manifest),
+    any_domain: bool,
+) -> Result<()> {
+    let (old, new) = (old.display(), new.display());
+    if !any_domain && !was.domain.eq_ignore_ascii_case(&is.domain) {
+        bail!(
+            "{old} is of the domain {}, {new} of {}: a comparison follows one domain through time \
+             (--any-domain compares them all the same)",
+            was.domain,
+            is.domain
+        );
+    }
+    if was.pseudonyms != is.pseudonyms {
+        bail!(
+            "{old} {}, {new} {}: names of the one mean nothing in the other; compare two snapshots that were \
+             collected with the same --pseudonyms key, or without",
+            pseudonyms(was),
+            pseudonyms(is)
+        );
+    }
+    let time = |manifest: &Manifest| manifest.taken_at.parse::<jiff::Timestamp>().ok();
+    if let (Some(before), Some(after)) = (time(was), time(is))
+        && before > after
+    {
+        bail!(
+            "{old} was taken after {new} ({} and {}): swap them, `coldcase diff {new} {old}`",
+            was.taken_at,
+            is.taken_at
+        );
+    }
+    Ok(())
+}
+
+fn pseudonyms(manifest: &Manifest) -> &'static str {
+    if manifest.pseudonyms.is_empty() {
+        "has names"
+    } else {
+        "has pseudonyms"
+    }
+}
+
+/// Two domains may have had one name.
+fn same_domain(
+    (old, was): (&Path, &Evaluated),
+    (new, is): (&Path, &Evaluated),
+    any_domain: bool,
+) -> Result<()> {
+    let sids = (
+        &was.analysis.directory.domain_sid,
+        &is.analysis.directory.domain_sid,
+    );
+    if let (Some(before), Some(after)) = sids
+        && before != after
+        && !any_domain
+    {
+        bail!(
+            "{} and {} have domains of the same name and different SIDs ({before}, {after}): \
+             these are two domains (--any-domain compares them all the same)",
+            old.display(),
+            new.display()
+        );
+    }
+    Ok(())
+}
+
+/// Findings that the earlier directory has at the later clock, with their severity: of the rules whose findings are others.
+fn aged(
+    given: &Given,
+    old: &Evaluated,
+    new: &Evaluated,
+    rules: &Option<PathBuf>,
+) -> Result<HashMap<String, Severity>> {
+    let before: HashMap<&str, Severity> = severities(&old.report).collect();
+    let others: BTreeSet<&str> = new
+        .report
+        .findings
+        .iter()
+        .filter(|finding| before.get(finding.id.as_str()) != Some(&finding.severity))
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    if others.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut pack = Pack::load(rules.as_deref())?;
+    pack.select(&others.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
+    let mut directory = Directory::load(&old.snapshot)?;
+    directory.clock = new.analysis.directory.clock;
+    let analysis = Analysis::under(given.clone(), directory);
+    let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
+    let evaluations = evaluate(&analysis, &frames, &mut pack)?;
+    let findings = evaluations
+        .iter()
+        .flat_map(|evaluation| &evaluation.findings);
+    Ok(findings
+        .map(|weighed| (weighed.finding.id.clone(), weighed.finding.severity))
+        .collect())
+}
+
+fn severities(report: &Report) -> impl Iterator<Item = (&str, Severity)> {
+    let findings = report.findings.iter();
+    findings.map(|finding| (finding.id.as_str(), finding.severity))
+}
+
+/// Whether a finding of this severity or worse opened, or may have.
+fn opened(diff: &Diff, limit: Severity) -> bool {
+    diff.findings.iter().any(|change| {
+        let new = matches!(
+            change.state,
+            FindingState::Opened | FindingState::UnknownBefore
+        );
+        let worse = change.was.is_some_and(|was| change.finding.severity < was);
+        (new || worse) && change.finding.severity <= limit
+    })
+}

@@ -1,0 +1,213 @@
+//! Findings that came, went or changed.
+//!
+//! Both sides are evaluated by the same pages, each at its own clock. A finding counts as opened only if the earlier side
+//! shows that it was not there, and as closed only if the later side shows that it is gone. Deliberately evaluates nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use coldcase_schemas::diff::{FindingChange, FindingState, ObjectChange, ObjectState};
+use coldcase_schemas::report::{Finding, Report, RuleResult, Severity};
+
+use crate::rules::identity;
+
+/// What an object's own fate says of its findings.
+enum Fate<'a> {
+    Created,
+    Gone,
+    /// Not seen on one side, and why.
+    Unseen(&'a str),
+}
+
+/// Compares the findings of two reports. `old_later` are the findings of the earlier directory at the later clock: what is
+/// among them came by age alone.
+pub(super) fn findings(
+    old: &Report,
+    new: &Report,
+    objects: &[ObjectChange],
+    old_later: &HashMap<String, Severity>,
+) -> Vec<FindingChange> {
+    let (before, now) = (Judgement::of(old), Judgement::of(new));
+    let fates = fates(objects);
+    let was: HashMap<&str, &Finding> = by_id(old);
+    let is: HashMap<&str, &Finding> = by_id(new);
+    let mut changes = Vec::new();
+    for finding in &new.findings {
+        let title = now.title(finding);
+        let change = match was.get(finding.id.as_str()) {
+            Some(earlier) => changed(earlier, finding, title, old_later),
+            None => {
+                let (state, note) = match fates.get(identity(&finding.subject)) {
+                    Some(Fate::Created) => (FindingState::Opened, "the object is new".to_owned()),
+                    Some(Fate::Unseen(why)) => (FindingState::UnknownBefore, (*why).to_owned()),
+                    _ => match before.unjudged(finding) {
+                        Some(why) => (FindingState::UnknownBefore, why),
+                        None => (FindingState::Opened, String::new()),
+                    },
+                };
+                Some(FindingChange {
+                    state,
+                    finding: finding.clone(),
+                    title,
+                    was: None,
+                    evidence_changed: Vec::new(),
+                    aged: old_later.contains_key(&finding.id),
+                    note,
+                })
+            }
+        };
+        changes.extend(change);
+    }
+    for finding in &old.findings {
+        if is.contains_key(finding.id.as_str()) {
+            continue;
+        }
+        let (state, note) = match fates.get(identity(&finding.subject)) {
+            Some(Fate::Gone) => (FindingState::Closed, "the object is gone".to_owned()),
+            Some(Fate::Unseen(why)) => (FindingState::UnknownNow, (*why).to_owned()),
+            _ => match now.unjudged(finding) {
+                Some(why) => (FindingState::UnknownNow, why),
+                None => (FindingState::Closed, String::new()),
+            },
+        };
+        changes.push(FindingChange {
+            state,
+            finding: finding.clone(),
+            title: before.title(finding),
+            was: None,
+            evidence_changed: Vec::new(),
+            aged: false,
+            note,
+        });
+    }
+    changes.sort_by(|a, b| order(a).cmp(&order(b)));
+    changes
+}
+
+/// What came first, the most severe first.
+fn order(change: &FindingChange) -> impl Ord + '_ {
+    let finding = &change.finding;
+    (
+        change.state,
+        finding.severity,
+        &finding.rule,
+        &finding.subject,
+        &finding.key,
+    )
+}
+
+fn by_id(report: &Report) -> HashMap<&str, &Finding> {
+    let findings = report.findings.iter();
+    findings
+        .map(|finding| (finding.id.as_str(), finding))
+        .collect()
+}
+
+fn fates(objects: &[ObjectChange]) -> HashMap<&str, Fate<'_>> {
+    let mut fates = HashMap::new();
+    for change in objects {
+        let fate = match change.state {
+            ObjectState::Created | ObjectState::Recreated => Fate::Created,
+            ObjectState::Deleted => Fate::Gone,
+            // An object that one side has alone says why; one that is on both sides has attributes that are not known.
+            ObjectState::UnknownBefore | ObjectState::UnknownNow if !change.note.is_empty() => {
+                Fate::Unseen(&change.note)
+            }
+            _ => continue,
+        };
+        fates.insert(identity(&change.subject), fate);
+        if let Some(replaced) = &change.replaces {
+            fates.insert(identity(replaced), Fate::Gone);
+        }
+    }
+    fates
+}
+
+/// There on both sides: another severity or other evidence; `None` if it is as it was.
+fn changed(
+    earlier: &Finding,
+    finding: &Finding,
+    title: String,
+    old_later: &HashMap<String, Severity>,
+) -> Option<FindingChange> {
+    let same_severity = earlier.severity == finding.severity;
+    let same_evidence = earlier.evidence_sha256 == finding.evidence_sha256;
+    if same_severity && same_evidence {
+        return None;
+    }
+    let evidence_changed = if same_evidence {
+        Vec::new()
+    } else {
+        evidence_changed(earlier, finding)
+    };
+    // What one side did not see is no change.
+    if same_severity && evidence_changed.is_empty() {
+        return None;
+    }
+    let by_age = old_later.get(&finding.id) == Some(&finding.severity);
+    Some(FindingChange {
+        state: FindingState::Changed,
+        finding: finding.clone(),
+        title,
+        was: (!same_severity).then_some(earlier.severity),
+        evidence_changed,
+        aged: same_evidence && by_age,
+        note: String::new(),
+    })
+}
+
+/// Names of the evidence that both sides show and that is another, ages aside.
+fn evidence_changed(earlier: &Finding, finding: &Finding) -> Vec<String> {
+    let known = |finding: &'_ Finding, name: &str| {
+        let value = finding.evidence.get(name).cloned();
+        value.filter(|value| !value.is_null())
+    };
+    let names = finding.evidence.keys();
+    names
+        .filter(|name| !name.ends_with("_days"))
+        .filter(|name| {
+            let (was, is) = (known(earlier, name), known(finding, name));
+            was.is_some() && is.is_some() && was != is
+        })
+        .cloned()
+        .collect()
+}
+
+/// What a report could judge.
+struct Judgement<'a> {
+    rules: HashMap<&'a str, &'a RuleResult>,
+    /// Subject and rule.
+    unjudged: HashSet<(&'a str, &'a str)>,
+}
+
+impl<'a> Judgement<'a> {
+    fn of(report: &'a Report) -> Self {
+        let rules = report.rules.iter();
+        let accounts = report.accounts.iter();
+        Self {
+            rules: rules.map(|rule| (rule.id.as_str(), rule)).collect(),
+            unjudged: accounts
+                .flat_map(|account| {
+                    let subject = identity(&account.subject);
+                    let rules = account.not_evaluated.iter();
+                    rules.map(move |rule| (subject, rule.as_str()))
+                })
+                .collect(),
+        }
+    }
+
+    fn title(&self, finding: &Finding) -> String {
+        let rule = self.rules.get(finding.rule.as_str());
+        rule.map_or_else(String::new, |rule| rule.title.clone())
+    }
+
+    /// Why it is not known that the rule holds for the subject no more, or did not yet; `None` if it was judged.
+    fn unjudged(&self, finding: &Finding) -> Option<String> {
+        let Some(rule) = self.rules.get(finding.rule.as_str()) else {
+            return Some("the rule did not run".to_owned());
+        };
+        let subject = (identity(&finding.subject), finding.rule.as_str());
+        let judged =
+            rule.reason.is_empty() || (rule.others_judged && !self.unjudged.contains(&subject));
+        (!judged).then(|| rule.reason.clone())
+    }
+}

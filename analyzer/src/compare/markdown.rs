@@ -1,0 +1,69 @@
+//! A comparison as Markdown, for tickets and pull requests.
+//!
+//! Owns layout and escapes; the words are [`super::story`]'s.
+
+use std::io::{self, Write};
+
+use coldcase_schemas::diff::Diff;
+
+use super::story::story;
+use crate::report::visible;
+
+/// Writes the comparison; `all` leaves nothing out.
+///
+/// # Errors
+/// The output cannot be written.
+pub(crate) fn write(diff: &Diff, all: bool, out: &mut dyn Write) -> io::Result<()> {
+    let story = story(diff, all);
+    writeln!(out, "# {}\n", escaped(&story.title))?;
+    writeln!(out, "| | |\n| --- | --- |")?;
+    for (label, text) in &story.facts {
+        writeln!(out, "| {label} | {} |", escaped(text))?;
+    }
+    if story.sections.is_empty() {
+        writeln!(out, "\nNothing changed.")?;
+    }
+    for section in &story.sections {
+        let count = section.items.len() + section.more;
+        writeln!(out, "\n## {} ({count})\n", escaped(&section.title))?;
+        for item in &section.items {
+            let mark = match item.mark {
+                "" => String::new(),
+                mark => format!("**{mark}** "),
+            };
+            writeln!(out, "- {mark}{}", escaped(&item.head))?;
+            for line in &item.lines {
+                writeln!(out, "  - {}", escaped(line))?;
+            }
+        }
+        if section.more > 0 {
+            writeln!(out, "\n… and {} more (`--all` shows them)", section.more)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a directory says must not become markup.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for character in visible(text).chars() {
+        if matches!(
+            character,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '&' | '!'
+        ) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_no_markup() {
+        assert_eq!(escaped("a*b <script>|x"), r"a\*b \<script\>\|x");
+    }
+}

@@ -1,0 +1,85 @@
+//! Which object of the one snapshot is which of the other.
+//!
+//! By objectGUID, which never changes (MS-ADTS 3.1.1.1.4); an object whose GUID was not readable by its SID, and one without
+//! either by its DN. Deliberately does not say what changed.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use coldcase_schemas::Snapshot;
+
+/// Pairs of objects, by their ids in the two snapshots. Covers every object, those of the schema too.
+#[derive(Debug, Default)]
+pub(crate) struct Matching {
+    new_of_old: HashMap<i64, i64>,
+    old_of_new: HashMap<i64, i64>,
+}
+
+/// What an object is known by.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Identity {
+    Guid(Vec<u8>),
+    Sid(Vec<u8>),
+    Dn(String),
+}
+
+impl Matching {
+    /// Pairs the objects of two snapshots.
+    ///
+    /// # Errors
+    /// A database is damaged.
+    pub(crate) fn new(old: &Snapshot, new: &Snapshot) -> Result<Self> {
+        let mut matching = Self::default();
+        let mut known = HashMap::new();
+        each(old, |id, identities| {
+            for identity in identities {
+                known.entry(identity).or_insert(id);
+            }
+        })?;
+        each(new, |id, identities| {
+            let found = identities
+                .iter()
+                .find_map(|identity| known.get(identity).copied());
+            // Two objects that claim one identity: the first has it.
+            if let Some(other) = found
+                && !matching.new_of_old.contains_key(&other)
+            {
+                matching.new_of_old.insert(other, id);
+                matching.old_of_new.insert(id, other);
+            }
+        })?;
+        Ok(matching)
+    }
+
+    /// The same object in the later snapshot.
+    pub(crate) fn new_of(&self, old: i64) -> Option<i64> {
+        self.new_of_old.get(&old).copied()
+    }
+
+    /// The same object in the earlier snapshot.
+    pub(crate) fn old_of(&self, new: i64) -> Option<i64> {
+        self.old_of_new.get(&new).copied()
+    }
+}
+
+/// Hands over each object with what it is known by: the GUID alone where it has one, since a SID or DN may pass to another
+/// object.
+fn each(snapshot: &Snapshot, mut take: impl FnMut(i64, Vec<Identity>)) -> Result<()> {
+    let mut statement = snapshot.database().prepare(
+        "SELECT object.id, object.objectGUID, object.objectSid, name.dn
+         FROM object JOIN name USING (id) ORDER BY object.id",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let guid: Option<Vec<u8>> = row.get(1)?;
+        let sid: Option<Vec<u8>> = row.get(2)?;
+        let dn: String = row.get(3)?;
+        let identities = match (guid, sid) {
+            (Some(guid), _) => vec![Identity::Guid(guid)],
+            (None, Some(sid)) => vec![Identity::Sid(sid)],
+            (None, None) => vec![Identity::Dn(dn.to_lowercase())],
+        };
+        take(row.get(0)?, identities);
+    }
+    Ok(())
+}

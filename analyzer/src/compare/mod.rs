@@ -1,0 +1,117 @@
+//! What changed between two snapshots of one domain, and what caused it.
+//!
+//! | module | question |
+//! | --- | --- |
+//! | [`matching`] | which object is which |
+//! | [`object`] | which objects came, went, or changed, and in which attributes |
+//! | [`permissions`] | which entries of which descriptors; what is inherited is told where it comes from |
+//! | [`finding`] | which findings opened, closed or changed |
+//! | [`sight`] | whether a side would have seen it |
+//! | [`text`], [`markdown`] | all of it for people |
+//!
+//! What a side could not see is *unknown*, never added or removed. Deliberately holds no rule and no score: findings of both
+//! sides come from the stages before.
+
+mod finding;
+mod flags;
+mod markdown;
+mod matching;
+mod object;
+mod permissions;
+mod sight;
+mod story;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use coldcase_schemas::Snapshot;
+use coldcase_schemas::diff::{DIFF_SCHEMA, Diff, Limit, Scores, Side};
+use coldcase_schemas::report::{Report, Severity};
+
+use crate::frames::Analysis;
+use crate::report::PROGRAM;
+
+pub(crate) use markdown::write as write_markdown;
+pub(crate) use matching::Matching;
+pub(crate) use text::write as write_text;
+
+/// The two sides of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    pub(crate) old: &'a Analysis,
+    pub(crate) new: &'a Analysis,
+    pub(crate) matching: &'a Matching,
+}
+
+/// One side: the file, what follows from it, and its report.
+#[derive(Debug)]
+pub(crate) struct Evaluated {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) analysis: Analysis,
+    pub(crate) report: Report,
+}
+
+/// Compares two sides. `old_later` are the findings that the earlier side has at the later clock.
+///
+/// # Errors
+/// A database is damaged.
+pub(crate) fn diff(
+    old: &Evaluated,
+    new: &Evaluated,
+    old_later: &HashMap<String, Severity>,
+) -> Result<Diff> {
+    let matching = Matching::new(&old.snapshot, &new.snapshot)?;
+    let pair = Pair {
+        old: &old.analysis,
+        new: &new.analysis,
+        matching: &matching,
+    };
+    let objects = object::objects(&pair, &old.snapshot, &new.snapshot)?;
+    Ok(Diff {
+        schema: DIFF_SCHEMA.to_owned(),
+        program: PROGRAM.to_owned(),
+        old: old.report.snapshot.clone(),
+        new: new.report.snapshot.clone(),
+        limits: limits(&pair),
+        assumptions: new.report.assumptions.clone(),
+        assumptions_file: new.report.assumptions_file.clone(),
+        scores: scores(&old.report, &new.report),
+        findings: finding::findings(&old.report, &new.report, &objects.changes, old_later),
+        access: Vec::new(),
+        passwords: Vec::new(),
+        memberships: Vec::new(),
+        objects: objects.changes,
+        routine: objects.routine,
+        refused: new.report.refused.clone(),
+    })
+}
+
+fn scores(old: &Report, new: &Report) -> Scores {
+    Scores {
+        old: old.score.gross.clone(),
+        new: new.score.gross.clone(),
+        old_coverage_percent: old.score.coverage_percent,
+        new_coverage_percent: new.score.coverage_percent,
+        rule_pack_sha256: new.score.rule_pack_sha256.clone(),
+    }
+}
+
+/// What a side did not see; what neither saw is said once.
+fn limits(pair: &Pair<'_>) -> Vec<Limit> {
+    let mut limits: Vec<Limit> = Vec::new();
+    for (side, analysis) in [(Side::Old, pair.old), (Side::New, pair.new)] {
+        for text in sight::Sight::of(analysis).limits() {
+            match limits.iter_mut().find(|limit| limit.text == text) {
+                Some(limit) if limit.side != side => limit.side = Side::Both,
+                Some(_) => (),
+                None => limits.push(Limit { side, text }),
+            }
+        }
+    }
+    limits.sort();
+    limits
+}

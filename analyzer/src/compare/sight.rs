@@ -1,0 +1,140 @@
+//! What one side saw: whether something that is not in it was not there.
+//!
+//! Owns the sentences that explain *unknown*. Deliberately does not compare.
+
+use coldcase_schemas::ledger::Absence;
+
+use crate::frames::Analysis;
+use crate::load::{Defect, Kind, Object};
+use crate::rules::{cut_short_limit, query_limit};
+
+/// Queries that bring part of what another brings whole.
+const PARTS: &[(&str, &str)] = &[
+    ("users-with-password", "users"),
+    ("service-users-with-password", "service-users"),
+];
+
+/// The eyes of one side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sight<'a> {
+    analysis: &'a Analysis,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn of(analysis: &'a Analysis) -> Self {
+        Self { analysis }
+    }
+
+    /// True if an administrator collected it, to whom default permissions hide nothing of the domain.
+    pub(super) fn is_administrator(self) -> bool {
+        let directory = &self.analysis.directory;
+        directory
+            .requester
+            .administers_domain(directory.domain_sid.as_ref())
+    }
+
+    /// Why an object that the other side has by `query` may have been there without being seen; `None` if it was not there.
+    pub(super) fn may_have_missed(self, query: &str, kind: Option<Kind>) -> Option<String> {
+        let directory = &self.analysis.directory;
+        let hidden = match kind {
+            Some(Kind::Dmsa) => "dmsa",
+            Some(Kind::PasswordSettings) => "password-settings",
+            Some(Kind::KdsRootKey) => "kds-root-keys",
+            _ => "",
+        };
+        if directory.may_hide(hidden) == Some(true) {
+            return Some("whoever collected is not shown all objects of this kind".to_owned());
+        }
+        let whole = PARTS
+            .iter()
+            .find(|(part, _)| *part == query)
+            .map_or(query, |(_, whole)| *whole);
+        // Who has a service principal name is also brought by the query for all users, never the other way round.
+        let general = match whole {
+            "service-users" if directory.query("service-users").is_none() => "users",
+            name => name,
+        };
+        query_limit(directory, general)
+    }
+
+    /// Why `object`, which shows no value of `attribute`, may have one; `None` if it has none. `known_readable` says that
+    /// somebody with no more rights read it on the other side under the same permissions.
+    pub(super) fn may_hide_value(
+        self,
+        object: &Object,
+        query: &str,
+        attribute: &str,
+        known_readable: bool,
+    ) -> Option<String> {
+        let directory = &self.analysis.directory;
+        let row = directory.query(query)?;
+        let asked = row
+            .plan
+            .attributes
+            .iter()
+            .any(|asked| asked.eq_ignore_ascii_case(attribute));
+        if !asked {
+            return Some(format!("{attribute} was not asked for"));
+        }
+        let class = object.classes.rsplit('\n').next().unwrap_or_default();
+        let absence = directory.coverage.iter().find(|row| {
+            row.query == query
+                && row.class.eq_ignore_ascii_case(class)
+                && row.attribute.eq_ignore_ascii_case(attribute)
+        });
+        match absence.map(|row| row.absence) {
+            Some(Absence::NotReadable) => {
+                return Some(format!("{attribute} was not readable"));
+            }
+            Some(Absence::NotInSchema | Absence::NotInClass | Absence::NoValue) => return None,
+            Some(Absence::Unknown) | None => (),
+        }
+        (!self.is_administrator() && !known_readable).then(|| {
+            format!(
+                "whoever collected is no administrator, and may not have been shown {attribute}"
+            )
+        })
+    }
+
+    /// Why a list of values of `object` may lack some; `None` if it is whole.
+    pub(super) fn cut_short(self, object: i64, attribute: &str) -> Option<String> {
+        let defects = &self.analysis.directory.defects;
+        let cut = |defect: &&Defect| {
+            defect.object_id == object
+                && defect.kind == "cut-short"
+                && defect.attribute.eq_ignore_ascii_case(attribute)
+        };
+        let defect = defects.iter().find(cut)?;
+        Some(format!("values are missing: {}", defect.detail))
+    }
+
+    /// What this side did not see at all, a sentence each.
+    pub(super) fn limits(self) -> Vec<String> {
+        let directory = &self.analysis.directory;
+        let queries: Vec<&str> = directory
+            .ledger
+            .iter()
+            .map(|row| row.plan.name.as_str())
+            .collect();
+        let mut limits: Vec<String> = queries
+            .iter()
+            .flat_map(|name| {
+                [
+                    query_limit(directory, name),
+                    cut_short_limit(directory, name),
+                ]
+            })
+            .flatten()
+            .collect();
+        for (kind, words) in [
+            ("dmsa", "dMSAs"),
+            ("password-settings", "password settings"),
+            ("kds-root-keys", "KDS root keys"),
+        ] {
+            if directory.may_hide(kind) == Some(true) {
+                limits.push(format!("{words} may be hidden from whoever collected"));
+            }
+        }
+        limits
+    }
+}

@@ -1,0 +1,543 @@
+//! A comparison as a story: what matters most first, and under each line why.
+//!
+//! Owns order and words; [`super::text`] and [`super::markdown`] lay it out. Everything it says is in the JSON too.
+
+use coldcase_schemas::diff::{
+    AccessChange, AttributeChange, DescriptorChange, Diff, Direction, FindingChange, FindingState,
+    MembershipChange, ObjectChange, ObjectState, PasswordChange, Power, Rotation, Side, ValueKind,
+};
+use coldcase_schemas::report::{Numbers, Privileges, Severity, SnapshotFacts, Subject};
+
+use crate::report::{counted, name_of};
+
+/// Lines of a section before the rest is counted.
+const SHOWN: usize = 12;
+
+/// Values of an attribute before the rest is counted.
+const VALUES: usize = 4;
+
+/// All of it.
+pub(super) struct Story {
+    pub(super) title: String,
+    /// Label and text.
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) sections: Vec<Section>,
+}
+
+/// A part under a heading.
+#[derive(Default)]
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) items: Vec<Item>,
+    /// How many more there are.
+    pub(super) more: usize,
+}
+
+/// One line and what stands under it.
+#[derive(Default)]
+pub(super) struct Item {
+    pub(super) severity: Option<Severity>,
+    /// A word in front: `gained`, `new`, a severity.
+    pub(super) mark: &'static str,
+    pub(super) head: String,
+    pub(super) lines: Vec<String>,
+}
+
+/// Tells the story; `all` leaves nothing out.
+pub(super) fn story(diff: &Diff, all: bool) -> Story {
+    let mut sections = vec![
+        limits(diff),
+        findings(diff, "Findings opened", &[FindingState::Opened]),
+        findings(diff, "Findings changed", &[FindingState::Changed]),
+        access(
+            diff,
+            "Power gained over service accounts",
+            Direction::Gained,
+        ),
+        access(diff, "Power lost", Direction::Lost),
+        access(
+            diff,
+            "Power of which a side could not tell",
+            Direction::Unknown,
+        ),
+        passwords(diff),
+        memberships(diff),
+        findings(diff, "Findings closed", &[FindingState::Closed]),
+        findings(
+            diff,
+            "Findings that one side could not judge",
+            &[FindingState::UnknownBefore, FindingState::UnknownNow],
+        ),
+        objects(diff),
+        routine(diff),
+    ];
+    sections.retain(|section| !section.items.is_empty());
+    if !all {
+        for section in &mut sections {
+            section.more = section.items.len().saturating_sub(SHOWN);
+            section.items.truncate(SHOWN);
+        }
+    }
+    Story {
+        title: format!("What changed: {}", diff.new.domain),
+        facts: facts(diff),
+        sections,
+    }
+}
+
+fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
+    let scores = &diff.scores;
+    let numbers = |number: fn(&Numbers) -> f64, digits: usize| {
+        let (was, is) = (number(&scores.old), number(&scores.new));
+        format!(
+            "{was:.digits$} → {is:.digits$} ({})",
+            signed(is - was, digits)
+        )
+    };
+    let findings = |state| {
+        let changes = diff.findings.iter();
+        changes.filter(|change| change.state == state).count()
+    };
+    let unknown = findings(FindingState::UnknownBefore) + findings(FindingState::UnknownNow);
+    vec![
+        ("Earlier", side(&diff.old)),
+        ("Later", side(&diff.new)),
+        ("Exposure", numbers(|numbers| numbers.exposure, 1)),
+        ("Index", numbers(|numbers| numbers.index, 0)),
+        (
+            "Level",
+            format!(
+                "{} → {} (1 urgent, 5 nothing found)",
+                scores.old.level, scores.new.level
+            ),
+        ),
+        (
+            "Coverage",
+            format!(
+                "{:.0} % → {:.0} % of the rules saw all they need",
+                scores.old_coverage_percent, scores.new_coverage_percent
+            ),
+        ),
+        (
+            "Findings",
+            format!(
+                "{} opened, {} closed, {} changed, {unknown} not comparable",
+                findings(FindingState::Opened),
+                findings(FindingState::Closed),
+                findings(FindingState::Changed),
+            ),
+        ),
+    ]
+}
+
+fn signed(change: f64, digits: usize) -> String {
+    let text = format!("{change:+.digits$}");
+    // A change that rounds to nothing has no sign.
+    if text
+        .trim_start_matches(['+', '-'])
+        .chars()
+        .all(|digit| "0.".contains(digit))
+    {
+        "no change".to_owned()
+    } else {
+        text
+    }
+}
+
+fn side(facts: &SnapshotFacts) -> String {
+    let eyes = match facts.privileges {
+        Privileges::Forest => "an administrator of the forest",
+        Privileges::Domain => "an administrator of the domain",
+        Privileges::Ordinary => "an ordinary user",
+        Privileges::Unknown => "privileges not known",
+    };
+    let whole = if facts.complete { "" } else { "; PARTIAL" };
+    format!(
+        "{}, {}, collected as {} ({eyes}){whole}",
+        facts.taken_at,
+        counted(
+            usize::try_from(facts.objects).unwrap_or(usize::MAX),
+            "object"
+        ),
+        facts.collected_as
+    )
+}
+
+fn limits(diff: &Diff) -> Section {
+    let items = diff.limits.iter().map(|limit| Item {
+        mark: match limit.side {
+            Side::Old => "earlier",
+            Side::New => "later",
+            Side::Both => "both",
+        },
+        head: limit.text.clone(),
+        ..Item::default()
+    });
+    Section {
+        title: "Not comparable, because a side did not see it".to_owned(),
+        items: items.collect(),
+        more: 0,
+    }
+}
+
+fn findings(diff: &Diff, title: &str, states: &[FindingState]) -> Section {
+    let of = diff
+        .findings
+        .iter()
+        .filter(|change| states.contains(&change.state));
+    Section {
+        title: title.to_owned(),
+        items: of.map(finding).collect(),
+        more: 0,
+    }
+}
+
+fn finding(change: &FindingChange) -> Item {
+    let finding = &change.finding;
+    let key = if finding.key.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", finding.key)
+    };
+    let mut lines = vec![format!(
+        "{}{key} ({})",
+        name_of(&finding.subject),
+        finding.id
+    )];
+    if let Some(was) = change.was {
+        lines.push(format!("{} before", was.as_str()));
+    }
+    let evidence: Vec<String> = change
+        .evidence_changed
+        .iter()
+        .map(|name| name.replace('_', " "))
+        .collect();
+    if !evidence.is_empty() {
+        lines.push(format!("other evidence: {}", evidence.join(", ")));
+    }
+    if change.aged {
+        lines.push("by age alone: nobody changed anything".to_owned());
+    }
+    if !change.note.is_empty() {
+        lines.push(match change.state {
+            FindingState::UnknownBefore => {
+                format!("not known whether it was there: {}", change.note)
+            }
+            FindingState::UnknownNow => format!("not known whether it is there: {}", change.note),
+            _ => change.note.clone(),
+        });
+    }
+    Item {
+        severity: Some(finding.severity),
+        mark: finding.severity.as_str(),
+        head: change.title.clone(),
+        lines,
+    }
+}
+
+fn access(diff: &Diff, title: &str, direction: Direction) -> Section {
+    let of = diff
+        .access
+        .iter()
+        .filter(|change| change.direction == direction);
+    Section {
+        title: title.to_owned(),
+        items: of.map(power).collect(),
+        more: 0,
+    }
+}
+
+fn power(change: &AccessChange) -> Item {
+    let verb = match change.power {
+        Power::Read => "may read the password of",
+        Power::Reset => "may reset the password of",
+        Power::Control => "may control",
+        Power::Delegate => "may impersonate users to",
+    };
+    let tier0 = if change.tier0 { ", tier 0" } else { "" };
+    let mut lines = Vec::new();
+    if change.principals > 1 {
+        lines.push(format!(
+            "{} accounts: {}{}",
+            change.principals,
+            change.examples.join(", "),
+            if change.principals > change.examples.len() as u64 {
+                ", …"
+            } else {
+                ""
+            }
+        ));
+    }
+    lines.push(format!("by {}", change.rights.join(", ")));
+    if change.conditional {
+        lines.push("an entry with a condition decides".to_owned());
+    }
+    lines.extend(
+        change
+            .causes
+            .iter()
+            .map(|cause| format!("because {}", cause.text)),
+    );
+    Item {
+        severity: None,
+        mark: match change.direction {
+            Direction::Gained => "gained",
+            Direction::Lost => "lost",
+            Direction::Unknown => "unknown",
+        },
+        head: format!(
+            "{} {verb} {}{tier0}",
+            change.holder_name,
+            name_of(&change.account)
+        ),
+        lines,
+    }
+}
+
+/// Rotation as it should be is counted by nobody; it stands in the JSON.
+fn passwords(diff: &Diff) -> Section {
+    let odd = diff
+        .passwords
+        .iter()
+        .filter(|change| !matches!(change.rotation, Rotation::Rotated | Rotation::NotDue));
+    Section {
+        title: "Managed passwords that did not rotate as they should".to_owned(),
+        items: odd.map(password).collect(),
+        more: 0,
+    }
+}
+
+fn password(change: &PasswordChange) -> Item {
+    Item {
+        severity: None,
+        mark: match change.rotation {
+            Rotation::Rotated => "rotated",
+            Rotation::NotDue => "not due",
+            Rotation::Late => "late",
+            Rotation::Backwards => "BACKWARDS",
+            Rotation::OtherKey => "other key",
+            Rotation::Unknown => "unknown",
+        },
+        head: name_of(&change.account).to_owned(),
+        lines: vec![change.text.clone()],
+    }
+}
+
+fn memberships(diff: &Diff) -> Section {
+    let told = |change: &MembershipChange| {
+        let class = change.group_class.as_deref();
+        let class = class.map_or_else(String::new, |class| format!(" [{class}]"));
+        let mut lines = Vec::new();
+        if !change.via.is_empty() && change.via != name_of(&change.group) {
+            lines.push(format!("by way of {}", change.via));
+        }
+        lines.extend(
+            change
+                .causes
+                .iter()
+                .map(|cause| format!("because {}", cause.text)),
+        );
+        let (mark, verb) = match change.direction {
+            Direction::Gained => ("gained", "is now in"),
+            Direction::Lost => ("lost", "is no longer in"),
+            Direction::Unknown => ("unknown", "may or may not be in"),
+        };
+        Item {
+            severity: None,
+            mark,
+            head: format!(
+                "{} {verb} {}{class}",
+                name_of(&change.member),
+                name_of(&change.group)
+            ),
+            lines,
+        }
+    };
+    Section {
+        title: "Memberships, however nested".to_owned(),
+        items: diff.memberships.iter().map(told).collect(),
+        more: 0,
+    }
+}
+
+/// Objects of which something is known to have changed. What is only unknown of an object is counted.
+fn objects(diff: &Diff) -> Section {
+    let both_sides = |change: &&ObjectChange| {
+        let unsure = matches!(
+            change.state,
+            ObjectState::UnknownBefore | ObjectState::UnknownNow
+        );
+        unsure && change.note.is_empty()
+    };
+    let unsure = diff.objects.iter().filter(both_sides).count();
+    let told = diff.objects.iter().filter(|change| !both_sides(change));
+    let mut items: Vec<Item> = told.map(object).collect();
+    if unsure > 0 {
+        items.push(Item {
+            mark: "unknown",
+            head: format!(
+                "{}: values that one side shows and the other was not asked for or not shown",
+                counted(unsure, "more object")
+            ),
+            ..Item::default()
+        });
+    }
+    Section {
+        title: "Objects".to_owned(),
+        items,
+        more: 0,
+    }
+}
+
+fn object(change: &ObjectChange) -> Item {
+    let mark = match change.state {
+        ObjectState::Created => "new",
+        ObjectState::Deleted => "gone",
+        ObjectState::Recreated => "anew",
+        ObjectState::Changed if change.moved => "moved",
+        ObjectState::Changed if change.renamed => "renamed",
+        ObjectState::Changed => "changed",
+        ObjectState::UnknownBefore | ObjectState::UnknownNow => "unknown",
+    };
+    let mut lines = Vec::new();
+    if let Some(was) = &change.was_dn {
+        let now = change.subject.dn.as_deref().unwrap_or_default();
+        lines.push(format!("from {was}"));
+        lines.push(format!("to {now}"));
+    } else if matches!(change.state, ObjectState::Created | ObjectState::Deleted) {
+        lines.extend(change.subject.dn.clone());
+    }
+    if let Some(before) = &change.replaces {
+        lines.push(format!(
+            "another object than before: {} is gone, and with it {}",
+            identity(before),
+            before.sid.as_deref().unwrap_or("its permissions")
+        ));
+    }
+    if !change.note.is_empty() {
+        lines.push(change.note.clone());
+    }
+    // Of what is new or gone, name and place say enough.
+    if change.state == ObjectState::Changed {
+        lines.extend(change.attributes.iter().map(attribute));
+        lines.extend(change.descriptors.iter().flat_map(descriptor));
+    }
+    Item {
+        severity: None,
+        mark,
+        head: format!("{} ({})", name_of(&change.subject), change.subject.kind),
+        lines,
+    }
+}
+
+fn identity(subject: &Subject) -> &str {
+    let guid = subject.object_guid.as_deref();
+    guid.or(subject.dn.as_deref()).unwrap_or("it")
+}
+
+fn attribute(change: &AttributeChange) -> String {
+    let name = &change.attribute;
+    if let Some(why) = &change.unknown {
+        return format!("{name}: not known whether it changed; {why}");
+    }
+    if change.single && change.kind != ValueKind::Flags {
+        let value = |values: &[String]| {
+            values
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "not set".to_owned())
+        };
+        return format!(
+            "{name}: {} → {}",
+            value(&change.removed),
+            value(&change.added)
+        );
+    }
+    let list = |sign: char, values: &[String]| {
+        let more = values.len().saturating_sub(VALUES);
+        let mut words: Vec<String> = values
+            .iter()
+            .take(VALUES)
+            .map(|value| format!("{sign} {value}"))
+            .collect();
+        if more > 0 {
+            words.push(format!("{sign} {more} more"));
+        }
+        words
+    };
+    let mut words = list('−', &change.removed);
+    words.extend(list('+', &change.added));
+    format!("{name}: {}", words.join(" · "))
+}
+
+fn descriptor(change: &DescriptorChange) -> Vec<String> {
+    let name = match change.attribute.as_str() {
+        "nTSecurityDescriptor" => "permissions",
+        "msDS-GroupMSAMembership" => "readers of the password",
+        "msDS-AllowedToActOnBehalfOfOtherIdentity" => "who may impersonate users to it",
+        other => other,
+    };
+    if let Some(why) = &change.unknown {
+        return vec![format!("{name}: not known whether they changed; {why}")];
+    }
+    let mut lines = Vec::new();
+    if let Some((was, is)) = &change.owner {
+        lines.push(format!("{name}: owner {was} → {is}"));
+    }
+    match change.inheritance_blocked {
+        Some(true) => lines.push(format!("{name}: inheritance is blocked now")),
+        Some(false) => lines.push(format!("{name}: inheritance is no longer blocked")),
+        None => (),
+    }
+    for (sign, aces) in [('−', &change.removed), ('+', &change.added)] {
+        lines.extend(
+            aces.iter()
+                .map(|ace| format!("{name}: {sign} {}", ace.words)),
+        );
+    }
+    if change.reordered {
+        lines.push(format!("{name}: the entries stand in another order"));
+    }
+    for inherited in &change.inherited {
+        let from = inherited
+            .from
+            .as_deref()
+            .unwrap_or("no container that is seen");
+        for (sign, aces) in [('−', &inherited.removed), ('+', &inherited.added)] {
+            let shown = aces.iter().take(VALUES);
+            lines.extend(
+                shown.map(|ace| format!("{name}: {sign} {} (inherited from {from})", ace.words)),
+            );
+            if aces.len() > VALUES {
+                lines.push(format!(
+                    "{name}: {sign} {} more inherited from {from}",
+                    aces.len() - VALUES
+                ));
+            }
+        }
+    }
+    if change.heirs > 0 {
+        let count = usize::try_from(change.heirs).unwrap_or(usize::MAX);
+        lines.push(format!(
+            "{} below inherit the change",
+            counted(count, "object")
+        ));
+    }
+    lines
+}
+
+fn routine(diff: &Diff) -> Section {
+    let items = diff.routine.iter().map(|(attribute, count)| {
+        let count = usize::try_from(*count).unwrap_or(usize::MAX);
+        Item {
+            mark: "",
+            head: format!("{attribute} of {}", counted(count, "object")),
+            ..Item::default()
+        }
+    });
+    Section {
+        title: "Changed by use, and told nowhere else".to_owned(),
+        items: items.collect(),
+        more: 0,
+    }
+}
