@@ -17,6 +17,7 @@ mod boundaries;
 mod collector_bad_input;
 mod contoso;
 mod default_descriptors;
+mod diff;
 mod domain_controller;
 mod end_to_end;
 mod exceptions;

@@ -34,7 +34,17 @@ pub(super) fn findings(
     for finding in &new.findings {
         let title = now.title(finding);
         let change = match was.get(finding.id.as_str()) {
-            Some(earlier) => changed(earlier, finding, title, old_later),
+            Some(earlier) => {
+                let unsure = [&before, &now]
+                    .into_iter()
+                    .find_map(|side| side.unjudged(finding));
+                changed(earlier, finding, title, old_later).map(|change| FindingChange {
+                    note: unsure.map_or_else(String::new, |why| {
+                        format!("perhaps because a side did not see everything: {why}")
+                    }),
+                    ..change
+                })
+            }
             None => {
                 let (state, note) = match fates.get(identity(&finding.subject)) {
                     Some(Fate::Created) => (FindingState::Opened, "the object is new".to_owned()),

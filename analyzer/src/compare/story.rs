@@ -13,6 +13,9 @@ use crate::report::{counted, name_of};
 /// Lines of a section before the rest is counted.
 const SHOWN: usize = 12;
 
+/// Subjects of a rule before the rest is counted.
+const SUBJECTS: usize = 8;
+
 /// Values of an attribute before the rest is counted.
 const VALUES: usize = 4;
 
@@ -47,8 +50,8 @@ pub(super) struct Item {
 pub(super) fn story(diff: &Diff, all: bool) -> Story {
     let mut sections = vec![
         limits(diff),
-        findings(diff, "Findings opened", &[FindingState::Opened]),
-        findings(diff, "Findings changed", &[FindingState::Changed]),
+        findings(diff, "Findings opened", &[FindingState::Opened], all),
+        findings(diff, "Findings changed", &[FindingState::Changed], all),
         access(
             diff,
             "Power gained over service accounts",
@@ -62,11 +65,12 @@ pub(super) fn story(diff: &Diff, all: bool) -> Story {
         ),
         passwords(diff),
         memberships(diff),
-        findings(diff, "Findings closed", &[FindingState::Closed]),
+        findings(diff, "Findings closed", &[FindingState::Closed], all),
         findings(
             diff,
             "Findings that one side could not judge",
             &[FindingState::UnknownBefore, FindingState::UnknownNow],
+            all,
         ),
         objects(diff),
         routine(diff),
@@ -180,30 +184,66 @@ fn limits(diff: &Diff) -> Section {
     }
 }
 
-fn findings(diff: &Diff, title: &str, states: &[FindingState]) -> Section {
+fn findings(diff: &Diff, title: &str, states: &[FindingState], all: bool) -> Section {
+    // Evidence of what is for information alone changes with every object that comes or goes.
+    let trifle = |change: &FindingChange| {
+        change.state == FindingState::Changed
+            && change.was.is_none()
+            && change.finding.severity == Severity::Info
+    };
     let of = diff
         .findings
         .iter()
         .filter(|change| states.contains(&change.state));
+    let (trifles, told): (Vec<_>, Vec<_>) = of.partition(|change| !all && trifle(change));
+    let same = |a: &&FindingChange, b: &&FindingChange| {
+        let about = |change: &FindingChange| {
+            (
+                change.state,
+                change.finding.severity,
+                change.was,
+                change.aged,
+                change.finding.rule.clone(),
+                change.note.clone(),
+                change.evidence_changed.clone(),
+            )
+        };
+        about(a) == about(b)
+    };
+    let mut items: Vec<Item> = told.chunk_by(same).filter_map(finding).collect();
+    if !trifles.is_empty() {
+        items.push(Item {
+            mark: "info",
+            head: format!("{} with other evidence", counted(trifles.len(), "finding")),
+            ..Item::default()
+        });
+    }
     Section {
         title: title.to_owned(),
-        items: of.map(finding).collect(),
+        items,
         more: 0,
     }
 }
 
-fn finding(change: &FindingChange) -> Item {
-    let finding = &change.finding;
-    let key = if finding.key.is_empty() {
-        String::new()
-    } else {
-        format!(", {}", finding.key)
-    };
-    let mut lines = vec![format!(
-        "{}{key} ({})",
-        name_of(&finding.subject),
-        finding.id
-    )];
+/// Findings of one rule that say the same of several subjects.
+fn finding(changes: &[&FindingChange]) -> Option<Item> {
+    let change = changes.first()?;
+    let mut lines: Vec<String> = changes
+        .iter()
+        .take(SUBJECTS)
+        .map(|change| {
+            let finding = &change.finding;
+            let key = if finding.key.is_empty() {
+                String::new()
+            } else {
+                format!(", {}", finding.key)
+            };
+            format!("{}{key} ({})", name_of(&finding.subject), finding.id)
+        })
+        .collect();
+    if changes.len() > SUBJECTS {
+        lines.push(format!("and {} more", changes.len() - SUBJECTS));
+    }
     if let Some(was) = change.was {
         lines.push(format!("{} before", was.as_str()));
     }
@@ -227,12 +267,12 @@ fn finding(change: &FindingChange) -> Item {
             _ => change.note.clone(),
         });
     }
-    Item {
-        severity: Some(finding.severity),
-        mark: finding.severity.as_str(),
+    Some(Item {
+        severity: Some(change.finding.severity),
+        mark: change.finding.severity.as_str(),
         head: change.title.clone(),
         lines,
-    }
+    })
 }
 
 fn access(diff: &Diff, title: &str, direction: Direction) -> Section {
