@@ -38,7 +38,13 @@ fn the_year_is_the_golden_one() {
 #[test]
 fn markdown_and_json_are_the_golden_ones_and_always_the_same_bytes() {
     for (format, name) in [("md", "diff_markdown"), ("json", "diff_json")] {
-        let arguments = ["diff", &month("2026-04"), &month("2026-05"), "--format", format];
+        let arguments = [
+            "diff",
+            &month("2026-04"),
+            &month("2026-05"),
+            "--format",
+            format,
+        ];
         let once = coldcase(&arguments).unwrap();
         let twice = coldcase(&arguments).unwrap();
         assert_eq!(once.stdout, twice.stdout);
@@ -91,7 +97,11 @@ fn what_a_side_did_not_see_neither_came_nor_went() {
 #[test]
 fn a_snapshot_and_itself_are_the_same() {
     let ended = coldcase(&["diff", &month("2026-05"), &month("2026-05")]).unwrap();
-    assert!(ended.stdout.ends_with("\nNothing changed.\n"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.ends_with("\nNothing changed.\n"),
+        "{}",
+        ended.stdout
+    );
     let same = diff("2026-05", "2026-05");
     assert!(same.objects.is_empty() && same.findings.is_empty() && same.routine.is_empty());
     assert!(same.access.is_empty() && same.memberships.is_empty());
@@ -108,8 +118,16 @@ fn what_cannot_be_compared_is_refused_in_a_sentence() {
     fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
     for (old, new, told) in [
         (month("2026-05"), month("2026-04"), "swap them"),
-        (month("2025-09"), other.display().to_string(), "fabrikam.example"),
-        (month("2025-09"), cut.display().to_string(), "cut.sqlite.zst"),
+        (
+            month("2025-09"),
+            other.display().to_string(),
+            "fabrikam.example",
+        ),
+        (
+            month("2025-09"),
+            cut.display().to_string(),
+            "cut.sqlite.zst",
+        ),
         (month("2025-09"), "nothing.zst".to_owned(), "nothing.zst"),
     ] {
         let ended = coldcase(&["diff", &old, &new]).unwrap();
@@ -123,7 +141,9 @@ fn what_cannot_be_compared_is_refused_in_a_sentence() {
 fn a_pipeline_can_fail_on_what_opened() {
     let run = |severity| {
         let (old, new) = (month("2025-10"), month("2025-11"));
-        coldcase(&["diff", &old, &new, "--fail-on", severity]).unwrap().code
+        coldcase(&["diff", &old, &new, "--fail-on", severity])
+            .unwrap()
+            .code
     };
     // A medium finding opened by age.
     assert_eq!(run("high"), 0);

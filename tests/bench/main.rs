@@ -1,8 +1,9 @@
-//! The benchmarks: `bench OBJECTS` and `bench access` of the analyzer, `bench collect` of the collector. Deliberately no
+//! The benchmarks: `bench OBJECTS`, `bench access` and `bench diff` of the analyzer, `bench collect` of the collector. Deliberately no
 //! tests: they take minutes, and machines differ.
 
 mod access;
 mod collect;
+mod diff;
 mod ldapsearch;
 mod measure;
 mod report;
@@ -18,6 +19,7 @@ fn main() -> Result<ExitCode> {
     let within_limits = match arguments.split_first() {
         Some((first, rest)) if first == "access" => access::run(&access::Options::parse(rest)?)?,
         Some((first, rest)) if first == "collect" => collect::run(&collect::Options::parse(rest)?)?,
+        Some((first, rest)) if first == "diff" => diff::run(&diff::Options::parse(rest)?)?,
         first => {
             let objects = first.map_or("100000", |(first, _)| first.as_str());
             report::run(objects.parse().context("number of objects")?)?
