@@ -1,7 +1,7 @@
 //! Frame `computer_controls`: rights over computers, told by the unit or container they lie in.
 //!
-//! A domain has more computers than anybody reads lines, and who delegates, delegates units. Deliberately tells one right
-//! only, that of naming the standalone managed accounts of a computer; more can follow.
+//! A domain has more computers than anybody reads lines, and who delegates, delegates units. Deliberately tells
+//! only the right of naming the standalone managed accounts of a computer, and the two that include it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,8 +16,12 @@ use super::digest::digest_of;
 use crate::graph::{Held, Holder, RightKind};
 use crate::load::Kind;
 
-/// What is told.
-const RIGHTS: [RightKind; 1] = [RightKind::WriteHostLink];
+/// What is told. Of a computer whoever holds a stronger one is not told with the weaker.
+const RIGHTS: [RightKind; 3] = [
+    RightKind::FullControl,
+    RightKind::WriteAll,
+    RightKind::WriteHostLink,
+];
 
 /// Entries written out; of more, the digest tells that they are others.
 const MOST_ENTRIES: usize = 4;
@@ -116,10 +120,11 @@ fn rows(analysis: &Analysis) -> BTreeMap<(Option<usize>, Holder, RightKind), Row
     for ((container, _), alike) in &alike {
         for held in alike.held.iter() {
             let expected = |sid: &Sid| analysis.principals.is_expected(&analysis.directory, sid);
-            let told = analysis
-                .sid_of(held.holder)
-                .is_some_and(|sid| !expected(sid));
-            if !told || !RIGHTS.contains(&held.right) {
+            let told = RIGHTS.contains(&held.right)
+                && analysis
+                    .sid_of(held.holder)
+                    .is_some_and(|sid| !expected(sid));
+            if !told {
                 continue;
             }
             // What a computer may do to itself is nobody else's control.
@@ -192,11 +197,14 @@ mod tests {
             // By the property set; the entry is inherited.
             "(OA;ID;WP;77b5b886-944a-11d1-aebd-0000f80367c1;;S-1-5-21-1-2-3-1300)".to_owned(),
             format!("(OD;;WP;80641043-15a2-40e1-92a2-8ca866f70776;;S-1-5-21-1-2-3-1300){WRITE}"),
-            // Writing everything is another right, and so is what administrators hold by design.
+            // Writing everything and full control are rights of their own.
             "(A;;WP;;;S-1-5-21-1-2-3-1300)".to_owned(),
+            format!("(A;ID;GA;;;S-1-5-21-1-2-3-1300){WRITE}"),
+            // What administrators hold by design is not told.
+            "(A;;GA;;;DA)".to_owned(),
             "(OA;;WP;80641043-15a2-40e1-92a2-8ca866f70776;;DA)".to_owned(),
             // Its own.
-            "(OA;;WP;80641043-15a2-40e1-92a2-8ca866f70776;;S-1-5-21-1-2-3-1406)".to_owned(),
+            "(OA;;WP;80641043-15a2-40e1-92a2-8ca866f70776;;S-1-5-21-1-2-3-1408)".to_owned(),
         ]
         .iter()
         .enumerate()
@@ -212,7 +220,14 @@ mod tests {
                 (container, right, row.computers, row.first, row.inherited)
             })
             .collect();
-        assert_eq!(found, [(Some(2), RightKind::WriteHostLink, 3, 3, false)]);
+        assert_eq!(
+            found,
+            [
+                (Some(2), RightKind::FullControl, 1, 8, true),
+                (Some(2), RightKind::WriteAll, 1, 7, false),
+                (Some(2), RightKind::WriteHostLink, 3, 3, false)
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Owns whom a list of principals means. Deliberately does not say to which machines a policy applies, nor which of several
 //! policies wins.
 
+use std::collections::HashMap;
+
 use coldcase_schemas::policy::PolicySetting;
 use coldcase_winsec::Sid;
 
@@ -29,6 +31,9 @@ const RIGHTS: &[&str] = &[
     "SeServiceLogonRight",
 ];
 
+/// Built-in accounts that each machine has as well: a bare name in a policy means the machine's own there.
+const ALSO_LOCAL: [u32; 2] = [500, 501];
+
 /// A right with those whom it is given to or taken from.
 struct Listed<'a> {
     setting: &'a PolicySetting,
@@ -37,10 +42,11 @@ struct Listed<'a> {
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("logon_rights")?;
+    let names = Names::new(analysis);
     let lists: Vec<Listed<'_>> = settings(analysis)
         .map(|setting| Listed {
             setting,
-            holders: holders(analysis, setting),
+            holders: holders(analysis, &names, setting),
         })
         .filter(|list| !list.holders.is_empty())
         .collect();
@@ -82,12 +88,13 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
 /// and groups of the machine itself, are left out.
 pub(super) fn users_given(analysis: &Analysis, right: &str) -> Vec<(usize, String)> {
     let directory = &analysis.directory;
+    let names = Names::new(analysis);
     let mut found = Vec::new();
     for setting in settings(analysis).filter(|setting| setting.name == right) {
         if directory.group_policies.linked(&setting.gpo) == Some(false) {
             continue;
         }
-        for sid in listed(setting).filter_map(sid) {
+        for sid in names.principals(setting) {
             if of_the_machine(&sid) || analysis.principals.is_broad(&sid) {
                 continue;
             }
@@ -122,14 +129,72 @@ fn settings(analysis: &Analysis) -> impl Iterator<Item = &PolicySetting> {
 
 /// Those of a list that accounts of the domain can have in their token. A right that everybody is given says nothing of an
 /// account; one that everybody is denied does.
-fn holders(analysis: &Analysis, setting: &PolicySetting) -> Vec<Holder> {
+fn holders(analysis: &Analysis, names: &Names, setting: &PolicySetting) -> Vec<Holder> {
     let tokens = &analysis.effective.tokens;
-    listed(setting)
-        .filter_map(sid)
+    names
+        .principals(setting)
         .filter(|sid| !of_the_machine(sid))
         .filter_map(|sid| tokens.of(&analysis.directory, &sid))
         .filter(|holder| denies(&setting.name) || !tokens.everybody().contains(holder))
         .collect()
+}
+
+/// Whom names mean that stand in a list in the place of a SID (MS-GPSB 2.2.6), as `name` or `DOMAIN\name`.
+#[derive(Default)]
+struct Names {
+    /// What the domain is called before a backslash, in lower case.
+    domain: Vec<String>,
+    /// By sAMAccountName in lower case.
+    sids: HashMap<String, Sid>,
+}
+
+impl Names {
+    fn new(analysis: &Analysis) -> Self {
+        let mut named = settings(analysis).flat_map(listed);
+        if named.all(|principal| sid(principal).is_some()) {
+            return Self::default();
+        }
+        let directory = &analysis.directory;
+        let dns = directory.manifest.domain.to_lowercase();
+        let own = directory.cross_refs.iter().filter(|reference| {
+            let root = reference.dns_root.as_deref();
+            root.is_some_and(|root| root.to_lowercase() == dns)
+        });
+        let mut domain: Vec<String> = own
+            .filter_map(|reference| reference.netbios.as_deref())
+            .map(str::to_lowercase)
+            .collect();
+        domain.push(dns);
+        let objects = directory.objects.iter();
+        let sids = objects
+            .filter(|object| directory.is_in_domain(object))
+            .filter_map(|object| {
+                let name = object.sam_account_name.as_ref()?.to_lowercase();
+                Some((name, object.sid.clone()?))
+            })
+            .collect();
+        Self { domain, sids }
+    }
+
+    /// The principals of a setting that are a SID, or the name of somebody in the domain.
+    fn principals(&self, setting: &PolicySetting) -> impl Iterator<Item = Sid> {
+        listed(setting).filter_map(|principal| sid(principal).or_else(|| self.sid(principal)))
+    }
+
+    fn sid(&self, principal: &str) -> Option<Sid> {
+        let principal = principal.to_lowercase();
+        match principal.split_once('\\') {
+            Some((domain, name)) => {
+                let own = self.domain.iter().any(|own| own == domain);
+                self.sids.get(name).filter(|_| own).cloned()
+            }
+            None => {
+                let sid = self.sids.get(&principal)?;
+                let local = sid.rid().is_some_and(|rid| ALSO_LOCAL.contains(&rid));
+                (!local).then(|| sid.clone())
+            }
+        }
+    }
 }
 
 fn denies(right: &str) -> bool {
@@ -145,6 +210,7 @@ fn of_the_machine(sid: &Sid) -> bool {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::load::CrossRef;
     use crate::load::made::{HEAD, Made};
 
     fn setting(name: &str, value: &str) -> PolicySetting {
@@ -169,7 +235,16 @@ mod tests {
         for member in [svc, plain] {
             made.member(group, member);
         }
+        made.principal("user", "Administrator", HEAD, 500);
         let mut directory = made.directory();
+        directory.manifest.domain = "corp.example".to_owned();
+        directory.cross_refs = vec![CrossRef {
+            object_id: 1,
+            netbios: Some("CORP".to_owned()),
+            dns_root: Some("corp.example".to_owned()),
+            system_flags: None,
+            functional_level: None,
+        }];
         directory.group_policies.settings = settings
             .iter()
             .map(|(name, value)| setting(name, value))
@@ -217,13 +292,39 @@ mod tests {
         assert_eq!(
             rows(&[
                 ("SeDenyInteractiveLogonRight", "*S-1-5-32-545"),
-                ("SeDenyRemoteInteractiveLogonRight", "CORP\\svc"),
+                (
+                    "SeDenyRemoteInteractiveLogonRight",
+                    "ELSEWHERE\\svc,.\\svc,nobody"
+                ),
                 ("SeDenyBatchLogonRight", "*S-1-5-,,*,S-1-"),
                 ("SeDenyServiceLogonRight", "*S-1-5-21-9-9-9-1201"),
                 ("SeDenyNetworkLogonRight", ""),
             ]),
             []
         );
+    }
+
+    #[test]
+    fn a_name_means_whom_the_domain_calls_so() {
+        assert_eq!(
+            rows(&[
+                ("SeDenyInteractiveLogonRight", "SVC"),
+                ("SeDenyBatchLogonRight", "corp.example\\Services"),
+                ("SeDenyNetworkLogonRight", "Corp\\svc"),
+            ]),
+            [
+                pair("SeDenyInteractiveLogonRight", "svc"),
+                pair("SeDenyBatchLogonRight", "Services"),
+                pair("SeDenyNetworkLogonRight", "svc"),
+            ]
+        );
+        // Each machine has an Administrator of its own.
+        let analysis = analysis(&[("SeBatchLogonRight", "Administrator")]);
+        let names = Names::new(&analysis);
+        assert_eq!(names.sid("Administrator"), None);
+        let rid = |name| names.sid(name).and_then(|sid| sid.rid());
+        assert_eq!(rid("CORP\\Administrator"), Some(500));
+        assert_eq!(rid("plain"), Some(1202));
     }
 
     #[test]

@@ -154,6 +154,8 @@ pub(crate) enum Fact {
     UserAccountControl,
     PwdLastSet,
     Readers,
+    /// Absent is nobody; only one that cannot be decoded whole is not known.
+    AllowedToAct,
     PasswordId,
     PasswordAttribute,
 }
@@ -166,6 +168,7 @@ impl Fact {
             "userAccountControl" => Self::UserAccountControl,
             "pwdLastSet" => Self::PwdLastSet,
             "msDS-GroupMSAMembership" => Self::Readers,
+            "msDS-AllowedToActOnBehalfOfOtherIdentity" => Self::AllowedToAct,
             "msDS-ManagedPasswordId" => Self::PasswordId,
             // One name for all that the query users-with-password asks about.
             "userPassword" => Self::PasswordAttribute,
@@ -353,6 +356,7 @@ impl Object {
             Fact::UserAccountControl => self.user_account_control.is_some(),
             Fact::PwdLastSet => self.password_set.is_some(),
             Fact::Readers => self.readers.is_some(),
+            Fact::AllowedToAct => true,
             // One that cannot be decoded tells neither key nor epoch.
             Fact::PasswordId => self
                 .password_id

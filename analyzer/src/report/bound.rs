@@ -6,14 +6,17 @@
 use coldcase_schemas::report::{AccountRisk, Report, RuleResult, Severity};
 
 /// Ids of the rules, and files of pages that did not run, that may still add to the risk of an account: what they would
-/// find of it is not known.
+/// find of it is not known. What such a rule did find of it is no end: another reader, another trustee or a shorter way may
+/// be among what was not seen.
 pub(crate) fn unjudged<'a>(report: &'a Report, account: &AccountRisk) -> Vec<&'a str> {
-    let rules = limited(report).filter(|rule| {
-        account.not_evaluated.contains(&rule.id)
-            || (!rule.others_judged && is_about(rule, account) && !has_found(rule, account))
-    });
+    let rules = limited(report).filter(|rule| may_add(rule, account));
     let refused = report.refused.iter().map(|rule| rule.file.as_str());
     rules.map(|rule| rule.id.as_str()).chain(refused).collect()
+}
+
+/// What was found of the account before says nothing of what was not seen.
+fn may_add(rule: &RuleResult, account: &AccountRisk) -> bool {
+    account.not_evaluated.contains(&rule.id) || (!rule.others_judged && is_about(rule, account))
 }
 
 /// Risk as every text tells it: `72.00`, or `≥ 72.00` where `unjudged` rules may add to it.
@@ -51,13 +54,67 @@ fn is_about(rule: &RuleResult, account: &AccountRisk) -> bool {
     rule.applies_to.is_empty() || rule.applies_to.contains(&account.subject.kind)
 }
 
-fn has_found(rule: &RuleResult, account: &AccountRisk) -> bool {
-    account.findings.iter().any(|term| term.rule == rule.id)
-}
-
 #[cfg(test)]
 mod tests {
+    use coldcase_schemas::report::{Subject, Verdict, WeighedFinding};
+
     use super::*;
+
+    fn rule(others_judged: bool) -> RuleResult {
+        RuleResult {
+            id: "gmsa-human-readers".to_owned(),
+            code: "GM03".to_owned(),
+            revision: 1,
+            title: String::new(),
+            family: "gmsa".to_owned(),
+            severity: Severity::High,
+            worst: Severity::High,
+            applies_to: vec!["gmsa".to_owned()],
+            verdict: Verdict::Fired,
+            reason: String::new(),
+            beyond_snapshot: false,
+            findings: 1,
+            unknown_subjects: 0,
+            others_judged,
+        }
+    }
+
+    /// An account of a kind, of which the rule found one thing.
+    fn account(kind: &str) -> AccountRisk {
+        AccountRisk {
+            subject: Subject {
+                object_guid: None,
+                sid: None,
+                sam_account_name: None,
+                dn: None,
+                kind: kind.to_owned(),
+            },
+            enabled: Some(true),
+            impact: 0.2,
+            impact_reason: String::new(),
+            risk: 6.0,
+            net_risk: 6.0,
+            not_evaluated: Vec::new(),
+            findings: vec![WeighedFinding {
+                id: String::new(),
+                rule: "gmsa-human-readers".to_owned(),
+                key: "S-1-5-21-1-2-3-1104".to_owned(),
+                weight: 0.3,
+                share: 6.0,
+                accepted: false,
+            }],
+        }
+    }
+
+    #[test]
+    fn what_a_rule_found_is_not_all_that_it_may_find() {
+        assert!(may_add(&rule(false), &account("gmsa")));
+        assert!(!may_add(&rule(true), &account("gmsa")));
+        assert!(!may_add(&rule(false), &account("smsa")));
+        let mut own = account("gmsa");
+        own.not_evaluated = vec!["gmsa-human-readers".to_owned()];
+        assert!(may_add(&rule(true), &own));
+    }
 
     #[test]
     fn a_risk_that_may_be_more_says_so() {

@@ -31,6 +31,9 @@ const NEVER_EMPTY: &[&str] = &[
     "schema-attributes",
     "cross-refs",
     "extended-rights",
+    // The two default policies, and the well-known SIDs of which every domain's groups have some.
+    "gpos",
+    "foreign-principals",
 ];
 
 /// Kinds that default ACLs hide.
@@ -405,6 +408,7 @@ fn shown(directory: &Directory, object: &Object, fact: Fact) -> bool {
     let descriptor = match fact {
         Fact::Descriptor => object.descriptor,
         Fact::Readers => object.readers,
+        Fact::AllowedToAct => object.allowed_to_act,
         Fact::UserAccountControl
         | Fact::PwdLastSet
         | Fact::PasswordId
@@ -478,6 +482,22 @@ mod tests {
         assert_eq!(withheld(Absence::Unknown, 513), said);
         assert_eq!(withheld(Absence::Unknown, 512), None);
         assert_eq!(withheld(Absence::NoValue, 513), None);
+    }
+
+    #[test]
+    fn what_every_domain_has_was_not_seen_if_nothing_came() {
+        let mut made = Made::new();
+        made.complete = NEVER_EMPTY.iter().chain(&["trusts"]).copied().collect();
+        let mut directory = made.directory();
+        for row in &mut directory.ledger {
+            row.stored = 0;
+        }
+        for name in NEVER_EMPTY {
+            let said = query_limit(&directory, name).unwrap_or_default();
+            assert!(said.contains("no domain is without"), "{name}: {said}");
+        }
+        assert!(NEVER_EMPTY.contains(&"gpos") && NEVER_EMPTY.contains(&"foreign-principals"));
+        assert_eq!(query_limit(&directory, "trusts"), None);
     }
 
     #[test]

@@ -69,13 +69,13 @@ pub(super) const DELEGATIONS: Frame = Frame { name: "delegations", about: "A rig
 ]};
 
 #[rustfmt::skip]
-pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", about: "A right over computers of one unit or container, held by somebody who is not expected to, denies and order honoured as in controls; what a computer may do to itself is left out, and who holds the right by a stronger one", columns: &[
+pub(super) const COMPUTER_CONTROLS: Frame = Frame { name: "computer_controls", about: "A right over computers of one unit or container, held by somebody who is not expected to, denies and order honoured as in controls; what a computer may do to itself is left out. Who holds a right by a stronger one is told with that alone", columns: &[
     column("container_id", I, "object_id of the unit or container that the computers lie in; NULL if it is not in the snapshot"),
     column("trustee_sid", T, "Who"),
     column("trustee_id", I, "object_id of the trustee, if it is in the snapshot"),
     column("trustee_name", T, "Name of the trustee"),
     column("trustee_broad", B, "As in readers"),
-    column("right", T, "write-host-link, as in controls"),
+    column("right", T, "full-control, write-all or write-host-link, as in controls"),
     column("computers", I, "Computers directly in the container over which it is held"),
     column("first_computer", T, "sAMAccountName of one of them"),
     column("inherited", B, "The deciding ACE is inherited on each of them"),

@@ -56,7 +56,7 @@ pub(super) const POLICY_LINKS: Frame = Frame { name: "policy_links", about: "A g
 ]};
 
 #[rustfmt::skip]
-pub(super) const LOGON_RIGHTS: Frame = Frame { name: "logon_rights", about: "A logon right that a group policy gives to or takes from a service account, groups expanded; groups of BUILTIN (each machine has its own), principals written as names, and rights that everybody is given are left out. To which machines the policy applies is not computed", columns: &[
+pub(super) const LOGON_RIGHTS: Frame = Frame { name: "logon_rights", about: "A logon right that a group policy gives to or takes from a service account, groups expanded; groups of BUILTIN (each machine has its own), and rights that everybody is given are left out. A principal that is written as name or DOMAIN\\name counts if the domain has one of that name, save Administrator and Guest without a domain, which each machine has too. To which machines the policy applies is not computed", columns: &[
     column("account_id", I, "object_id of the service account"),
     column("right", T, "SeInteractiveLogonRight, SeRemoteInteractiveLogonRight, SeNetworkLogonRight, SeBatchLogonRight, SeServiceLogonRight, or SeDeny… of the same"),
     column("denied", B, "The right is one of SeDeny…"),
