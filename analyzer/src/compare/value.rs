@@ -194,7 +194,7 @@ mod tests {
     use coldcase_schemas::attribute;
 
     fn words(name: &str, cell: ValueRef<'_>) -> Vec<String> {
-        of_column(attribute::find(name).unwrap(), cell)
+        of_column(attribute::find(name).unwrap().1, cell)
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn odd_values_differ_from_each_other() {
-        let key = attribute::find("msDS-KeyCredentialLink").unwrap();
+        let key = attribute::find("msDS-KeyCredentialLink").unwrap().1;
         assert_eq!(of_bytes(key, b"0x41"), "0x30783431");
         assert_eq!(of_bytes(key, b"A"), "A");
         assert_ne!(of_bytes(key, &[0xff]), of_bytes(key, "\u{fffd}".as_bytes()));
