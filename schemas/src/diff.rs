@@ -179,7 +179,9 @@ pub struct AccessChange {
     pub direction: Direction,
     /// What kind of power.
     pub power: Power,
-    /// The rights by name, as the frame `controls` spells them; `read-password` and `act-on-behalf` beside these.
+    /// The rights by name, as the frame `controls` spells them; beside these `read-password` (msDS-GroupMSAMembership),
+    /// `act-for` (msDS-AllowedToActOnBehalfOfOtherIdentity) and `constrained-delegation` (msDS-AllowedToDelegateTo). What
+    /// follows from one that is named is not: full control brings nearly all.
     pub rights: Vec<String>,
     /// Who: a principal, or a group or well-known SID that stands for all who gained or lost it with it.
     pub holder: Subject,
@@ -232,7 +234,11 @@ pub enum CauseKind {
     DsHeuristics,
     /// The account is of another class or kind.
     Class,
-    /// None of these by itself; what changed together is in the text.
+    /// Another attribute: a service principal name, or who is delegated to.
+    Attribute,
+    /// A side did not show what decides it; only of what is unknown.
+    NotSeen,
+    /// None of those that follow would have done by itself.
     Together,
 }
 

@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use anyhow::Result;
 use coldcase_schemas::Snapshot;
 
+#[cfg(test)]
+use crate::load::{Directory, Object};
+
 /// Pairs of objects, by their ids in the two snapshots. Covers every object, those of the schema too.
 #[derive(Debug, Default)]
 pub(crate) struct Matching {
@@ -49,6 +52,29 @@ impl Matching {
             }
         })?;
         Ok(matching)
+    }
+
+    /// Pairs the objects of two directories, those of the schema not among them.
+    #[cfg(test)]
+    pub(super) fn of(old: &Directory, new: &Directory) -> Self {
+        let identity = |object: &Object| match (&object.guid, &object.sid) {
+            (Some(guid), _) => Identity::Guid(guid.as_bytes().to_vec()),
+            (None, Some(sid)) => Identity::Sid(sid.to_bytes()),
+            (None, None) => Identity::Dn(object.dn.to_lowercase()),
+        };
+        let known: HashMap<_, _> = old
+            .objects
+            .iter()
+            .map(|object| (identity(object), object.id))
+            .collect();
+        let mut matching = Self::default();
+        for object in &new.objects {
+            if let Some(other) = known.get(&identity(object)) {
+                matching.new_of_old.insert(*other, object.id);
+                matching.old_of_new.insert(object.id, *other);
+            }
+        }
+        matching
     }
 
     /// The same object in the later snapshot.

@@ -3,6 +3,7 @@
 //! | module | question |
 //! | --- | --- |
 //! | [`matching`] | which object is which |
+//! | [`access`] | who gained or lost which power, found by asking the access check on both sides |
 //! | [`object`] | which objects came, went, or changed, and in which attributes |
 //! | [`permissions`] | which entries of which descriptors; what is inherited is told where it comes from |
 //! | [`finding`] | which findings opened, closed or changed |
@@ -12,12 +13,14 @@
 //! What a side could not see is *unknown*, never added or removed. Deliberately holds no rule and no score: findings of both
 //! sides come from the stages before.
 
+mod access;
 mod finding;
 mod flags;
 mod markdown;
 mod matching;
 mod object;
 mod permissions;
+mod side;
 mod sight;
 mod story;
 #[cfg(test)]
@@ -81,7 +84,7 @@ pub(crate) fn diff(
         assumptions_file: new.report.assumptions_file.clone(),
         scores: scores(&old.report, &new.report),
         findings: finding::findings(&old.report, &new.report, &objects.changes, old_later),
-        access: Vec::new(),
+        access: access::access(&pair),
         passwords: Vec::new(),
         memberships: Vec::new(),
         objects: objects.changes,

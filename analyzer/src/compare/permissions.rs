@@ -327,7 +327,7 @@ fn without(all: &[Ace], other: &[Ace]) -> (Vec<Ace>, Vec<Ace>) {
 
 /// Whether what is inherited as `ace` may come from `source`: the same but for flags, for generic rights, which are mapped,
 /// and for who creates (MS-DTYP 2.5.3.4.3).
-fn is_source(source: &Ace, ace: &Ace) -> bool {
+pub(super) fn is_source(source: &Ace, ace: &Ace) -> bool {
     let (Some(source), Some(ace)) = (source.known(), ace.known()) else {
         return source.body == ace.body;
     };

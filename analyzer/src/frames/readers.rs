@@ -150,7 +150,7 @@ fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cel
     ]
 }
 
-pub(super) fn kind_of(
+pub(crate) fn kind_of(
     analysis: &Analysis,
     sid: Option<&Sid>,
     object: Option<&Object>,

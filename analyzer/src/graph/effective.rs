@@ -6,6 +6,7 @@
 //! Conditional ACEs cannot be decided offline: a right that hangs on one is *unknown*.
 //! Owns no list of rights ([`super::right`]) and no frame.
 
+mod everybody;
 mod grantees;
 mod held;
 mod prepared;

@@ -20,5 +20,5 @@ pub(crate) use membership::is_group;
 pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{GroupClass, Principals, is_domain_controller, operates_controllers};
 pub(crate) use protection::Protection;
-pub(crate) use right::{Form, Part, Right, RightKind, Rights};
-pub(crate) use token::{Holder, Reach, Tokens, index, is_security_group};
+pub(crate) use right::{Form, Part, Right, RightKind, Rights, bits};
+pub(crate) use token::{Holder, Holders, Reach, Tokens, index, is_security_group};

@@ -123,7 +123,7 @@ pub(crate) fn bits(mask: AccessMask) -> impl Iterator<Item = AccessMask> {
 }
 
 /// One bit over one node of the object type tree.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) bit: AccessMask,
     pub(crate) node: Node,
@@ -140,7 +140,7 @@ impl Part {
 }
 
 /// What must be granted for a right.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Every bit of the mask over the whole object, the root of its tree, through one trustee: several trustees that have
     /// it together are told by the weaker rights of each.

@@ -228,7 +228,11 @@ fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -
 
 /// An attribute that the server holds for a class and did not show of any of its objects. Of links and of what is not
 /// replicated nobody can say whether it holds any; an administrator would have seen them.
-fn withheld_limit(directory: &Directory, queries: &[String], attribute: &str) -> Option<String> {
+pub(crate) fn withheld_limit(
+    directory: &Directory,
+    queries: &[String],
+    attribute: &str,
+) -> Option<String> {
     let administrator = directory
         .requester
         .administers_domain(directory.domain_sid.as_ref());
