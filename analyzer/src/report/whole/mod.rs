@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::RngSeed;
 
 use super::assemble::{Judged, assemble};
 use crate::frames::{Analysis, Frames, Impacts};
@@ -196,7 +197,13 @@ fn cut(small: &mut Small, place: usize, before: &Found) -> Result<Found, TestCas
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        // The same directories every time: which exceptions there are is a list that was found by trying, so a new one
+        // must not stop somebody else's change. PROPTEST_RNG_SEED and PROPTEST_CASES look for more.
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn an_edge_less_never_raises_the_exposure(
