@@ -39,6 +39,9 @@ pub enum Command {
     /// Show who can take over what, step by step, and which steps to cut first
     #[command(after_help = PATHS_EXAMPLES)]
     Paths(PathsArguments),
+    /// Show how several snapshots of one domain developed, and why
+    #[command(after_help = TREND_EXAMPLES)]
+    Trend(TrendArguments),
     /// Show what a snapshot says of itself, without decompressing it
     #[command(after_help = INFO_EXAMPLES)]
     Info(SnapshotArguments),
@@ -82,6 +85,17 @@ Examples:
 
 A risk is between 0 and 100; \u{2265} is before it where rules could not judge the
 account. `coldcase report SNAP --all` shows what each risk adds up from.";
+
+const TREND_EXAMPLES: &str = "\
+Examples:
+  coldcase trend 2025/*.sqlite.zst 2026/*.sqlite.zst
+  coldcase trend SNAP... --format md -o trend.md
+  coldcase trend --case customer.case --domain corp.example
+
+All snapshots are evaluated with the same rules, each at its own clock, in the
+order in which they were taken. Of every change it is told what time alone
+did, what was only seen or not seen, and what somebody changed. A finding
+whose rule could not be judged is unknown, never fixed.";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -200,6 +214,42 @@ pub struct PathsArguments {
     /// Tell on standard error how long each stage took
     #[arg(long)]
     pub timings: bool,
+}
+
+/// `coldcase trend`.
+#[derive(Debug, Args)]
+pub struct TrendArguments {
+    /// Snapshot files (.sqlite.zst) of one domain, in any order
+    #[arg(
+        value_name = "SNAP",
+        required_unless_present = "case",
+        conflicts_with = "case"
+    )]
+    pub snapshots: Vec<PathBuf>,
+    /// Case file to take the results from (see `coldcase case`)
+    #[arg(long, value_name = "FILE")]
+    pub case: Option<PathBuf>,
+    /// Which domain of the case, by DNS name or SID
+    #[arg(long, value_name = "DOMAIN", requires = "case")]
+    pub domain: Option<String>,
+    /// Assumptions for all snapshots (default: coldcase.toml beside them, or beside the case)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TrendFormat,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Accepted findings (default: coldcase-exceptions.toml beside each snapshot, or beside the case)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Show everything in the text, not only the first few
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `coldcase access`.
@@ -440,6 +490,18 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// Output formats of a trend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TrendFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// Markdown, for a report of your own
+    Md,
 }
 
 /// Severities on the command line.

@@ -10,6 +10,7 @@ mod exceptions;
 mod frames;
 mod given;
 mod graph;
+mod history;
 mod load;
 mod paths;
 mod report;

@@ -16,6 +16,7 @@ mod rules;
 mod source;
 mod sql;
 mod timings;
+mod trend;
 mod verify;
 
 use std::path::Path;
@@ -39,6 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Accounts(arguments) => accounts::run(arguments),
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),
+        Command::Trend(arguments) => trend::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

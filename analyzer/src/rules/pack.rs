@@ -40,7 +40,7 @@ impl Refusal {
 }
 
 /// All rules that will run, ordered by family and code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pack {
     pub(crate) pages: Vec<Page>,
     /// Pages of a consultant's own that cannot run.

@@ -1,0 +1,59 @@
+//! `coldcase trend`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use coldcase_schemas::exit::AnalyzeExit;
+use coldcase_schemas::trend::Trend;
+
+use super::output;
+use crate::arguments::{TrendArguments, TrendFormat};
+use crate::assumptions::{self, Given};
+use crate::history::{Files, Judge, markdown, write_text};
+use crate::rules::Pack;
+
+pub(super) fn run(arguments: &TrendArguments) -> Result<AnalyzeExit> {
+    let trend = of_files(arguments)?;
+    let file = arguments.output.as_deref();
+    match arguments.format {
+        TrendFormat::Json => output::json(file, &trend)?,
+        TrendFormat::Text => {
+            let style = output::style(file, arguments.all);
+            output::to(file, |out| write_text(&trend, style, out))?;
+        }
+        TrendFormat::Md => {
+            let text = markdown(&trend);
+            output::to(file, |out| out.write_all(text.as_bytes()))?;
+        }
+    }
+    Ok(AnalyzeExit::Clean)
+}
+
+fn of_files(arguments: &TrendArguments) -> Result<Trend> {
+    let given = given(arguments.config.as_deref(), &arguments.snapshots)?;
+    let judge = Judge::new(Pack::load(arguments.rules.as_deref())?, given);
+    let files = Files::of(&arguments.snapshots)?;
+    let course = files.course(&judge, arguments.exceptions.as_deref())?;
+    Ok(course.finish(&judge, files.notes, Vec::new()))
+}
+
+/// The assumptions for all of `paths`, which must be the same: else a change of them would pass for one of the domain.
+///
+/// # Errors
+/// The files beside them differ, or one makes no sense.
+fn given(config: Option<&Path>, paths: &[PathBuf]) -> Result<Given> {
+    let mut first: Option<(&PathBuf, Given)> = None;
+    for path in paths {
+        let given = assumptions::load(config, path)?;
+        match &first {
+            None => first = Some((path, given)),
+            Some((other, known)) if known.assumptions != given.assumptions => bail!(
+                "{} and {} lie beside different assumptions; say with --config which hold for all",
+                other.display(),
+                path.display()
+            ),
+            Some(_) => {}
+        }
+    }
+    Ok(first.map(|(_, given)| given).unwrap_or_default())
+}

@@ -1,0 +1,31 @@
+//! Several snapshots of one domain over time: the trend, and the case file that keeps what it needs.
+//!
+//! Owns the order of snapshots, the comparison of two evaluations, and what is told of findings and accounts over all of
+//! them. Deliberately evaluates nothing itself: every snapshot goes through the same stages as a report.
+
+mod accounts;
+mod course;
+mod domain;
+mod evaluated;
+mod files;
+mod findings;
+mod markdown;
+mod moment;
+mod rotation;
+mod scored;
+mod sight;
+mod step;
+mod story;
+mod summary;
+mod text;
+
+pub(crate) use course::Course;
+pub(crate) use domain::{Domain, choose};
+pub(crate) use evaluated::{Evaluable, Evaluated, Judge, Label};
+pub(crate) use files::{Files, taken_at};
+pub(crate) use markdown::markdown;
+pub(crate) use moment::Moment;
+pub(crate) use scored::Scored;
+pub(crate) use step::Between;
+pub(crate) use summary::{Basis, Summary};
+pub(crate) use text::write as write_text;
