@@ -6,6 +6,7 @@ mod accept;
 mod access;
 mod accounts;
 mod assume;
+mod case;
 mod frames;
 mod info;
 mod output;
@@ -41,6 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),
+        Command::Case(arguments) => case::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

@@ -9,11 +9,14 @@ use coldcase_schemas::trend::Trend;
 use super::output;
 use crate::arguments::{TrendArguments, TrendFormat};
 use crate::assumptions::{self, Given};
-use crate::history::{Files, Judge, markdown, write_text};
+use crate::history::{Case, Files, Judge, markdown, write_text};
 use crate::rules::Pack;
 
 pub(super) fn run(arguments: &TrendArguments) -> Result<AnalyzeExit> {
-    let trend = of_files(arguments)?;
+    let trend = match &arguments.case {
+        Some(case) => of_case(arguments, case)?,
+        None => of_files(arguments)?,
+    };
     let file = arguments.output.as_deref();
     match arguments.format {
         TrendFormat::Json => output::json(file, &trend)?,
@@ -35,6 +38,17 @@ fn of_files(arguments: &TrendArguments) -> Result<Trend> {
     let files = Files::of(&arguments.snapshots)?;
     let course = files.course(&judge, arguments.exceptions.as_deref())?;
     Ok(course.finish(&judge, files.notes, Vec::new()))
+}
+
+fn of_case(arguments: &TrendArguments, path: &Path) -> Result<Trend> {
+    let given = assumptions::load(arguments.config.as_deref(), path)?;
+    let judge = Judge::new(Pack::load(arguments.rules.as_deref())?, given);
+    let case = Case::open(path, false)?;
+    case.trend(
+        &judge,
+        arguments.domain.as_deref(),
+        arguments.exceptions.as_deref(),
+    )
 }
 
 /// The assumptions for all of `paths`, which must be the same: else a change of them would pass for one of the domain.

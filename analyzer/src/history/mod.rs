@@ -4,6 +4,7 @@
 //! them. Deliberately evaluates nothing itself: every snapshot goes through the same stages as a report.
 
 mod accounts;
+mod case;
 mod course;
 mod domain;
 mod evaluated;
@@ -19,13 +20,9 @@ mod story;
 mod summary;
 mod text;
 
-pub(crate) use course::Course;
-pub(crate) use domain::{Domain, choose};
-pub(crate) use evaluated::{Evaluable, Evaluated, Judge, Label};
-pub(crate) use files::{Files, taken_at};
+pub(crate) use case::{Case, Checked, Kept};
+pub(crate) use domain::Domain;
+pub(crate) use evaluated::Judge;
+pub(crate) use files::Files;
 pub(crate) use markdown::markdown;
-pub(crate) use moment::Moment;
-pub(crate) use scored::Scored;
-pub(crate) use step::Between;
-pub(crate) use summary::{Basis, Summary};
 pub(crate) use text::write as write_text;
