@@ -10,6 +10,8 @@ mod domain;
 mod evaluated;
 mod files;
 mod findings;
+#[cfg(test)]
+mod made;
 mod markdown;
 mod moment;
 mod rotation;
@@ -18,9 +20,11 @@ mod sight;
 mod step;
 mod story;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod text;
 
-pub(crate) use case::{Case, Checked, Kept};
+pub(crate) use case::{Case, Checked, Kept, is_case};
 pub(crate) use domain::Domain;
 pub(crate) use evaluated::Judge;
 pub(crate) use files::Files;

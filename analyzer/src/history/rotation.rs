@@ -101,20 +101,20 @@ mod tests {
 
     /// The cycle of a day of January 2026, and later.
     fn cycle(day: i64) -> i64 {
-        // 2026-01-01 is 155,223 days after 1601-01-01.
-        (155_223 + day) * 24 / 10
+        // 2026-01-01 is 155,228 days after 1601-01-01.
+        (155_228 + day) * 24 / 10
     }
 
     fn after(days: &[(i64, Option<i64>, Option<i64>)]) -> Rotation {
         let mut rotating = Rotating::default();
         for (day, epoch, logon) in days {
             let start = Moment::parse("2026-01-01T00:00:00Z").unwrap();
-            let ticks = (155_223 + day) * 864_000_000_000;
+            let ticks = (155_228 + day) * 864_000_000_000;
             let taken_at = Moment::of_filetime(ticks).unwrap();
             assert_eq!(taken_at.days_since(start), *day as f64);
             let facts = AccountFacts {
                 password_set: None,
-                last_logon: logon.map(|logon| (155_223 + logon) * 864_000_000_000),
+                last_logon: logon.map(|logon| (155_228 + logon) * 864_000_000_000),
                 cycle: epoch.map(cycle),
                 root_key: Some("key".to_owned()),
                 interval_days: Some(30),

@@ -107,6 +107,18 @@ impl Pack {
         })
     }
 
+    /// No page at all.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self {
+            pages: Vec::new(),
+            refused: Vec::new(),
+            own: BTreeMap::new(),
+            sha256: String::new(),
+            left_out: 0,
+        }
+    }
+
     /// The file of a page that is not built in.
     pub(crate) fn file_of(&self, page: &Page) -> Option<&str> {
         self.own.get(&page.front.id).map(String::as_str)

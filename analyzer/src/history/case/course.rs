@@ -98,15 +98,23 @@ impl Case {
             }
             known.push(bases);
         }
-        let choose = |bases: Vec<Basis>| {
-            if bases.contains(present) {
-                return Some(present.clone());
-            }
-            bases
-                .into_iter()
-                .max_by_key(|basis| (counts.get(basis).copied(), basis.clone()))
+        let most = |bases: &[Basis]| {
+            let common = |basis: &&Basis| (counts.get(*basis).copied(), (*basis).clone());
+            bases.iter().max_by_key(common).cloned()
         };
-        Ok(known.into_iter().map(choose).collect())
+        let mut chosen: Vec<Option<Basis>> = Vec::with_capacity(known.len());
+        let mut before: &[Basis] = &[];
+        for bases in &known {
+            // A snapshot before a new one has both. Its own step is best told as the one before it was; then that to the
+            // new one can be split.
+            let both = bases.contains(present) && before.contains(present);
+            let stays = chosen.last().cloned().flatten();
+            let stays = stays.filter(|last| !both && bases.contains(last));
+            let now = bases.contains(present).then(|| present.clone());
+            chosen.push(stays.or(now).or_else(|| most(bases)));
+            before = bases;
+        }
+        Ok(chosen)
     }
 
     /// What other rules or assumptions made of the last snapshot that has both.

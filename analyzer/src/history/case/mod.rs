@@ -15,6 +15,8 @@
 mod change;
 mod course;
 mod store;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 use std::fs::{self, File};
@@ -171,6 +173,15 @@ impl Case {
             Err(error) => error.context(self.path.display().to_string()),
         })
     }
+}
+
+/// Whether a file is a case, by its first bytes (SQLite file format, 1.3: `application_id` at offset 68).
+pub(crate) fn is_case(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(72).read_to_end(&mut head));
+    read.is_ok()
+        && head.starts_with(SQLITE)
+        && head.get(68..) == Some(&APPLICATION_ID.to_be_bytes()[..])
 }
 
 /// Tells apart what people give by mistake, before SQLite looks at it.
