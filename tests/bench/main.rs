@@ -1,5 +1,5 @@
-//! The benchmarks: `bench OBJECTS` and `bench access` of the analyzer, `bench collect` of the collector. Deliberately no
-//! tests: they take minutes, and machines differ.
+//! The benchmarks: `bench OBJECTS`, `bench access` and `bench trend` of the analyzer, `bench collect` of the collector.
+//! Deliberately no tests: they take minutes, and machines differ.
 
 mod access;
 mod collect;
@@ -8,6 +8,7 @@ mod measure;
 mod report;
 mod stages;
 mod table;
+mod trend;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ fn main() -> Result<ExitCode> {
     let within_limits = match arguments.split_first() {
         Some((first, rest)) if first == "access" => access::run(&access::Options::parse(rest)?)?,
         Some((first, rest)) if first == "collect" => collect::run(&collect::Options::parse(rest)?)?,
+        Some((first, rest)) if first == "trend" => trend::run(&trend::Options::parse(rest)?)?,
         first => {
             let objects = first.map_or("100000", |(first, _)| first.as_str());
             report::run(objects.parse().context("number of objects")?)?

@@ -44,6 +44,18 @@ impl Course {
             self.steps.push(step(last, &point, between));
             self.notes.extend(odd_clocks(last, &point));
         }
+        let refused = point.summary.refused;
+        if refused > 0
+            && self
+                .last
+                .as_ref()
+                .is_none_or(|last| last.summary.refused != refused)
+        {
+            self.notes.push(format!(
+                "{refused} rule pages of your own did not run at {}: what they look for is not known (`coldcase rules check`)",
+                taken_at.day()
+            ));
+        }
         for summary in [Some(&point), between.aged.as_ref()].into_iter().flatten() {
             self.add_rules(&summary.summary);
         }

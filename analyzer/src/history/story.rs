@@ -35,6 +35,12 @@ pub(super) fn line(trend: &Trend, value: fn(&Point) -> f64) -> Line {
         .collect()
 }
 
+/// The same where no point's sight makes it less than it is, as of coverage itself.
+pub(super) fn plain_line(trend: &Trend, value: fn(&Point) -> f64) -> Line {
+    let points = trend.points.iter();
+    points.map(|point| Some((value(point), false))).collect()
+}
+
 /// The risk of an account over all points. Where a point saw less, its risk is only a lower bound.
 pub(super) fn risk_line(trend: &Trend, account: &AccountHistory) -> Line {
     let mut points = account.points.iter().peekable();

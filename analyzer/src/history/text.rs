@@ -10,7 +10,7 @@ use coldcase_schemas::trend::{AccountHistory, FindingState, Point, Trend};
 use super::course::{count, day};
 use super::story::{
     Event, Part, apart, columns, events, fixing, in_state, legend, line, name, notable, now,
-    rebased, risk_line, rotation, rules, signed, since, sparkline, told, worth,
+    plain_line, rebased, risk_line, rotation, rules, signed, since, sparkline, told, worth,
 };
 use crate::report::{Style, visible, wrap};
 use crate::score::round;
@@ -85,12 +85,8 @@ fn head(trend: &Trend, style: Style, out: &mut dyn Write) -> io::Result<()> {
     );
     labelled("Level", &level, style, out)?;
     labelled("Findings", &counts(first, last), style, out)?;
-    labelled(
-        "Coverage",
-        &drawn(|point| point.coverage_percent),
-        style,
-        out,
-    )?;
+    let coverage = plain_line(trend, |point| point.coverage_percent);
+    labelled("Coverage", &sparkline(&coverage, WIDE), style, out)?;
     let coverage = format!(
         "{:.0} % → {:.0} % of the rules saw everything",
         first.coverage_percent, last.coverage_percent
