@@ -1,7 +1,7 @@
 //! The trend as other programs read it: JSON, by the schema in `schemas/json/trend.schema.json`.
 //!
-//! Owns the wire types only; what they share with a report is in [`crate::report`]. Every list has a fixed order, so the
-//! same snapshots give the same bytes, in whatever order they were named.
+//! Owns the wire types only; what they share with a report is in [`crate::report`]. Every list has a fixed order, so
+//! the same snapshots give the same bytes, in whatever order they were named.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ pub struct Trend {
     pub steps: Vec<Step>,
     /// What another rule pack or other assumptions made of the same snapshot, where a case file holds both.
     pub rebasings: Vec<Rebasing>,
-    /// Every finding that any point has: open ones first, then those that are not known, then fixed ones; in each the most
-    /// severe first, then the oldest.
+    /// Every finding that any point has: open ones first, then those that are not known, then fixed ones; in each the
+    /// most severe first, then the oldest.
     pub findings: Vec<FindingHistory>,
     /// How long it took until findings were fixed, by severity; severities without a finding are left out.
     pub times_to_fix: Vec<TimeToFix>,
@@ -83,8 +83,8 @@ pub struct Point {
     pub net: Numbers,
     /// Rules that saw everything they need, in percent of all rules that a snapshot can answer.
     pub coverage_percent: f64,
-    /// True if another point saw more: by better privileges, to the end of its queries, or with a coverage higher by more
-    /// than a tenth. Its exposure is a lower bound that must not be read as an improvement.
+    /// True if another point saw more: by better privileges, to the end of its queries, or with a coverage higher by
+    /// more than a tenth. Its exposure is a lower bound that must not be read as an improvement.
     pub saw_less: bool,
     /// Findings by family of the rule.
     pub families: BTreeMap<String, u64>,
@@ -92,8 +92,8 @@ pub struct Point {
     pub not_evaluated: Vec<String>,
 }
 
-/// What happened between two points. `change` = `rebasing` + `aging` + `scope` + `configuration` + `not_split`, exactly, in
-/// hundredths.
+/// What happened between two points. `change` = `rebasing` + `aging` + `scope` + `configuration` + `not_split`,
+/// exactly, in hundredths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct Step {
@@ -105,18 +105,18 @@ pub struct Step {
     pub days: f64,
     /// Gross exposure of the later point less that of the earlier one.
     pub change: f64,
-    /// The earlier snapshot with the rules and assumptions of the later point, less with its own: what the directory has no
-    /// part in.
+    /// The earlier snapshot with the rules and assumptions of the later point, less with its own: what the directory
+    /// has no part in.
     pub rebasing: f64,
     /// The earlier snapshot at the later one's clock, less at its own: what time alone does.
     pub aging: f64,
-    /// What is told of the later point only because the earlier one could not judge it, less what is told of the earlier
-    /// point only because the later one could not: neither worse nor better.
+    /// What is told of the later point only because the earlier one could not judge it, less what is told of the
+    /// earlier point only because the later one could not: neither worse nor better.
     pub scope: f64,
     /// The rest: what somebody changed.
     pub configuration: f64,
-    /// What `aging` and `configuration` hold with opposite signs: what would have come due and was done in time, such as a
-    /// password that rotates. Neither point shows it.
+    /// What `aging` and `configuration` hold with opposite signs: what would have come due and was done in time, such
+    /// as a password that rotates. Neither point shows it.
     pub upkeep: f64,
     /// What cannot be split, since the earlier snapshot's file was not there to be evaluated again: `aging` and
     /// `configuration` together, or everything if the two points were evaluated with different rules. Else 0.

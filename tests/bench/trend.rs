@@ -1,5 +1,5 @@
-//! What a trend costs: of a year of weekly snapshots the first time, and after one more, through a case file; and whether
-//! its memory grows with their number.
+//! What a trend costs: of a year of weekly snapshots the first time, and after one more, through a case file; and
+//! whether its memory grows with their number.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -56,7 +56,8 @@ impl Options {
         );
         ensure!(
             options.coldcase.exists(),
-            "{} is not there: build it with `cargo build --release -p coldcase-analyzer`, or name another with --coldcase",
+            "{} is not there: build it with `cargo build --release -p coldcase-analyzer`, or name another with \
+             --coldcase",
             options.coldcase.display()
         );
         Ok(options)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::output;
 use crate::arguments::{
@@ -98,7 +98,7 @@ fn list(arguments: &CaseListArguments) -> Result<AnalyzeExit> {
     let case = Case::open(&arguments.file, false)?;
     let (snapshots, domains) = (case.snapshots()?, case.domains()?);
     if arguments.format == Format::Json {
-        let rows: Vec<Value> = snapshots.iter().map(facts).collect();
+        let rows: Vec<Map<String, Value>> = snapshots.iter().map(facts).collect();
         output::json(None, &rows)?;
         return Ok(AnalyzeExit::Clean);
     }
@@ -142,11 +142,11 @@ fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
     if arguments.format == Format::Json {
         let rows = checked.iter().map(|one| {
             let mut row = facts(&one.kept);
-            row["state"] = json!(one.state.as_str().to_lowercase());
-            row["path"] = json!(one.path.to_string_lossy());
+            row.insert("state".to_owned(), json!(one.state.as_str().to_lowercase()));
+            row.insert("path".to_owned(), json!(one.path.to_string_lossy()));
             row
         });
-        output::json(None, &rows.collect::<Vec<Value>>())?;
+        output::json(None, &rows.collect::<Vec<_>>())?;
     } else {
         output::to(None, |out| {
             checked.iter().try_for_each(|one| {
@@ -172,18 +172,23 @@ fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
     }
 }
 
-fn facts(kept: &Kept) -> Value {
-    json!({
-        "sha256": kept.sha256,
-        "domain": kept.manifest.domain,
-        "domain_key": kept.domain.key,
-        "forest": kept.manifest.forest,
-        "server": kept.manifest.server,
-        "taken_at": kept.taken_at.to_string(),
-        "complete": kept.manifest.complete,
-        "objects": kept.manifest.counts.objects,
-        "found_at": kept.found_at.to_string_lossy(),
-    })
+fn facts(kept: &Kept) -> Map<String, Value> {
+    let manifest = &kept.manifest;
+    let facts = [
+        ("sha256", json!(kept.sha256)),
+        ("domain", json!(manifest.domain)),
+        ("domain_key", json!(kept.domain.key)),
+        ("forest", json!(manifest.forest)),
+        ("server", json!(manifest.server)),
+        ("taken_at", json!(kept.taken_at.to_string())),
+        ("complete", json!(manifest.complete)),
+        ("objects", json!(manifest.counts.objects)),
+        ("found_at", json!(kept.found_at.to_string_lossy())),
+    ];
+    facts
+        .into_iter()
+        .map(|(name, fact)| (name.to_owned(), fact))
+        .collect()
 }
 
 fn described(kept: &Kept) -> String {

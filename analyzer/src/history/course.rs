@@ -52,7 +52,8 @@ impl Course {
                 .is_none_or(|last| last.summary.refused != refused)
         {
             self.notes.push(format!(
-                "{refused} rule pages of your own did not run at {}: what they look for is not known (`coldcase rules check`)",
+                "{refused} rule pages of your own did not run at {}: what they look for is not known (`coldcase rules \
+                 check`)",
                 taken_at.day()
             ));
         }
@@ -220,8 +221,8 @@ fn odd_clocks(before: &Scored, after: &Scored) -> Option<String> {
     let (earlier, later) = before.usn.zip(after.usn)?;
     (same_server && later < earlier).then(|| {
         format!(
-            "{} had counted {earlier} changes when it said {}, and {later} when it said {}: its clock went backwards, or \
-             it was restored; the snapshots are in the order of its clock",
+            "{} had counted {earlier} changes when it said {}, and {later} when it said {}: its clock went backwards, \
+             or it was restored; the snapshots are in the order of its clock",
             after.facts.server, before.facts.taken_at, after.facts.taken_at
         )
     })

@@ -1,7 +1,7 @@
 //! Which snapshots are of one domain.
 //!
-//! Owns the key: the domain's SID and its forest, since two customers may both have a `corp.local`. The name counts only
-//! where a snapshot does not hold the SID.
+//! Owns the key: the domain's SID and its forest, since two customers may both have a `corp.local`. The name counts
+//! only where a snapshot does not hold the SID.
 
 use std::fmt;
 

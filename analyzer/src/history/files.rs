@@ -34,8 +34,8 @@ struct File {
 }
 
 impl Files {
-    /// Reads labels and hashes, in whatever order the files are named. Of one snapshot that is named twice, or lies in two
-    /// places, the first path by name counts.
+    /// Reads labels and hashes, in whatever order the files are named. Of one snapshot that is named twice, or lies in
+    /// two places, the first path by name counts.
     ///
     /// # Errors
     /// A file is no snapshot, or is of another forest than the others; the message names it.

@@ -1,7 +1,7 @@
 //! Findings over all points: since when, until when, how often again.
 //!
-//! Owns the three states of a finding. One that is not there any more is fixed only where its rule and subject were judged
-//! ([`Sight::judges`]); else it is not known, and if it is there again later, it was never away.
+//! Owns the three states of a finding. One that is not there any more is fixed only where its rule and subject were
+//! judged ([`Sight::judges`]); else it is not known, and if it is there again later, it was never away.
 
 use std::collections::{BTreeMap, BTreeSet};
 

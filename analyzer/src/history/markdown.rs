@@ -8,9 +8,10 @@ use coldcase_schemas::report::Severity;
 use coldcase_schemas::trend::{FindingState, Trend};
 
 use super::course::day;
+use super::sparkline::{risk_line, sparkline};
 use super::story::{
-    Part, apart, columns, events, fixing, in_state, legend, name, notable, now, rebased, risk_line,
-    rotation, rules, signed, since, sparkline, told, worth,
+    Part, apart, columns, events, fixing, in_state, legend, name, notable, now, rebased, rotation,
+    rules, signed, since, told, worth,
 };
 use super::text::counts;
 use crate::report::visible;

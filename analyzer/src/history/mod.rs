@@ -1,7 +1,7 @@
 //! Several snapshots of one domain over time: the trend, and the case file that keeps what it needs.
 //!
-//! Owns the order of snapshots, the comparison of two evaluations, and what is told of findings and accounts over all of
-//! them. Deliberately evaluates nothing itself: every snapshot goes through the same stages as a report.
+//! Owns the order of snapshots, the comparison of two evaluations, and what is told of findings and accounts over all
+//! of them. Deliberately evaluates nothing itself: every snapshot goes through the same stages as a report.
 
 mod accounts;
 mod case;
@@ -17,6 +17,7 @@ mod moment;
 mod rotation;
 mod scored;
 mod sight;
+mod sparkline;
 mod step;
 mod story;
 mod summary;

@@ -1,8 +1,8 @@
 //! Whether the password of a managed account rotated as its interval says, over all points.
 //!
 //! Owns the comparison of key epochs. A domain controller makes a new password when somebody asks after the interval is
-//! over (MS-ADTS 3.1.1.4.5.39), counted from the epoch of the key in whole 10-hour cycles (MS-GKDI 2.2.4). So an epoch may
-//! stand still while nobody asks, and never goes back unless the object was restored or written by hand.
+//! over (MS-ADTS 3.1.1.4.5.39), counted from the epoch of the key in whole 10-hour cycles (MS-GKDI 2.2.4). So an epoch
+//! may stand still while nobody asks, and never goes back unless the object was restored or written by hand.
 
 use coldcase_schemas::trend::{Rotation, RotationVerdict};
 use coldcase_winsec::TICKS_PER_CYCLE;
@@ -55,7 +55,8 @@ impl Rotating {
         }
         let due = interval.unwrap_or(DEFAULT_INTERVAL) as f64 + GRACE_DAYS;
         let past_due = taken_at.days_since(epoch) > due;
-        // lastLogonTimestamp says at the earliest when somebody was last there; without it, nothing says that nobody was.
+        // lastLogonTimestamp says at the earliest when somebody was last there; without it, nothing says that nobody
+        // was.
         let last_logon = facts.last_logon.and_then(Moment::of_filetime);
         let used = last_logon.is_none_or(|logon| logon.days_since(epoch) > due);
         self.overdue = past_due && used;

@@ -45,12 +45,12 @@ impl<'a> Sight<'a> {
         self.rules.get(id).copied()
     }
 
-    /// Whether the rule would have found something about `subject` if it were there to be found: then *no finding* means
-    /// clear. `by` are the privileges of who saw it elsewhere.
+    /// Whether the rule would have found something about `subject` if it were there to be found: then *no finding*
+    /// means clear. `by` are the privileges of who saw it elsewhere.
     ///
-    /// It is so if the rule ran, the subject is not among those that it could not judge, and either it saw everything it
-    /// needs or that was all that limited it. Of a subject that this summary does not list (which is gone, or clear, or
-    /// hidden) it is so only if nothing hides its kind here and who collected had no lesser privileges than `by`.
+    /// It is so if the rule ran, the subject is not among those that it could not judge, and either it saw everything
+    /// it needs or that was all that limited it. Of a subject that this summary does not list (which is gone, or clear,
+    /// or hidden) it is so only if nothing hides its kind here and who collected had no lesser privileges than `by`.
     pub(crate) fn judges(&self, subject: &Subject, rule: &str, by: Privileges) -> bool {
         let Some(rule) = self.rule(rule) else {
             return false;

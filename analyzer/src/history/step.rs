@@ -4,17 +4,18 @@
 //!
 //! - re-basing = E(S1, t1, B2) − E(S1, t1, B1); 0 where both points have the same B.
 //! - aging = E(S1, t2, B2) − E(S1, t1, B2).
-//! - Let X = (S1, t2, B2) and Y = (S2, t2, B2), and let X∣Y be X *as far as Y could judge it*: of each subject only findings
-//!   that Y has too or whose (subject, rule) Y could judge ([`Sight::judges`]). What both have counts alike where the one
-//!   that is less had a gap that the other had not: a weight where the rule did not see everything, a worth where the
-//!   control graph did not. Then scope = (E(Y) − E(Y∣X)) − (E(X) − E(X∣Y)).
+//! - Let X = (S1, t2, B2) and Y = (S2, t2, B2), and let X∣Y be X *as far as Y could judge it*: of each subject only
+//!   findings that Y has too or whose (subject, rule) Y could judge ([`Sight::judges`]). What both have counts alike
+//!   where the one that is less had a gap that the other had not: a weight where the rule did not see everything, a
+//!   worth where the control graph did not. Then scope = (E(Y) − E(Y∣X)) − (E(X) − E(X∣Y)).
 //! - configuration = the rest, which is E(Y∣X) − E(X∣Y) but for the rounding of each E.
 //!
-//! Aging counts what would have come due if nobody had done anything, and configuration that it was done: a password that
-//! rotates in time is in both, with opposite signs. That part is told as upkeep: of each subject its risk in X less the same
-//! with no finding of X heavier than it is in S1 at t1 or in Y, where Y could judge it.
+//! Aging counts what would have come due if nobody had done anything, and configuration that it was done: a password
+//! that rotates in time is in both, with opposite signs. That part is told as upkeep: of each subject its risk in X
+//! less the same with no finding of X heavier than it is in S1 at t1 or in Y, where Y could judge it.
 //!
-//! Being the rest, the parts add up exactly. Where S1 could not be evaluated again, the parts that need it are told together.
+//! Being the rest, the parts add up exactly. Where S1 could not be evaluated again, the parts that need it are told
+//! together.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! What a trend keeps of one snapshot at one clock: findings without their evidence, sight, and what accounts look like.
+//! What a trend keeps of one snapshot at one clock: findings without their evidence, sight, and what accounts look
+//! like.
 //!
 //! Owns the form in which a case file stores it, and the check of one that comes from there. Deliberately holds nothing
 //! that grows with the directory: only service accounts and what something was found about.

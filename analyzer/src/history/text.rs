@@ -1,4 +1,5 @@
-//! The trend for people, at 80 columns: the line, what got worse and better and why, then accounts, then what is not known.
+//! The trend for people, at 80 columns: the line, what got worse and better and why, then accounts, then what is not
+//! known.
 //!
 //! Owns layout only. Everything it says is in the JSON too.
 
@@ -8,9 +9,10 @@ use coldcase_schemas::report::Severity;
 use coldcase_schemas::trend::{AccountHistory, FindingState, Point, Trend};
 
 use super::course::{count, day};
+use super::sparkline::{line, plain_line, risk_line, sparkline};
 use super::story::{
-    Event, Part, apart, columns, events, fixing, in_state, legend, line, name, notable, now,
-    plain_line, rebased, risk_line, rotation, rules, signed, since, sparkline, told, worth,
+    Event, Part, apart, columns, events, fixing, in_state, legend, name, notable, now, rebased,
+    rotation, rules, signed, since, told, worth,
 };
 use crate::report::{Style, visible, wrap};
 use crate::score::round;

@@ -1,7 +1,7 @@
 //! What changes a case: snapshots come, go, and are evaluated anew.
 //!
-//! Owns which results a case must hold: of each snapshot one at its own clock and one at the clock of the next of its domain.
-//! What is evaluated is told from outside, so that tests need no directory.
+//! Owns which results a case must hold: of each snapshot one at its own clock and one at the clock of the next of its
+//! domain. What is evaluated is told from outside, so that tests need no directory.
 
 use std::fs;
 use std::path::Path;
@@ -98,8 +98,8 @@ impl Case {
         })
     }
 
-    /// Takes out the one snapshot whose hash or time of taking begins with `wanted`, and evaluates the one before it at the
-    /// clock of the one after it.
+    /// Takes out the one snapshot whose hash or time of taking begins with `wanted`, and evaluates the one before it at
+    /// the clock of the one after it.
     ///
     /// # Errors
     /// There is none or more than one, or the case cannot be written.
@@ -122,8 +122,8 @@ impl Case {
         })
     }
 
-    /// Evaluates what is not evaluated yet under the opener's basis. Each snapshot is a change of its own, so that what was
-    /// done stays done. `each` is told of every snapshot, and of what could not be done.
+    /// Evaluates what is not evaluated yet under the opener's basis. Each snapshot is a change of its own, so that what
+    /// was done stays done. `each` is told of every snapshot, and of what could not be done.
     ///
     /// # Errors
     /// A snapshot cannot be evaluated, or the case cannot be written.
@@ -164,8 +164,8 @@ impl Case {
     }
 }
 
-/// Brings the results of one snapshot to what they must be; `opened` is the snapshot if somebody has opened it already. Tells
-/// what its file would be needed for and is not there.
+/// Brings the results of one snapshot to what they must be; `opened` is the snapshot if somebody has opened it already.
+/// Tells what its file would be needed for and is not there.
 fn settle(
     database: &Connection,
     all: &[Kept],

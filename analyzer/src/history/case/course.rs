@@ -1,7 +1,7 @@
 //! The trend of one domain from what a case holds, without opening a snapshot.
 //!
-//! Owns the choice of rules and assumptions for each point: the present ones where the case has them, else those that most
-//! snapshots of the domain have. What that changes is told as re-basing, never as a change of the domain.
+//! Owns the choice of rules and assumptions for each point: the present ones where the case has them, else those that
+//! most snapshots of the domain have. What that changes is told as re-basing, never as a change of the domain.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -105,8 +105,8 @@ impl Case {
         let mut chosen: Vec<Option<Basis>> = Vec::with_capacity(known.len());
         let mut before: &[Basis] = &[];
         for bases in &known {
-            // A snapshot before a new one has both. Its own step is best told as the one before it was; then that to the
-            // new one can be split.
+            // A snapshot before a new one has both. Its own step is best told as the one before it was; then that to
+            // the new one can be split.
             let both = bases.contains(present) && before.contains(present);
             let stays = chosen.last().cloned().flatten();
             let stays = stays.filter(|last| !both && bases.contains(last));

@@ -1,16 +1,17 @@
 //! The case file: what trends need of many snapshots, once for each snapshot, rules and assumptions.
 //!
-//! Owns the file: opening one that may come from anybody, and changing it so that it holds either the old or the new state.
-//! Every change is one transaction with SQLite's rollback journal, not WAL: a case is a single file that people copy and
-//! mail, and with WAL the last changes would lie in a second one. The originals may live elsewhere; none is ever written.
+//! Owns the file: opening one that may come from anybody, and changing it so that it holds either the old or the new
+//! state. Every change is one transaction with SQLite's rollback journal, not WAL: a case is a single file that people
+//! copy and mail, and with WAL the last changes would lie in a second one. The originals may live elsewhere; none is
+//! ever written.
 //!
 //! | table | a row is |
 //! | --- | --- |
 //! | `snapshot` | a snapshot: hash of its file, SID of its domain, manifest, where it was found last |
 //! | `result` | its summary at one clock, under one rule pack and one set of assumptions: JSON in a zstd frame |
 //!
-//! At its own clock each snapshot has a result, and one at the clock of the next snapshot of its domain, which tells aging
-//! from change. The order in which snapshots were added leaves no trace.
+//! At its own clock each snapshot has a result, and one at the clock of the next snapshot of its domain, which tells
+//! aging from change. The order in which snapshots were added leaves no trace.
 
 mod change;
 mod course;
