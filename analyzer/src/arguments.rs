@@ -42,6 +42,12 @@ pub enum Command {
     /// Show who can take over what, step by step, and which steps to cut first
     #[command(after_help = PATHS_EXAMPLES)]
     Paths(PathsArguments),
+    /// Show how several snapshots of one domain developed, and why
+    #[command(after_help = TREND_EXAMPLES)]
+    Trend(TrendArguments),
+    /// Keep what trends need of many snapshots in one file
+    #[command(after_help = CASE_EXAMPLES)]
+    Case(CaseArguments),
     /// Show what a snapshot says of itself, without decompressing it
     #[command(after_help = INFO_EXAMPLES)]
     Info(SnapshotArguments),
@@ -96,6 +102,29 @@ Examples:
 
 A risk is between 0 and 100; \u{2265} is before it where rules could not judge the
 account. `coldcase report SNAP --all` shows what each risk adds up from.";
+
+const TREND_EXAMPLES: &str = "\
+Examples:
+  coldcase trend 2025/*.sqlite.zst 2026/*.sqlite.zst
+  coldcase trend SNAP... --format md -o trend.md
+  coldcase trend --case customer.case --domain corp.example
+
+All snapshots are evaluated with the same rules, each at its own clock, in the
+order in which they were taken. Of every change it is told what time alone
+did, what was only seen or not seen, and what somebody changed. A finding
+whose rule could not be judged is unknown, never fixed.";
+
+const CASE_EXAMPLES: &str = "\
+Examples:
+  coldcase case add customer.case SNAP...
+  coldcase trend --case customer.case
+  coldcase case list customer.case
+  coldcase case remove customer.case 2026-03-31
+  coldcase case verify customer.case --folder /media/archive
+
+A case holds each snapshot's hash, manifest and results, not the snapshot: so
+a trend over hundreds costs only the new one. It may hold several domains and
+customers, which are told apart by the domain's SID and forest.";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -214,6 +243,178 @@ pub struct PathsArguments {
     /// Tell on standard error how long each stage took
     #[arg(long)]
     pub timings: bool,
+}
+
+/// `coldcase trend`.
+#[derive(Debug, Args)]
+pub struct TrendArguments {
+    /// Snapshot files (.sqlite.zst) of one domain, in any order
+    #[arg(
+        value_name = "SNAP",
+        required_unless_present = "case",
+        conflicts_with = "case"
+    )]
+    pub snapshots: Vec<PathBuf>,
+    /// Case file to take the results from (see `coldcase case`)
+    #[arg(long, value_name = "FILE")]
+    pub case: Option<PathBuf>,
+    /// Which domain of the case, by DNS name or SID
+    #[arg(long, value_name = "DOMAIN", requires = "case")]
+    pub domain: Option<String>,
+    /// Assumptions for all snapshots (default: coldcase.toml beside them, or beside the case)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: StoryFormat,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Accepted findings (default: coldcase-exceptions.toml beside each snapshot, or beside the case)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Show everything in the text, not only the first few
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `coldcase case`.
+#[derive(Debug, Args)]
+pub struct CaseArguments {
+    /// What to do with the case
+    #[command(subcommand)]
+    pub action: CaseAction,
+}
+
+/// What to do with a case.
+#[derive(Debug, Subcommand)]
+pub enum CaseAction {
+    /// Evaluate snapshots and put the results into a case; makes the case if there is none
+    #[command(after_help = CASE_ADD_EXAMPLES)]
+    Add(CaseAddArguments),
+    /// List the snapshots of a case
+    #[command(after_help = CASE_LIST_EXAMPLES)]
+    List(CaseListArguments),
+    /// Take one snapshot out of a case
+    #[command(after_help = CASE_REMOVE_EXAMPLES)]
+    Remove(CaseRemoveArguments),
+    /// Check whether the originals are still there, byte for byte
+    #[command(after_help = CASE_VERIFY_EXAMPLES)]
+    Verify(CaseVerifyArguments),
+    /// Evaluate all snapshots with the present rules and assumptions
+    #[command(after_help = CASE_REEVALUATE_EXAMPLES)]
+    Reevaluate(CaseReevaluateArguments),
+}
+
+const CASE_ADD_EXAMPLES: &str = "\
+Examples:
+  coldcase case add customer.case SNAP...
+  coldcase case add customer.case SNAP --rules my-rules
+
+In any order. A snapshot that is there already is told and changes nothing.";
+
+const CASE_LIST_EXAMPLES: &str = "\
+Examples:
+  coldcase case list customer.case
+  coldcase case list customer.case --format json";
+
+const CASE_REMOVE_EXAMPLES: &str = "\
+Examples:
+  coldcase case remove customer.case 2026-03-31
+  coldcase case remove customer.case 4f2a91bc
+
+The snapshot itself is not touched.";
+
+const CASE_VERIFY_EXAMPLES: &str = "\
+Examples:
+  coldcase case verify customer.case
+  coldcase case verify customer.case --folder /media/archive
+
+The exit code is 0 if every original is there, else 2.";
+
+const CASE_REEVALUATE_EXAMPLES: &str = "\
+Examples:
+  coldcase case reevaluate customer.case
+  coldcase case reevaluate customer.case --rules my-rules
+
+Results of other rules stay: the trend tells what the rules alone changed.";
+
+/// Rules and assumptions that a case is evaluated with.
+#[derive(Debug, Args)]
+pub struct BasisArguments {
+    /// Assumptions (default: coldcase.toml beside the case)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+}
+
+/// `coldcase case add`.
+#[derive(Debug, Args)]
+pub struct CaseAddArguments {
+    /// Case file
+    #[arg(value_name = "CASE")]
+    pub file: PathBuf,
+    /// Snapshot files (.sqlite.zst)
+    #[arg(value_name = "SNAP", required = true)]
+    pub snapshots: Vec<PathBuf>,
+    /// Rules and assumptions
+    #[command(flatten)]
+    pub basis: BasisArguments,
+}
+
+/// `coldcase case list`.
+#[derive(Debug, Args)]
+pub struct CaseListArguments {
+    /// Case file
+    #[arg(value_name = "CASE")]
+    pub file: PathBuf,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `coldcase case remove`.
+#[derive(Debug, Args)]
+pub struct CaseRemoveArguments {
+    /// Case file
+    #[arg(value_name = "CASE")]
+    pub file: PathBuf,
+    /// Beginning of the snapshot's SHA-256, or of the time it was taken (2026-03-31)
+    #[arg(value_name = "HASH|DATE")]
+    pub snapshot: String,
+    /// Rules and assumptions
+    #[command(flatten)]
+    pub basis: BasisArguments,
+}
+
+/// `coldcase case verify`.
+#[derive(Debug, Args)]
+pub struct CaseVerifyArguments {
+    /// Case file
+    #[arg(value_name = "CASE")]
+    pub file: PathBuf,
+    /// Folder to look in for snapshots that are not where they were
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `coldcase case reevaluate`.
+#[derive(Debug, Args)]
+pub struct CaseReevaluateArguments {
+    /// Case file
+    #[arg(value_name = "CASE")]
+    pub file: PathBuf,
+    /// Rules and assumptions
+    #[command(flatten)]
+    pub basis: BasisArguments,
 }
 
 /// `coldcase access`.

@@ -1,6 +1,6 @@
 //! `coldcase`: answers questions about a domain's service accounts from a snapshot, without the domain.
 //!
-//! Data flows one way: `load` → `graph` → `frames` → `rules` → `score` → `report`.
+//! Data flows one way: `load` → `graph` → `frames` → `rules` → `score` → `report`, and from there to `history`.
 //! Deliberately opens no socket and asks no clock: every age is relative to the snapshot's own.
 
 mod arguments;
@@ -11,6 +11,7 @@ mod exceptions;
 mod frames;
 mod given;
 mod graph;
+mod history;
 mod load;
 mod paths;
 mod report;

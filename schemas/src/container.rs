@@ -73,6 +73,16 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, SnapshotError> {
     read_label(&mut BufReader::new(file), size)
 }
 
+/// SHA-256 of a whole file, lower-case hexadecimal: what `sha256sum` prints. Nothing is decompressed.
+///
+/// # Errors
+/// It cannot be read.
+pub fn file_sha256(path: &Path) -> Result<String, SnapshotError> {
+    let mut file = HashingReader::new(File::open(path)?);
+    io::copy(&mut file, &mut io::sink())?;
+    Ok(hex(&file.finish().1))
+}
+
 /// Checks the whole file and decompresses the database.
 pub(crate) fn open(path: &Path, limits: &Limits) -> Result<Opened, SnapshotError> {
     let file = File::open(path)?;

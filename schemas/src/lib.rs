@@ -18,6 +18,7 @@ pub mod policy;
 pub mod pseudonym;
 pub mod report;
 pub mod snapshot;
+pub mod trend;
 
 pub use attribute::{Attribute, Family, Syntax};
 pub use entry::{Entry, Event, RawAttribute, Source};

@@ -1,5 +1,5 @@
-//! The benchmarks: `bench OBJECTS`, `bench access` and `bench diff` of the analyzer, `bench collect` of the collector. Deliberately no
-//! tests: they take minutes, and machines differ.
+//! The benchmarks: `bench OBJECTS`, `bench access`, `bench diff` and `bench trend` of the analyzer, `bench collect` of the
+//! collector. Deliberately no tests: they take minutes, and machines differ.
 
 mod access;
 mod collect;
@@ -9,6 +9,7 @@ mod measure;
 mod report;
 mod stages;
 mod table;
+mod trend;
 
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ fn main() -> Result<ExitCode> {
         Some((first, rest)) if first == "access" => access::run(&access::Options::parse(rest)?)?,
         Some((first, rest)) if first == "collect" => collect::run(&collect::Options::parse(rest)?)?,
         Some((first, rest)) if first == "diff" => diff::run(&diff::Options::parse(rest)?)?,
+        Some((first, rest)) if first == "trend" => trend::run(&trend::Options::parse(rest)?)?,
         first => {
             let objects = first.map_or("100000", |(first, _)| first.as_str());
             report::run(objects.parse().context("number of objects")?)?

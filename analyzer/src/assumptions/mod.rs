@@ -14,7 +14,7 @@ use crate::load::Clock;
 
 pub(crate) use file::{Given, load};
 pub(crate) use pattern::fits;
-pub(crate) use settings::settings;
+pub(crate) use settings::{Setting, settings};
 
 /// The documented file with every default, which [`Assumptions::default`] must equal.
 pub(crate) const DOCUMENTED: &str = include_str!("coldcase.toml");

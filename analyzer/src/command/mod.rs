@@ -6,6 +6,7 @@ mod accept;
 mod access;
 mod accounts;
 mod assume;
+mod case;
 mod diff;
 mod frames;
 mod info;
@@ -17,6 +18,7 @@ mod rules;
 mod source;
 mod sql;
 mod timings;
+mod trend;
 mod verify;
 
 use std::path::Path;
@@ -41,6 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Accounts(arguments) => accounts::run(arguments),
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),
+        Command::Trend(arguments) => trend::run(arguments),
+        Command::Case(arguments) => case::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use coldcase_schemas::container::read_manifest;
 use serde::Serialize;
 
+use crate::history::is_case;
 use crate::report::Style;
 
 /// Columns where the width is not known, as in a file.
@@ -26,6 +27,14 @@ pub(super) fn to(
     {
         bail!(
             "{} is a snapshot; snapshots are evidence and are never overwritten, choose another file",
+            path.display()
+        );
+    }
+    if let Some(path) = file
+        && is_case(path)
+    {
+        bail!(
+            "{} is a case file, which nothing is written over; choose another file",
             path.display()
         );
     }

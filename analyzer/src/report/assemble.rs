@@ -9,7 +9,7 @@ use coldcase_schemas::report::{
 use coldcase_winsec::Sid;
 use sha2::{Digest, Sha256};
 
-use crate::assumptions::settings;
+use crate::assumptions::{Setting, settings};
 use crate::frames::{Analysis, Impacts};
 use crate::rules::{Evaluation, Pack, Refusal, Weighed, hex, subject_of};
 use crate::score::{Hashes, by_subject, risk, round, score, shares};
@@ -26,7 +26,7 @@ pub(crate) fn assemble(
 ) -> Report {
     let impacts = Impacts::along_the_graph(analysis);
     let worst: Vec<_> = pack.pages.iter().map(|page| page.front.worst()).collect();
-    let assumptions = assumptions(analysis);
+    let assumptions = assumptions_of(settings(&analysis.assumptions));
     let hashes = Hashes {
         rule_pack: pack.sha256.clone(),
         inputs: inputs(analysis, pack, &assumptions, &judged.text),
@@ -65,9 +65,10 @@ pub(crate) struct Judged {
     pub(crate) results: Vec<ExceptionResult>,
 }
 
-fn assumptions(analysis: &Analysis) -> Vec<Assumption> {
-    let settings = settings(&analysis.assumptions).into_iter();
+/// Assumptions as reports tell them.
+pub(crate) fn assumptions_of(settings: Vec<Setting>) -> Vec<Assumption> {
     settings
+        .into_iter()
         .map(|setting| Assumption {
             default: setting.is_default(),
             key: setting.key,
@@ -102,7 +103,8 @@ fn inputs(
     hex(&hasher.finalize())
 }
 
-fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
+/// What was analysed.
+pub(crate) fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
     let directory = &analysis.directory;
     let manifest = &directory.manifest;
     // The ledger is the evidence, the manifest only its label.

@@ -9,7 +9,7 @@ mod text;
 #[cfg(test)]
 mod whole;
 
-pub(crate) use assemble::{Judged, PROGRAM, assemble};
+pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
 pub(crate) use bound::{risk_in_words, unjudged, unseen};
 pub(crate) use table::{Column, fitting, table, visible};
 pub(crate) use text::{Style, counted, name_of, wrap, write as write_text};

@@ -40,7 +40,7 @@ impl Refusal {
 }
 
 /// All rules that will run, ordered by family and code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pack {
     pub(crate) pages: Vec<Page>,
     /// Pages of a consultant's own that cannot run.
@@ -105,6 +105,18 @@ impl Pack {
             sha256,
             left_out: 0,
         })
+    }
+
+    /// No page at all.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self {
+            pages: Vec::new(),
+            refused: Vec::new(),
+            own: BTreeMap::new(),
+            sha256: String::new(),
+            left_out: 0,
+        }
     }
 
     /// The file of a page that is not built in.

@@ -200,7 +200,7 @@ proptest! {
     #![proptest_config(ProptestConfig {
         cases: 12,
         // The same directories every time: which exceptions there are is a list that was found by trying, so a new one
-        // must not stop somebody else's change. PROPTEST_RNG_SEED and PROPTEST_CASES look for more.
+        // must not stop somebody else's change. Another seed looks for more.
         rng_seed: RngSeed::Fixed(1),
         ..ProptestConfig::default()
     })]

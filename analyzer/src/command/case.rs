@@ -1,0 +1,206 @@
+//! `coldcase case`: a file that keeps what trends need of many snapshots.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use coldcase_schemas::exit::AnalyzeExit;
+use serde_json::{Map, Value, json};
+
+use super::output;
+use crate::arguments::{
+    BasisArguments, CaseAction, CaseAddArguments, CaseArguments, CaseListArguments,
+    CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, Format,
+};
+use crate::assumptions;
+use crate::history::{Case, Checked, Domain, Judge, Kept};
+use crate::report::visible;
+use crate::rules::Pack;
+
+pub(super) fn run(arguments: &CaseArguments) -> Result<AnalyzeExit> {
+    match &arguments.action {
+        CaseAction::Add(arguments) => add(arguments),
+        CaseAction::List(arguments) => list(arguments),
+        CaseAction::Remove(arguments) => remove(arguments),
+        CaseAction::Verify(arguments) => verify(arguments),
+        CaseAction::Reevaluate(arguments) => reevaluate(arguments),
+    }
+}
+
+fn judge(case: &Path, basis: &BasisArguments) -> Result<Judge> {
+    let given = assumptions::load(basis.config.as_deref(), case)?;
+    Ok(Judge::new(Pack::load(basis.rules.as_deref())?, given))
+}
+
+/// Each snapshot is a change of its own: one that cannot be read leaves the others in.
+fn add(arguments: &CaseAddArguments) -> Result<AnalyzeExit> {
+    let judge = judge(&arguments.file, &arguments.basis)?;
+    let mut case = Case::open(&arguments.file, true)?;
+    let mut wrong = Vec::new();
+    for path in &arguments.snapshots {
+        match case.add(path, &judge) {
+            Ok(added) => {
+                let what = if added.again {
+                    "already there"
+                } else {
+                    "added"
+                };
+                tell(&format!("{what}: {}", described(&added.kept)))?;
+                for note in &added.notes {
+                    tell(&format!("  {note}"))?;
+                }
+            }
+            Err(error) => wrong.push(format!("{error:#}")),
+        }
+    }
+    match wrong.as_slice() {
+        [] => Ok(AnalyzeExit::Clean),
+        [only] if arguments.snapshots.len() == 1 => bail!("{only}"),
+        several => bail!(
+            "{} of {} snapshots were not added: {}",
+            several.len(),
+            arguments.snapshots.len(),
+            several.join("; ")
+        ),
+    }
+}
+
+fn remove(arguments: &CaseRemoveArguments) -> Result<AnalyzeExit> {
+    let judge = judge(&arguments.file, &arguments.basis)?;
+    let removed = Case::open(&arguments.file, false)?.remove(&arguments.snapshot, &judge)?;
+    tell(&format!("removed: {}", described(&removed.kept)))?;
+    for note in &removed.notes {
+        tell(&format!("  {note}"))?;
+    }
+    Ok(AnalyzeExit::Clean)
+}
+
+fn reevaluate(arguments: &CaseReevaluateArguments) -> Result<AnalyzeExit> {
+    let judge = judge(&arguments.file, &arguments.basis)?;
+    let mut missing = 0_usize;
+    Case::open(&arguments.file, false)?.reevaluate(&judge, |kept, notes| {
+        missing += usize::from(!notes.is_empty());
+        let what = if notes.is_empty() {
+            "evaluated"
+        } else {
+            "NOT evaluated"
+        };
+        tell(&format!("{what}: {}", described(kept)))?;
+        notes.iter().try_for_each(|note| tell(&format!("  {note}")))
+    })?;
+    match missing {
+        0 => Ok(AnalyzeExit::Clean),
+        count => bail!("{count} snapshots could not be evaluated, since their files are not there"),
+    }
+}
+
+fn list(arguments: &CaseListArguments) -> Result<AnalyzeExit> {
+    let case = Case::open(&arguments.file, false)?;
+    let (snapshots, domains) = (case.snapshots()?, case.domains()?);
+    if arguments.format == Format::Json {
+        let rows: Vec<Map<String, Value>> = snapshots.iter().map(facts).collect();
+        output::json(None, &rows)?;
+        return Ok(AnalyzeExit::Clean);
+    }
+    output::to(None, |out| {
+        if snapshots.is_empty() {
+            writeln!(out, "No snapshot yet.")?;
+        }
+        for (number, domain) in domains.iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            one_domain(domain, &snapshots, out)?;
+        }
+        Ok(())
+    })?;
+    Ok(AnalyzeExit::Clean)
+}
+
+fn one_domain(domain: &Domain, snapshots: &[Kept], out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "{}", visible(&domain.to_string()))?;
+    for kept in snapshots.iter().filter(|kept| kept.domain.is(domain)) {
+        let partial = if kept.manifest.complete {
+            ""
+        } else {
+            "  PARTIAL"
+        };
+        writeln!(
+            out,
+            "  {}  {}  {:>8} objects{partial}",
+            kept.taken_at,
+            short(kept),
+            kept.manifest.counts.objects
+        )?;
+    }
+    Ok(())
+}
+
+fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
+    let mut case = Case::open(&arguments.file, false)?;
+    let checked = case.verify(arguments.folder.as_deref())?;
+    if arguments.format == Format::Json {
+        let rows = checked.iter().map(|one| {
+            let mut row = facts(&one.kept);
+            row.insert("state".to_owned(), json!(one.state.as_str().to_lowercase()));
+            row.insert("path".to_owned(), json!(one.path.to_string_lossy()));
+            row
+        });
+        output::json(None, &rows.collect::<Vec<_>>())?;
+    } else {
+        output::to(None, |out| {
+            checked.iter().try_for_each(|one| {
+                let path = one.path.to_string_lossy();
+                let state = one.state.as_str();
+                writeln!(
+                    out,
+                    "{state:<8} {}  {}",
+                    described(&one.kept),
+                    visible(&path)
+                )
+            })
+        })?;
+    }
+    let good = |one: &&Checked| one.state.is_good();
+    let bad = checked.len() - checked.iter().filter(good).count();
+    match bad {
+        0 => Ok(AnalyzeExit::Clean),
+        count => bail!(
+            "{count} of {} originals are missing or changed; --folder names a folder to look in",
+            checked.len()
+        ),
+    }
+}
+
+fn facts(kept: &Kept) -> Map<String, Value> {
+    let manifest = &kept.manifest;
+    let facts = [
+        ("sha256", json!(kept.sha256)),
+        ("domain", json!(manifest.domain)),
+        ("domain_key", json!(kept.domain.key)),
+        ("forest", json!(manifest.forest)),
+        ("server", json!(manifest.server)),
+        ("taken_at", json!(kept.taken_at.to_string())),
+        ("complete", json!(manifest.complete)),
+        ("objects", json!(manifest.counts.objects)),
+        ("found_at", json!(kept.found_at.to_string_lossy())),
+    ];
+    facts
+        .into_iter()
+        .map(|(name, fact)| (name.to_owned(), fact))
+        .collect()
+}
+
+fn described(kept: &Kept) -> String {
+    let domain = visible(&kept.domain.name);
+    format!("{} {domain} ({})", kept.taken_at.day(), short(kept))
+}
+
+fn short(kept: &Kept) -> &str {
+    kept.sha256.get(..12).unwrap_or(&kept.sha256)
+}
+
+/// A line on standard output, at once: each snapshot takes a while.
+fn tell(line: &str) -> Result<()> {
+    output::to(None, |out| writeln!(out, "{}", visible(line)))
+}
