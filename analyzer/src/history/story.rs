@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use coldcase_schemas::report::{Severity, Subject};
 use coldcase_schemas::trend::{
     AccountHistory, AccountState, Cause, Change, FindingChange, FindingHistory, FindingState,
-    Point, Rebasing, Rotation, RotationVerdict, Step, SubjectChange, TimeToFix, Trend, TrendRule,
+    Rebasing, Rotation, RotationVerdict, Step, SubjectChange, TimeToFix, Trend, TrendRule,
 };
 
 use super::course::day;
