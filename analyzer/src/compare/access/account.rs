@@ -221,7 +221,11 @@ pub(super) fn query_of(analysis: &Analysis, object: &Object) -> &'static str {
 
 /// Why an object that one side has may have been on the other unseen; `None` if it was not there. `when` is the side that
 /// has it.
-pub(super) fn unseen(sides: &Both<&Analysis>, when: When, object: &Object) -> Option<String> {
+pub(in crate::compare) fn unseen(
+    sides: &Both<&Analysis>,
+    when: When,
+    object: &Object,
+) -> Option<String> {
     let other = *sides.get(when.other());
     let later = object
         .created

@@ -12,10 +12,10 @@ use coldcase_winsec::access::Trustee;
 
 use super::account::unseen;
 use super::cause::{DESCRIPTOR, OWNERS, Question, RIGHT, Seats, TOKEN, Why};
-use super::chains::{Chains, Step};
-use super::people::{Number, People};
-use super::sure::Unsure;
+use crate::compare::chains::{Chains, Step};
+use crate::compare::people::{Number, People, Seat};
 use crate::compare::side::{Both, When};
+use crate::compare::unsure::Unsure;
 use crate::graph::{Reach, RightKind};
 
 /// Who comes into a group by himself is told by himself, unless more than these do.
@@ -92,7 +92,7 @@ impl<'p, 'a> Clusters<'p, 'a> {
     /// Tells everybody of `members`, whom the side grants what the other does not.
     pub(super) fn of(&mut self, question: &Question<'_, 'a>, members: &[Number]) -> Vec<Cluster> {
         let mut found = Found::new();
-        let unsure = self.unsure.of_question(question);
+        let unsure = self.unsure(question);
         let mut kinds: Vec<Vec<Why>> = Vec::new();
         for alike in self.alike(question, members) {
             let Some(first) = alike.first() else {
@@ -205,6 +205,17 @@ impl<'p, 'a> Clusters<'p, 'a> {
         classes
     }
 
+    /// Why the answer may be another; `None` if everything that decides it was seen.
+    fn unsure(&mut self, question: &Question<'_, '_>) -> Option<String> {
+        // Somebody of whom the other side does not know that a group lets him in.
+        let mut asked = trustees(question, question.on.other(), true);
+        // Somebody of whom the granting side does not know that a group denies him.
+        asked.extend(trustees(question, question.on, false));
+        asked
+            .into_iter()
+            .find_map(|(when, sid)| self.unsure.of_group(when, &sid))
+    }
+
     fn unknown(&self, found: &mut Found, named: Option<&Sid>, why: &str, members: Vec<Number>) {
         let key = Key {
             named: named.cloned(),
@@ -287,7 +298,7 @@ impl<'p, 'a> Clusters<'p, 'a> {
     fn came(
         &mut self,
         question: &Question<'_, 'a>,
-        here: super::people::Seat,
+        here: Seat,
         named: Option<Sid>,
         members: Vec<Number>,
         found: &mut Found,
@@ -540,6 +551,26 @@ impl<'p, 'a> Clusters<'p, 'a> {
             false,
         )
     }
+}
+
+/// The SIDs that a side's descriptor allows, or denies, what is asked.
+fn trustees(question: &Question<'_, '_>, when: When, allow: bool) -> Vec<(When, Sid)> {
+    let found = (*question.doors.get(when)).zip(*question.asked.get(when));
+    let Some((door, asked)) = found else {
+        return Vec::new();
+    };
+    let mut sids = Vec::new();
+    for part in asked.parts() {
+        for entry in door.list().relevant(part.bit, &part.node) {
+            if let (true, Trustee::Sid(sid)) = (entry.allow == allow, &entry.trustee) {
+                sids.push((when, sid.clone()));
+            }
+        }
+    }
+    if allow {
+        sids.extend(door.list().owner().map(|owner| (when, owner.clone())));
+    }
+    sids
 }
 
 /// SIDs that can decide, of both sides.
