@@ -134,15 +134,14 @@ fn changed(
     if same_severity && same_evidence {
         return None;
     }
-    let mut evidence_changed = Vec::new();
-    if !same_evidence {
-        let names = earlier.evidence.keys().chain(finding.evidence.keys());
-        for name in names {
-            let differs = earlier.evidence.get(name) != finding.evidence.get(name);
-            if differs && !name.ends_with("_days") && !evidence_changed.contains(name) {
-                evidence_changed.push(name.clone());
-            }
-        }
+    let evidence_changed = if same_evidence {
+        Vec::new()
+    } else {
+        evidence_changed(earlier, finding)
+    };
+    // What one side did not see is no change.
+    if same_severity && evidence_changed.is_empty() {
+        return None;
     }
     let by_age = old_later.get(&finding.id) == Some(&finding.severity);
     Some(FindingChange {
@@ -154,6 +153,23 @@ fn changed(
         aged: same_evidence && by_age,
         note: String::new(),
     })
+}
+
+/// Names of the evidence that both sides show and that is another, ages aside.
+fn evidence_changed(earlier: &Finding, finding: &Finding) -> Vec<String> {
+    let known = |finding: &'_ Finding, name: &str| {
+        let value = finding.evidence.get(name).cloned();
+        value.filter(|value| !value.is_null())
+    };
+    let names = finding.evidence.keys();
+    names
+        .filter(|name| !name.ends_with("_days"))
+        .filter(|name| {
+            let (was, is) = (known(earlier, name), known(finding, name));
+            was.is_some() && is.is_some() && was != is
+        })
+        .cloned()
+        .collect()
 }
 
 /// What a report could judge.

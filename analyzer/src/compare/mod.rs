@@ -31,6 +31,8 @@ mod permissions;
 mod side;
 mod sight;
 mod story;
+#[cfg(test)]
+mod tests;
 mod text;
 mod unsure;
 mod value;

@@ -152,7 +152,7 @@ pub(super) fn objects(pair: &Pair<'_>, old: &Snapshot, new: &Snapshot) -> Result
             come.push(Stored::read(row)?);
         }
     }
-    comparison.one_side(gone, come, &mut result.changes);
+    on_both.extend(comparison.one_side(&gone, &come, &mut result.changes));
     let mut descriptors = comparison.permissions.told();
     for (id, mut change) in on_both {
         change.descriptors = descriptors.remove(&id).unwrap_or_default();
@@ -167,6 +167,9 @@ pub(super) fn objects(pair: &Pair<'_>, old: &Snapshot, new: &Snapshot) -> Result
 
 /// What an object that is on both sides comes to; `None` if all that is different was told elsewhere.
 fn state_of(change: &ObjectChange) -> Option<ObjectState> {
+    if change.state == ObjectState::Recreated {
+        return Some(change.state);
+    }
     let unsure = change
         .attributes
         .iter()
@@ -464,22 +467,34 @@ impl<'a> Comparison<'a> {
         dn.to_owned()
     }
 
-    /// Objects that one side has alone.
-    fn one_side(&self, gone: Vec<Stored>, come: Vec<Stored>, changes: &mut Vec<ObjectChange>) {
-        let by_dn: HashMap<String, usize> = names(&gone, |stored| Some(&stored.dn));
-        let by_account = names(&gone, |stored| stored.text("sAMAccountName"));
-        let mut replaced = BTreeSet::new();
-        for stored in &come {
-            let found = by_dn
-                .get(&stored.dn.to_lowercase())
-                .or_else(|| by_account.get(&stored.text("sAMAccountName")?.to_lowercase()));
+    /// Objects that one side has alone. What took the place of another comes back with its id, to be told with it.
+    fn one_side(
+        &mut self,
+        gone: &[Stored],
+        come: &[Stored],
+        changes: &mut Vec<ObjectChange>,
+    ) -> Vec<(i64, ObjectChange)> {
+        let replaced = replaced(gone, come);
+        let taken: BTreeSet<usize> = replaced.values().copied().collect();
+        let mut anew = Vec::new();
+        for (place, stored) in come.iter().enumerate() {
+            if let Some(before) = replaced.get(&place).and_then(|place| gone.get(*place)) {
+                let change = self.compare(before, stored, &mut BTreeMap::new());
+                let change = change.unwrap_or_else(|| {
+                    self.alone(stored, self.pair.new, ObjectState::Recreated, String::new())
+                });
+                let change = ObjectChange {
+                    state: ObjectState::Recreated,
+                    replaces: Some(before.subject(self.pair.old)),
+                    ..change
+                };
+                anew.push((stored.id, change));
+                continue;
+            }
             let missed = self.missed(self.sight.0, self.pair.new, stored);
             let created = stored.text("whenCreated").and_then(filetime_of);
-            let after =
-                created.is_some_and(|created| !self.pair.old.directory.clock.is_after(created));
-            let before = found
-                .filter(|place| replaced.insert(**place))
-                .and_then(|place| gone.get(*place));
+            let clock = self.pair.old.directory.clock;
+            let after = created.is_some_and(|created| !clock.is_after(created));
             let (state, note) = match (&missed, after) {
                 (Some(why), false) => (
                     ObjectState::UnknownBefore,
@@ -492,15 +507,10 @@ impl<'a> Comparison<'a> {
                 ),
                 (_, true) => (ObjectState::Created, String::new()),
             };
-            let mut change = self.alone(stored, self.pair.new, state, note);
-            if let Some(before) = before {
-                change.state = ObjectState::Recreated;
-                change.replaces = Some(before.subject(self.pair.old));
-            }
-            changes.push(change);
+            changes.push(self.alone(stored, self.pair.new, state, note));
         }
         for (place, stored) in gone.iter().enumerate() {
-            if replaced.contains(&place) {
+            if taken.contains(&place) {
                 continue;
             }
             let (state, note) = match self.missed(self.sight.1, self.pair.old, stored) {
@@ -512,6 +522,7 @@ impl<'a> Comparison<'a> {
             };
             changes.push(self.alone(stored, self.pair.old, state, note));
         }
+        anew
     }
 
     /// Why the side with this sight may not have been shown what the other has.
@@ -584,6 +595,30 @@ impl<'a> Comparison<'a> {
             note,
         }
     }
+}
+
+/// Which that came has the name of which that went, by place: the same DN, else the same sAMAccountName.
+fn replaced(gone: &[Stored], come: &[Stored]) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    type Name = for<'a> fn(&'a Stored) -> Option<&'a str>;
+    let by: [Name; 2] = [
+        |stored| Some(&stored.dn),
+        |stored| stored.text("sAMAccountName"),
+    ];
+    for name in by {
+        let known = names(gone, name);
+        for (place, stored) in come.iter().enumerate() {
+            let before = name(stored).and_then(|name| known.get(&name.to_lowercase()));
+            if let Some(before) = before
+                && !found.contains_key(&place)
+                && taken.insert(*before)
+            {
+                found.insert(place, *before);
+            }
+        }
+    }
+    found
 }
 
 /// Places by a name in lower case; of two the first.

@@ -141,10 +141,13 @@ impl<'a> Permissions<'a> {
     pub(super) fn told(mut self) -> HashMap<i64, Vec<DescriptorChange>> {
         let found = std::mem::take(&mut self.found);
         let mut places: Vec<usize> = (0..found.len()).collect();
-        let depth = |found: &Found| {
-            let dn = self.pair.new.directory.dn(found.new).unwrap_or_default();
+        let depth = |analysis: &Analysis, id| {
+            let dn = analysis.directory.dn(id).unwrap_or_default();
             dn.bytes().filter(|byte| *byte == b',').count()
         };
+        // What is above an object on either side comes before it.
+        let depth =
+            |found: &Found| depth(self.pair.old, found.old).max(depth(self.pair.new, found.new));
         // From the top down, so that what is above has been decided.
         places.sort_by_cached_key(|place| found.get(*place).map(|found| (depth(found), *place)));
         let by_object: HashMap<i64, usize> = found

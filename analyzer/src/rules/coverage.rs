@@ -30,6 +30,7 @@ const NEVER_EMPTY: &[&str] = &[
     "schema-classes",
     "schema-attributes",
     "cross-refs",
+    "extended-rights",
 ];
 
 /// Kinds that default ACLs hide.
