@@ -269,6 +269,10 @@ pub enum Rotation {
     Backwards,
     /// The same epoch of another root key, or a key that is not the newest.
     OtherKey,
+    /// Sooner than its interval says, or to an epoch that is still to come.
+    Ahead,
+    /// The password was set and its epoch is the same: not by a domain controller.
+    Reset,
     /// A side does not show it.
     Unknown,
 }

@@ -4,6 +4,10 @@
 //! | --- | --- |
 //! | [`matching`] | which object is which |
 //! | [`access`] | who gained or lost which power, found by asking the access check on both sides |
+//! | [`passwords`] | whether managed passwords rotated as they should |
+//! | [`memberships`] | who came into which group, however nested |
+//! | [`people`], [`chains`] | who is who on both sides, and who came into which group |
+//! | [`unsure`] | which groups a side does not know |
 //! | [`object`] | which objects came, went, or changed, and in which attributes |
 //! | [`permissions`] | which entries of which descriptors; what is inherited is told where it comes from |
 //! | [`finding`] | which findings opened, closed or changed |
@@ -14,11 +18,15 @@
 //! sides come from the stages before.
 
 mod access;
+mod chains;
 mod finding;
 mod flags;
 mod markdown;
 mod matching;
+mod memberships;
 mod object;
+mod passwords;
+mod people;
 mod permissions;
 mod side;
 mod sight;
@@ -26,6 +34,7 @@ mod story;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unsure;
 mod value;
 
 use std::collections::HashMap;
@@ -85,8 +94,8 @@ pub(crate) fn diff(
         scores: scores(&old.report, &new.report),
         findings: finding::findings(&old.report, &new.report, &objects.changes, old_later),
         access: access::access(&pair),
-        passwords: Vec::new(),
-        memberships: Vec::new(),
+        passwords: passwords::passwords(&pair),
+        memberships: memberships::memberships(&pair),
         objects: objects.changes,
         routine: objects.routine,
         refused: new.report.refused.clone(),

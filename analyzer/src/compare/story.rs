@@ -356,6 +356,8 @@ fn password(change: &PasswordChange) -> Item {
             Rotation::Late => "late",
             Rotation::Backwards => "BACKWARDS",
             Rotation::OtherKey => "other key",
+            Rotation::Ahead => "AHEAD",
+            Rotation::Reset => "RESET",
             Rotation::Unknown => "unknown",
         },
         head: name_of(&change.account).to_owned(),

@@ -124,6 +124,12 @@ impl Schema {
         schema
     }
 
+    /// Takes an attribute out of its property set.
+    #[cfg(test)]
+    pub(crate) fn forget_set(&mut self, attribute: &str) {
+        self.sets.remove(&attribute.to_ascii_lowercase());
+    }
+
     /// schemaIDGUID of an attribute or class.
     pub(crate) fn guid(&self, name: &str) -> Option<Guid> {
         self.guids

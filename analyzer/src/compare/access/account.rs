@@ -182,12 +182,12 @@ fn shown<'a>(
             return Shown::Unset;
         };
         let reader = |analysis: &Analysis| analysis.directory.manifest.collected_as.to_lowercase();
-        let permissions = |analysis: &'_ Analysis, object: &Object| {
-            let id = object.descriptor?;
-            analysis.directory.descriptors.get(id).cloned()
-        };
-        let same = reader(analysis) == reader(there)
-            && permissions(analysis, object) == permissions(there, seen);
+        let permissions = (
+            object.descriptor.and_then(|id| descriptors.get(id)),
+            seen.descriptor
+                .and_then(|id| there.directory.descriptors.get(id)),
+        );
+        let same = reader(analysis) == reader(there) && permissions.0 == permissions.1;
         let query = query_of(analysis, object);
         let hidden = Sight::of(analysis).may_hide_value(object, query, attribute.name(), same);
         return match hidden {
@@ -221,7 +221,11 @@ pub(super) fn query_of(analysis: &Analysis, object: &Object) -> &'static str {
 
 /// Why an object that one side has may have been on the other unseen; `None` if it was not there. `when` is the side that
 /// has it.
-pub(super) fn unseen(sides: &Both<&Analysis>, when: When, object: &Object) -> Option<String> {
+pub(in crate::compare) fn unseen(
+    sides: &Both<&Analysis>,
+    when: When,
+    object: &Object,
+) -> Option<String> {
     let other = *sides.get(when.other());
     let later = object
         .created

@@ -9,8 +9,8 @@ use coldcase_winsec::access::{AccessList, Decider, Decision, Outcome, Trustee};
 use coldcase_winsec::{Ace, Sid};
 
 use super::account::{Account, Asked, Attribute};
-use super::people::Seat;
 use super::sets::Door;
+use crate::compare::people::Seat;
 use crate::compare::side::{Both, When};
 use crate::graph::RightKind;
 

@@ -4,7 +4,7 @@
 //! that was nested in it. Owns that choice of words. Deliberately does not know that many accounts share a descriptor.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use coldcase_schemas::diff::{Cause, CauseKind};
 use coldcase_winsec::Sid;
@@ -12,11 +12,11 @@ use coldcase_winsec::access::Trustee;
 
 use super::account::unseen;
 use super::cause::{DESCRIPTOR, OWNERS, Question, RIGHT, Seats, TOKEN, Why};
-use super::chains::{Chains, Step};
-use super::people::{Number, People};
-use super::sure::Unsure;
+use crate::compare::chains::{Chains, Step};
+use crate::compare::people::{Number, People, Seat};
 use crate::compare::side::{Both, When};
-use crate::graph::{Reach, RightKind};
+use crate::compare::unsure::Unsure;
+use crate::graph::RightKind;
 
 /// Who comes into a group by himself is told by himself, unless more than these do.
 const SINGLES: usize = 10;
@@ -54,6 +54,18 @@ pub(super) struct Clusters<'p, 'a> {
     people: &'p People<'a>,
     chains: Chains<'p, 'a>,
     unsure: Unsure<'a>,
+    last: Option<Last>,
+}
+
+/// People who are alike, together.
+type Classes = Vec<Vec<Number>>;
+
+/// What was found last.
+#[derive(Debug)]
+struct Last {
+    sids: Vec<Sid>,
+    members: Vec<Number>,
+    classes: Rc<Classes>,
 }
 
 /// What was found out of some people: who stands for them, and why.
@@ -86,15 +98,17 @@ impl<'p, 'a> Clusters<'p, 'a> {
             people,
             chains: Chains::new(people),
             unsure: Unsure::of(people),
+            last: None,
         }
     }
 
     /// Tells everybody of `members`, whom the side grants what the other does not.
     pub(super) fn of(&mut self, question: &Question<'_, 'a>, members: &[Number]) -> Vec<Cluster> {
         let mut found = Found::new();
-        let unsure = self.unsure.of_question(question);
+        let unsure = self.unsure(question);
         let mut kinds: Vec<Vec<Why>> = Vec::new();
-        for alike in self.alike(question, members) {
+        for alike in self.alike(question, members).iter() {
+            let alike = alike.clone();
             let Some(first) = alike.first() else {
                 continue;
             };
@@ -133,14 +147,15 @@ impl<'p, 'a> Clusters<'p, 'a> {
     /// Everybody whom a descriptor names or lets in, with the same words for all: of an account that is new or gone, or whose
     /// other side cannot be read.
     pub(super) fn all(
-        &self,
+        &mut self,
         question: &Question<'_, 'a>,
         members: &[Number],
         why: &Why,
         unknown: bool,
     ) -> Vec<Cluster> {
         let mut by_holder: BTreeMap<Holds, Vec<Number>> = BTreeMap::new();
-        for alike in self.alike(question, members) {
+        for alike in self.alike(question, members).iter() {
+            let alike = alike.clone();
             let Some(first) = alike.first() else {
                 continue;
             };
@@ -166,43 +181,79 @@ impl<'p, 'a> Clusters<'p, 'a> {
             .collect()
     }
 
-    /// Those on whom every entry that can decide comes to the same, on both sides.
-    fn alike(&self, question: &Question<'_, 'a>, members: &[Number]) -> Vec<Vec<Number>> {
+    /// Those on whom every entry comes to the same, on both sides. The rights over one account are asked one after the other,
+    /// often about the same people.
+    fn alike(&mut self, question: &Question<'_, 'a>, members: &[Number]) -> Rc<Classes> {
         let sids = deciding(question);
-        // Of each SID who has it in the token, by side.
-        let reaches: Vec<(&Sid, Both<Option<Arc<Reach>>>)> = sids
-            .iter()
-            .map(|sid| {
-                let reach = |when| {
-                    let analysis = self.people.side(when);
-                    let tokens = &analysis.effective.tokens;
-                    let holder = tokens.of(&analysis.directory, sid)?;
-                    Some(tokens.reach(holder))
-                };
-                (sid, Both::with(reach))
-            })
-            .collect();
-        let mut classes: BTreeMap<Vec<bool>, Vec<Number>> = BTreeMap::new();
-        for number in members {
-            let mut signs = vec![
-                self.people.is_there(When::Before, *number),
-                self.people.is_there(When::After, *number),
-                self.people.sid(*number).is_none(),
-            ];
-            for (sid, reach) in &reaches {
-                for when in When::BOTH {
-                    let holder = self.people.holder(when, *number);
-                    let by_group = holder
-                        .zip(reach.get(when).as_ref())
-                        .is_some_and(|(holder, reach)| reach.contains(holder));
-                    signs.push(by_group || self.people.sid(*number) == Some(sid));
-                }
-            }
-            classes.entry(signs).or_default().push(*number);
+        if let Some(last) = &self.last
+            && last.sids == sids
+            && last.members == members
+        {
+            return Rc::clone(&last.classes);
         }
-        let mut classes: Vec<Vec<Number>> = classes.into_values().collect();
-        classes.sort();
+        let classes = Rc::new(self.classes(&sids, members));
+        self.last = Some(Last {
+            sids,
+            members: members.to_vec(),
+            classes: Rc::clone(&classes),
+        });
         classes
+    }
+
+    fn classes(&self, sids: &[Sid], members: &[Number]) -> Classes {
+        let people = self.people;
+        // Which class each is in; every sign splits classes in two.
+        let mut class_of: Vec<usize> = vec![0; members.len()];
+        let mut count = 1;
+        let mut split = |has: &dyn Fn(Number) -> bool| {
+            let mut known: HashMap<(usize, bool), usize> = HashMap::new();
+            let mut next = 0;
+            for (class, number) in class_of.iter_mut().zip(members) {
+                *class = *known.entry((*class, has(*number))).or_insert_with(|| {
+                    next += 1;
+                    next - 1
+                });
+            }
+            count = next;
+        };
+        for when in When::BOTH {
+            split(&|number| people.is_there(when, number));
+        }
+        split(&|number| people.sid(number).is_none());
+        for sid in sids {
+            for when in When::BOTH {
+                let analysis = people.side(when);
+                let tokens = &analysis.effective.tokens;
+                let holder = tokens.of(&analysis.directory, sid);
+                let reach = holder.map(|holder| tokens.reach(holder));
+                split(&|number| {
+                    let by_token = reach
+                        .as_ref()
+                        .zip(people.holder(when, number))
+                        .is_some_and(|(reach, holder)| reach.contains(holder));
+                    by_token || people.sid(number) == Some(sid)
+                });
+            }
+        }
+        let mut classes = vec![Vec::new(); count];
+        for (class, number) in class_of.into_iter().zip(members) {
+            if let Some(class) = classes.get_mut(class) {
+                class.push(*number);
+            }
+        }
+        classes.retain(|class| !class.is_empty());
+        classes
+    }
+
+    /// Why the answer may be another; `None` if everything that decides it was seen.
+    fn unsure(&mut self, question: &Question<'_, '_>) -> Option<String> {
+        // Somebody of whom the other side does not know that a group lets him in.
+        let mut asked = trustees(question, question.on.other(), true);
+        // Somebody of whom the granting side does not know that a group denies him.
+        asked.extend(trustees(question, question.on, false));
+        asked
+            .into_iter()
+            .find_map(|(when, sid)| self.unsure.of_group(when, &sid))
     }
 
     fn unknown(&self, found: &mut Found, named: Option<&Sid>, why: &str, members: Vec<Number>) {
@@ -287,7 +338,7 @@ impl<'p, 'a> Clusters<'p, 'a> {
     fn came(
         &mut self,
         question: &Question<'_, 'a>,
-        here: super::people::Seat,
+        here: Seat,
         named: Option<Sid>,
         members: Vec<Number>,
         found: &mut Found,
@@ -542,25 +593,38 @@ impl<'p, 'a> Clusters<'p, 'a> {
     }
 }
 
-/// SIDs that can decide, of both sides.
+/// The SIDs that a side's descriptor allows, or denies, what is asked.
+fn trustees(question: &Question<'_, '_>, when: When, allow: bool) -> Vec<(When, Sid)> {
+    let found = (*question.doors.get(when)).zip(*question.asked.get(when));
+    let Some((door, asked)) = found else {
+        return Vec::new();
+    };
+    let mut sids = Vec::new();
+    for part in asked.parts() {
+        for entry in door.list().relevant(part.bit, &part.node) {
+            if let (true, Trustee::Sid(sid)) = (entry.allow == allow, &entry.trustee) {
+                sids.push((when, sid.clone()));
+            }
+        }
+    }
+    if allow {
+        sids.extend(door.list().owner().map(|owner| (when, owner.clone())));
+    }
+    sids
+}
+
+/// SIDs that the descriptors of both sides name.
 fn deciding(question: &Question<'_, '_>) -> Vec<Sid> {
     let mut sids = Vec::new();
     for when in When::BOTH {
         let Some(door) = *question.doors.get(when) else {
             continue;
         };
-        for asked in [question.asked.before, question.asked.after]
-            .into_iter()
-            .flatten()
-        {
-            for part in asked.parts() {
-                for entry in door.list().relevant(part.bit, &part.node) {
-                    if let Trustee::Sid(sid) = &entry.trustee {
-                        sids.push(sid.clone());
-                    }
-                }
-            }
-        }
+        let entries = door.list().entries().iter();
+        sids.extend(entries.filter_map(|entry| match &entry.trustee {
+            Trustee::Sid(sid) => Some(sid.clone()),
+            Trustee::PrincipalSelf | Trustee::OwnerRights => None,
+        }));
         sids.extend(door.list().owner().cloned());
         sids.extend(door.own.cloned());
         if let Some(account) = question.accounts.get(when) {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use coldcase_schemas::diff::{AccessChange, Cause, CauseKind, Direction, Power};
 
 use super::account::{query_of, unseen};
-use super::people::{Number, People};
 use super::rows::number_at;
+use crate::compare::people::{Number, People};
 use crate::compare::side::{Both, When};
 use crate::compare::sight::Sight;
 use crate::frames::Owners;

@@ -2,13 +2,10 @@
 //!
 //! | module | question |
 //! | --- | --- |
-//! | [`people`] | who is who on both sides |
 //! | [`account`] | what there is to ask of an account |
 //! | [`sets`] | who is granted it |
 //! | [`cause`] | which change made the difference |
-//! | [`chains`] | which membership |
 //! | [`clusters`] | who is told together |
-//! | [`sure`] | whether a side knows its groups |
 //! | [`delegation`] | who delegates to a service of the account |
 //! | [`rows`] | the rows |
 //!
@@ -28,15 +25,12 @@
 
 mod account;
 mod cause;
-mod chains;
 mod clusters;
 mod delegation;
-mod people;
 #[cfg(test)]
 mod random_tests;
 mod rows;
 mod sets;
-mod sure;
 #[cfg(test)]
 mod tests;
 
@@ -50,10 +44,12 @@ use super::Pair;
 use super::side::{Both, When};
 use crate::graph::{Holders, RightKind};
 use crate::load::{Kind, Object};
-use account::{Account, Asked, Attribute, Shown, unseen};
+pub(super) use account::unseen;
+
+use super::people::People;
+use account::{Account, Asked, Attribute, Shown};
 use cause::{Question, Why};
 use clusters::{Cluster, Clusters, not_seen};
-use people::People;
 use rows::{Rows, Template, templates};
 use sets::{Door, Granted, Sets, members};
 

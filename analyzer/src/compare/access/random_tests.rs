@@ -10,9 +10,9 @@ use coldcase_winsec::{AccessMask, Guid, Sid};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::people::People;
 use super::*;
 use crate::compare::Matching;
+use crate::compare::people::People;
 use crate::frames::Analysis;
 use crate::graph::random::{self, Dacl, Domain};
 use crate::graph::{Answers, Form, Part, RightKind};
@@ -174,6 +174,9 @@ impl Scene {
                         add(right.kind, level == 2);
                     }
                 }
+                if owns(analysis, object.descriptor, &token, blocked) {
+                    add(RightKind::Owner, true);
+                }
                 if matches!(object.kind, Kind::Gmsa | Kind::Dmsa) {
                     let part = Part::whole(AccessMask::READ_PROPERTY);
                     let level = decide(analysis, object.readers, &token, &[part], true, true);
@@ -190,6 +193,16 @@ impl Scene {
         }
         levels
     }
+}
+
+/// Whether being the owner is what grants the right to change the DACL.
+fn owns(analysis: &Analysis, descriptor: Option<i64>, token: &HashSet<Sid>, blocked: bool) -> bool {
+    let descriptor = analysis.directory.descriptors.get(descriptor.unwrap());
+    let list = AccessList::new(descriptor.unwrap());
+    let implicit = list.implicit_owner_rights(blocked);
+    !list.is_null()
+        && implicit.contains(AccessMask::WRITE_DACL)
+        && list.owner().is_some_and(|owner| token.contains(owner))
 }
 
 fn decide(

@@ -12,8 +12,8 @@ use coldcase_winsec::{Ace, AceFlags};
 use super::account::Attribute;
 use super::cause::Why;
 use super::clusters::{Cluster, Holds};
-use super::people::{Number, People};
 use crate::compare::Pair;
+use crate::compare::people::{Number, People};
 use crate::compare::permissions::is_source;
 use crate::compare::side::{Both, When};
 use crate::graph::{Holder, RightKind};
@@ -108,8 +108,12 @@ fn first(people: &People<'_>, members: &[Number]) -> Vec<(String, Number)> {
         .iter()
         .map(|number| (people.name(*number), *number))
         .collect();
+    // Of a hundred thousand a few are told.
+    if names.len() > EXAMPLES + 1 {
+        names.select_nth_unstable(EXAMPLES);
+        names.truncate(EXAMPLES + 1);
+    }
     names.sort();
-    names.truncate(EXAMPLES + 1);
     names
 }
 

@@ -8,7 +8,7 @@ use coldcase_winsec::access::{AccessList, Outcome, SidSet, Trustee};
 use coldcase_winsec::{AccessMask, SecurityDescriptor, Sid};
 
 use super::account::{Account, Asked, Attribute, Shown};
-use super::people::{Number, People, Seat};
+use crate::compare::people::{Number, People, Seat};
 use crate::compare::side::{Both, When};
 use crate::graph::{Grantees, Holders, Prepared, RightKind, index};
 

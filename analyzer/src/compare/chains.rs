@@ -9,14 +9,14 @@ use coldcase_schemas::diff::{Cause, CauseKind};
 use coldcase_winsec::Sid;
 
 use super::people::{Number, People};
-use crate::compare::side::When;
+use super::side::When;
 use crate::graph::{Holder, is_domain_controller};
 
 /// Somebody is directly in something: a member in a group, or whoever holds a SID of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::compare) struct Step {
-    pub(in crate::compare) member: Number,
-    pub(in crate::compare) group: Number,
+pub(super) struct Step {
+    pub(super) member: Number,
+    pub(super) group: Number,
 }
 
 /// Of each who is in a group: how many steps are of one side only, and the next holder on the way.
@@ -24,7 +24,7 @@ type Ways = HashMap<Holder, (u32, Option<Holder>)>;
 
 /// Ways into groups, remembered.
 #[derive(Debug)]
-pub(in crate::compare) struct Chains<'p, 'a> {
+pub(super) struct Chains<'p, 'a> {
     people: &'p People<'a>,
     known: HashMap<(When, Holder), Rc<Ways>>,
 }
@@ -33,7 +33,7 @@ pub(in crate::compare) struct Chains<'p, 'a> {
 const LONGEST: usize = 10_000;
 
 impl<'p, 'a> Chains<'p, 'a> {
-    pub(in crate::compare) fn new(people: &'p People<'a>) -> Self {
+    pub(super) fn new(people: &'p People<'a>) -> Self {
         Self {
             people,
             known: HashMap::new(),
@@ -42,12 +42,7 @@ impl<'p, 'a> Chains<'p, 'a> {
 
     /// The steps of the way from somebody to `target` on side `when` that the other side does not have, from the bottom up.
     /// `None` if there is no way.
-    pub(in crate::compare) fn steps(
-        &mut self,
-        when: When,
-        number: Number,
-        target: &Sid,
-    ) -> Option<Vec<Step>> {
+    pub(super) fn steps(&mut self, when: When, number: Number, target: &Sid) -> Option<Vec<Step>> {
         let way = self.way(when, number, target)?;
         Some(
             way.into_iter()
@@ -57,12 +52,7 @@ impl<'p, 'a> Chains<'p, 'a> {
     }
 
     /// All steps of it.
-    pub(in crate::compare) fn way(
-        &mut self,
-        when: When,
-        number: Number,
-        target: &Sid,
-    ) -> Option<Vec<Step>> {
+    pub(super) fn way(&mut self, when: When, number: Number, target: &Sid) -> Option<Vec<Step>> {
         let analysis = self.people.side(when);
         let tokens = &analysis.effective.tokens;
         let target = tokens.of(&analysis.directory, target)?;
@@ -150,7 +140,7 @@ impl<'p, 'a> Chains<'p, 'a> {
     }
 
     /// In words, as a cause: the step is there on side `when` and not on the other.
-    pub(in crate::compare) fn cause(&self, when: When, step: Step) -> Cause {
+    pub(super) fn cause(&self, when: When, step: Step) -> Cause {
         let people = self.people;
         let (member, group) = (people.name(step.member), people.name(step.group));
         let added = when == When::After;

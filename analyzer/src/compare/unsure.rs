@@ -5,11 +5,9 @@
 use std::collections::{HashMap, HashSet};
 
 use coldcase_winsec::Sid;
-use coldcase_winsec::access::Trustee;
 
-use super::cause::Question;
 use super::people::People;
-use crate::compare::side::{Both, When};
+use super::side::{Both, When};
 use crate::frames::Analysis;
 use crate::graph::is_group;
 use crate::load::Kind;
@@ -17,7 +15,7 @@ use crate::rules::{query_limit, withheld_limit};
 
 /// What each side does not know of its groups.
 #[derive(Debug)]
-pub(in crate::compare) struct Unsure<'a> {
+pub(super) struct Unsure<'a> {
     sides: Both<&'a Analysis>,
     /// Why no group's members are known.
     all: Both<Option<String>>,
@@ -27,7 +25,7 @@ pub(in crate::compare) struct Unsure<'a> {
 }
 
 impl<'a> Unsure<'a> {
-    pub(in crate::compare) fn of(people: &People<'a>) -> Self {
+    pub(super) fn of(people: &People<'a>) -> Self {
         let sides = Both::with(|when| people.side(when));
         Self {
             all: Both::with(|when| limit(sides.get(when), when)),
@@ -37,20 +35,8 @@ impl<'a> Unsure<'a> {
         }
     }
 
-    /// Why the answer to a question may be another; `None` if everything that decides it was seen.
-    pub(super) fn of_question(&mut self, question: &Question<'_, '_>) -> Option<String> {
-        let other = question.on.other();
-        // Somebody of whom the other side does not know that a group lets him in.
-        let mut asked: Vec<(When, Sid)> = named(question, other, true);
-        // Somebody of whom the granting side does not know that a group denies him.
-        asked.extend(named(question, question.on, false));
-        asked
-            .into_iter()
-            .find_map(|(when, sid)| self.of_group(when, &sid))
-    }
-
     /// Why a side does not know who is in a group.
-    pub(in crate::compare) fn of_group(&mut self, when: When, sid: &Sid) -> Option<String> {
+    pub(super) fn of_group(&mut self, when: When, sid: &Sid) -> Option<String> {
         if self.all.get(when).is_none() && self.cut.get(when).is_empty() {
             return None;
         }
@@ -61,6 +47,15 @@ impl<'a> Unsure<'a> {
         let why = self.find(when, sid);
         self.known.insert(key, why.clone());
         why
+    }
+
+    /// Why a side does not know who is in a group, whichever group that is.
+    pub(super) fn of_members(&self, when: When, sid: &Sid) -> Option<String> {
+        let directory = &self.sides.get(when).directory;
+        match self.all.get(when) {
+            Some(why) => Some(why.clone()),
+            None => self.cut_short(when, directory.place_of_sid(sid)?),
+        }
     }
 
     fn find(&self, when: When, sid: &Sid) -> Option<String> {
@@ -80,8 +75,17 @@ impl<'a> Unsure<'a> {
         if let Some(why) = self.all.get(when) {
             return Some(why.clone());
         }
+        self.cut_short(when, place?)
+    }
+
+    /// That the list of the group's members, or of a group in it, is not whole.
+    fn cut_short(&self, when: When, group: usize) -> Option<String> {
         let cut = self.cut.get(when);
-        let group = place?;
+        if cut.is_empty() {
+            return None;
+        }
+        let analysis = *self.sides.get(when);
+        let directory = &analysis.directory;
         let nested = analysis
             .memberships
             .all_members(group, |place| is_group(directory, place));
@@ -114,24 +118,4 @@ fn cut(analysis: &Analysis) -> HashSet<usize> {
     defects
         .filter_map(|defect| directory.place(defect.object_id))
         .collect()
-}
-
-/// The SIDs that a side's descriptor allows, or denies, what is asked.
-fn named(question: &Question<'_, '_>, when: When, allow: bool) -> Vec<(When, Sid)> {
-    let found = (*question.doors.get(when)).zip(*question.asked.get(when));
-    let Some((door, asked)) = found else {
-        return Vec::new();
-    };
-    let mut sids = Vec::new();
-    for part in asked.parts() {
-        for entry in door.list().relevant(part.bit, &part.node) {
-            if let (true, Trustee::Sid(sid)) = (entry.allow == allow, &entry.trustee) {
-                sids.push((when, sid.clone()));
-            }
-        }
-    }
-    if allow {
-        sids.extend(door.list().owner().map(|owner| (when, owner.clone())));
-    }
-    sids
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use coldcase_schemas::report::Subject;
 use coldcase_winsec::Sid;
 
-use crate::compare::Pair;
-use crate::compare::side::{Both, When};
+use super::Pair;
+use super::side::{Both, When};
 use crate::frames::{Analysis, kind_of};
 use crate::graph::{Holder, Holders, index, is_security_group};
 use crate::load::{Kind, Object};
@@ -384,7 +384,12 @@ fn is_of_somebody(analysis: &Analysis, sid: &Sid) -> bool {
     let in_every_token = tokens
         .of(&analysis.directory, sid)
         .is_some_and(|holder| tokens.everybody().contains(&holder));
-    !in_every_token && (analysis.effective.anonymous || sid.to_string() != ANONYMOUS)
+    // CREATOR OWNER, OWNER RIGHTS and their kin, and PRINCIPAL SELF stand for somebody else (MS-DTYP 2.4.2.4).
+    let placeholder =
+        sid.authority() == 3 || matches!((sid.authority(), sid.sub_authorities()), (5, [10]));
+    !in_every_token
+        && !placeholder
+        && (analysis.effective.anonymous || sid.to_string() != ANONYMOUS)
 }
 
 /// Members without an object, by group and DN.
