@@ -93,7 +93,8 @@ Examples:
 Objects are known by objectGUID: who was renamed or moved is no new object.
 Both sides are judged by the same rules, each at its own clock. What a side
 could not see is unknown, never added or removed. Who gained or lost power
-over a service account is found by asking the access check on both sides.";
+over a service account is found by asking the access check on both sides.
+coldcase.toml and coldcase-exceptions.toml are those beside NEW.";
 
 const ACCOUNTS_EXAMPLES: &str = "\
 Examples:
@@ -466,7 +467,10 @@ pub struct DiffArguments {
     /// Compare snapshots of two domains
     #[arg(long)]
     pub any_domain: bool,
-    /// Exit with 1 if a finding of this severity or worse opened, grew worse, or may have opened
+    /// Accepted findings (default: coldcase-exceptions.toml beside NEW)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Exit with 1 if a finding of this severity or worse that nobody has accepted opened, grew worse, or may have opened
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<SeverityArgument>,
     /// Output format

@@ -32,6 +32,8 @@ pub struct Diff {
     pub assumptions: Vec<Assumption>,
     /// Name of the file that says so; `None` if there was none.
     pub assumptions_file: Option<String>,
+    /// Name of the file of accepted findings; `None` if there was none.
+    pub exceptions_file: Option<String>,
     /// Both sides by the same rules, each at its own clock.
     pub scores: Scores,
     /// Findings that came, went or changed, the most severe first.
@@ -121,6 +123,8 @@ pub struct FindingChange {
     pub was: Option<Severity>,
     /// Names of the evidence that is another, ages aside.
     pub evidence_changed: Vec<String>,
+    /// Its key with names in the place of SIDs, for people.
+    pub about: String,
     /// True if its age alone made it come or change severity: nobody did anything.
     pub aged: bool,
     /// Why it is unknown, or how it came; empty where there is nothing to say.

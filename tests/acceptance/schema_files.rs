@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use coldcase_schemas::diff::Diff;
 use coldcase_schemas::report::Report;
 use coldcase_schemas::trend::Trend;
 use coldcase_tests::programs::{coldcase, workspace};
@@ -13,6 +14,11 @@ const BLESS: &str = "COLDCASE_BLESS";
 #[test]
 fn the_report_schema_is_the_committed_one() {
     is_committed("report", &schema_for!(Report));
+}
+
+#[test]
+fn the_diff_schema_is_the_committed_one() {
+    is_committed("diff", &schema_for!(Diff));
 }
 
 #[test]

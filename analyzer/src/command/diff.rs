@@ -7,22 +7,24 @@ use anyhow::{Context, Result, bail};
 use coldcase_schemas::Manifest;
 use coldcase_schemas::diff::{Diff, FindingState};
 use coldcase_schemas::exit::AnalyzeExit;
-use coldcase_schemas::report::{Report, Severity};
+use coldcase_schemas::report::{Finding, Report, Severity};
 
 use super::timings::Timings;
 use super::{open, output};
 use crate::arguments::{DiffArguments, StoryFormat};
 use crate::assumptions::{self, Given};
 use crate::compare::{Evaluated, diff, write_markdown, write_text};
+use crate::exceptions::{Exceptions, apply};
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
 use crate::report::{Judged, assemble};
-use crate::rules::{Pack, evaluate};
+use crate::rules::{Pack, Page, evaluate};
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     let mut timings = Timings::new(arguments.timings);
     let (old, new) = (arguments.old.as_path(), arguments.new.as_path());
     let given = assumptions::load(arguments.config.config.as_deref(), new)?;
+    let exceptions = Exceptions::load(arguments.exceptions.as_deref(), new)?;
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     let (old_snapshot, new_snapshot) = (open(old)?, open(new)?);
     comparable(
@@ -36,8 +38,14 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
         let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
         let analysis = Analysis::under(given.clone(), directory);
         let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
-        let evaluations = evaluate(&analysis, &frames, &mut pack)?;
-        let report = assemble(&analysis, &pack, &evaluations, Judged::default());
+        let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
+        let day = analysis.directory.clock.day();
+        let judged = Judged {
+            results: apply(&exceptions.list, &pack, &mut evaluations, day),
+            file: exceptions.file.clone(),
+            text: exceptions.text.clone(),
+        };
+        let report = assemble(&analysis, &pack, &evaluations, judged);
         sides.push(Evaluated {
             snapshot,
             analysis,
@@ -141,13 +149,13 @@ fn same_domain(
     Ok(())
 }
 
-/// Findings that the earlier directory has at the later clock, with their severity: of the rules whose findings are others.
+/// Findings that the earlier directory has at the later clock: of the rules that look at ages and whose findings are others.
 fn aged(
     given: &Given,
     old: &Evaluated,
     new: &Evaluated,
     rules: &Option<PathBuf>,
-) -> Result<HashMap<String, Severity>> {
+) -> Result<HashMap<String, Finding>> {
     let before: HashMap<&str, Severity> = severities(&old.report).collect();
     let others: BTreeSet<&str> = new
         .report
@@ -156,11 +164,19 @@ fn aged(
         .filter(|finding| before.get(finding.id.as_str()) != Some(&finding.severity))
         .map(|finding| finding.rule.as_str())
         .collect();
-    if others.is_empty() {
+    let mut pack = Pack::load(rules.as_deref())?;
+    // Frames give every age in a column of this form, and evidence is named likewise.
+    let ages = |page: &&Page| others.contains(page.front.id.as_str()) && page.sql.contains("_days");
+    let wanted: Vec<String> = pack
+        .pages
+        .iter()
+        .filter(ages)
+        .map(|page| page.front.id.clone())
+        .collect();
+    if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut pack = Pack::load(rules.as_deref())?;
-    pack.select(&others.into_iter().map(str::to_owned).collect::<Vec<_>>())?;
+    pack.select(&wanted)?;
     let mut directory = Directory::load(&old.snapshot)?;
     directory.clock = new.analysis.directory.clock;
     let analysis = Analysis::under(given.clone(), directory);
@@ -170,7 +186,7 @@ fn aged(
         .iter()
         .flat_map(|evaluation| &evaluation.findings);
     Ok(findings
-        .map(|weighed| (weighed.finding.id.clone(), weighed.finding.severity))
+        .map(|weighed| (weighed.finding.id.clone(), weighed.finding.clone()))
         .collect())
 }
 
@@ -179,7 +195,7 @@ fn severities(report: &Report) -> impl Iterator<Item = (&str, Severity)> {
     findings.map(|finding| (finding.id.as_str(), finding.severity))
 }
 
-/// Whether a finding of this severity or worse opened, or may have.
+/// Whether a finding of this severity or worse that nobody has accepted opened, or may have.
 fn opened(diff: &Diff, limit: Severity) -> bool {
     diff.findings.iter().any(|change| {
         let new = matches!(
@@ -187,6 +203,7 @@ fn opened(diff: &Diff, limit: Severity) -> bool {
             FindingState::Opened | FindingState::UnknownBefore
         );
         let worse = change.was.is_some_and(|was| change.finding.severity < was);
-        (new || worse) && change.finding.severity <= limit
+        let accepted = change.finding.accepted.is_some();
+        (new || worse) && !accepted && change.finding.severity <= limit
     })
 }

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use coldcase_schemas::diff::{FindingChange, FindingState, ObjectChange, ObjectState};
-use coldcase_schemas::report::{Finding, Report, RuleResult, Severity};
+use coldcase_schemas::report::{Finding, Report, RuleResult};
 
 use crate::rules::identity;
 
@@ -24,7 +24,7 @@ pub(super) fn findings(
     old: &Report,
     new: &Report,
     objects: &[ObjectChange],
-    old_later: &HashMap<String, Severity>,
+    old_later: &HashMap<String, Finding>,
 ) -> Vec<FindingChange> {
     let (before, now) = (Judgement::of(old), Judgement::of(new));
     let fates = fates(objects);
@@ -60,7 +60,8 @@ pub(super) fn findings(
                     title,
                     was: None,
                     evidence_changed: Vec::new(),
-                    aged: old_later.contains_key(&finding.id),
+                    about: String::new(),
+                    aged: aged(finding, old_later),
                     note,
                 })
             }
@@ -85,6 +86,7 @@ pub(super) fn findings(
             title: before.title(finding),
             was: None,
             evidence_changed: Vec::new(),
+            about: String::new(),
             aged: false,
             note,
         });
@@ -137,7 +139,7 @@ fn changed(
     earlier: &Finding,
     finding: &Finding,
     title: String,
-    old_later: &HashMap<String, Severity>,
+    old_later: &HashMap<String, Finding>,
 ) -> Option<FindingChange> {
     let same_severity = earlier.severity == finding.severity;
     let same_evidence = earlier.evidence_sha256 == finding.evidence_sha256;
@@ -153,16 +155,34 @@ fn changed(
     if same_severity && evidence_changed.is_empty() {
         return None;
     }
-    let by_age = old_later.get(&finding.id) == Some(&finding.severity);
     Some(FindingChange {
         state: FindingState::Changed,
         finding: finding.clone(),
         title,
         was: (!same_severity).then_some(earlier.severity),
         evidence_changed,
-        aged: same_evidence && by_age,
+        about: String::new(),
+        aged: same_evidence && aged(finding, old_later),
         note: String::new(),
     })
+}
+
+/// Whether the earlier directory has the same finding once it is as late: the same severity and the same facts, ages
+/// included. When somebody last logged on is no act that would have prevented it.
+fn aged(finding: &Finding, old_later: &HashMap<String, Finding>) -> bool {
+    let Some(later) = old_later.get(&finding.id) else {
+        return false;
+    };
+    let facts = |finding: &Finding| {
+        let facts = finding.evidence.iter();
+        let mut facts: Vec<(String, String)> = facts
+            .filter(|(name, _)| name.as_str() != "last_logon_days")
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect();
+        facts.sort();
+        facts
+    };
+    later.severity == finding.severity && facts(later) == facts(finding)
 }
 
 /// Names of the evidence that both sides show and that is another, ages aside.

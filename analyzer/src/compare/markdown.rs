@@ -24,7 +24,7 @@ pub(crate) fn write(diff: &Diff, all: bool, out: &mut dyn Write) -> io::Result<(
         writeln!(out, "\nNothing changed.")?;
     }
     for section in &story.sections {
-        let count = section.items.len() + section.more;
+        let count = section.count();
         writeln!(out, "\n## {} ({count})\n", escaped(&section.title))?;
         for item in &section.items {
             let mark = match item.mark {

@@ -42,7 +42,8 @@ use std::collections::HashMap;
 use anyhow::Result;
 use coldcase_schemas::Snapshot;
 use coldcase_schemas::diff::{DIFF_SCHEMA, Diff, Limit, Scores, Side};
-use coldcase_schemas::report::{Report, Severity};
+use coldcase_schemas::report::{Finding, Report};
+use coldcase_winsec::Sid;
 
 use crate::frames::Analysis;
 use crate::report::PROGRAM;
@@ -74,7 +75,7 @@ pub(crate) struct Evaluated {
 pub(crate) fn diff(
     old: &Evaluated,
     new: &Evaluated,
-    old_later: &HashMap<String, Severity>,
+    old_later: &HashMap<String, Finding>,
 ) -> Result<Diff> {
     let matching = Matching::new(&old.snapshot, &new.snapshot)?;
     let pair = Pair {
@@ -83,6 +84,10 @@ pub(crate) fn diff(
         matching: &matching,
     };
     let objects = object::objects(&pair, &old.snapshot, &new.snapshot)?;
+    let mut findings = finding::findings(&old.report, &new.report, &objects.changes, old_later);
+    for change in &mut findings {
+        change.about = in_names(&change.finding.key, &pair);
+    }
     Ok(Diff {
         schema: DIFF_SCHEMA.to_owned(),
         program: PROGRAM.to_owned(),
@@ -91,8 +96,9 @@ pub(crate) fn diff(
         limits: limits(&pair),
         assumptions: new.report.assumptions.clone(),
         assumptions_file: new.report.assumptions_file.clone(),
+        exceptions_file: new.report.exceptions_file.clone(),
         scores: scores(&old.report, &new.report),
-        findings: finding::findings(&old.report, &new.report, &objects.changes, old_later),
+        findings,
         access: access::access(&pair),
         passwords: passwords::passwords(&pair),
         memberships: memberships::memberships(&pair),
@@ -100,6 +106,23 @@ pub(crate) fn diff(
         routine: objects.routine,
         refused: new.report.refused.clone(),
     })
+}
+
+/// The key of a finding with names in the place of SIDs.
+fn in_names(key: &str, pair: &Pair<'_>) -> String {
+    let name = |word: &str| {
+        let Ok(sid) = word.parse::<Sid>() else {
+            return word.to_owned();
+        };
+        let knows = |analysis: &Analysis| analysis.directory.place_of_sid(&sid).is_some();
+        if knows(pair.new) || !knows(pair.old) {
+            pair.new.name_of(&sid)
+        } else {
+            pair.old.name_of(&sid)
+        }
+    };
+    let words: Vec<String> = key.split(' ').map(name).collect();
+    words.join(" ")
 }
 
 fn scores(old: &Report, new: &Report) -> Scores {

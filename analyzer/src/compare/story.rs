@@ -8,13 +8,16 @@ use coldcase_schemas::diff::{
 };
 use coldcase_schemas::report::{Numbers, Privileges, Severity, SnapshotFacts, Subject};
 
-use crate::report::{counted, name_of};
+use crate::report::{assumed, counted, name_of};
 
 /// Lines of a section before the rest is counted.
 const SHOWN: usize = 12;
 
 /// Subjects of a rule before the rest is counted.
 const SUBJECTS: usize = 8;
+
+/// Entries of permissions of one object before the rest is counted.
+const ENTRIES: usize = 6;
 
 /// Values of an attribute before the rest is counted.
 const VALUES: usize = 4;
@@ -32,8 +35,17 @@ pub(super) struct Story {
 pub(super) struct Section {
     pub(super) title: String,
     pub(super) items: Vec<Item>,
-    /// How many more there are.
+    /// How many more lines there are.
     pub(super) more: usize,
+    /// How many things the heading counts, where a line tells of several.
+    pub(super) of: Option<usize>,
+}
+
+impl Section {
+    /// What the heading counts.
+    pub(super) fn count(&self) -> usize {
+        self.of.unwrap_or(self.items.len() + self.more)
+    }
 }
 
 /// One line and what stands under it.
@@ -91,23 +103,16 @@ pub(super) fn story(diff: &Diff, all: bool) -> Story {
 
 fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
     let scores = &diff.scores;
-    let numbers = |number: fn(&Numbers) -> f64, digits: usize| {
-        let (was, is) = (number(&scores.old), number(&scores.new));
-        format!(
-            "{was:.digits$} → {is:.digits$} ({})",
-            signed(is - was, digits)
-        )
-    };
     let findings = |state| {
         let changes = diff.findings.iter();
         changes.filter(|change| change.state == state).count()
     };
     let unknown = findings(FindingState::UnknownBefore) + findings(FindingState::UnknownNow);
-    vec![
+    let mut facts = vec![
         ("Earlier", side(&diff.old)),
         ("Later", side(&diff.new)),
-        ("Exposure", numbers(|numbers| numbers.exposure, 1)),
-        ("Index", numbers(|numbers| numbers.index, 0)),
+        ("Exposure", numbers(diff, |numbers| numbers.exposure, 1)),
+        ("Index", numbers(diff, |numbers| numbers.index, 0)),
         (
             "Level",
             format!(
@@ -131,7 +136,45 @@ fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
                 findings(FindingState::Changed),
             ),
         ),
-    ]
+    ];
+    let assumed: Vec<String> = diff
+        .assumptions
+        .iter()
+        .filter(|assumption| !assumption.default)
+        .map(assumed)
+        .collect();
+    if let (Some(file), false) = (&diff.assumptions_file, assumed.is_empty()) {
+        facts.push(("Assumed", format!("{} ({file})", assumed.join("; "))));
+    }
+    if let Some(file) = &diff.exceptions_file {
+        facts.push(("Accepted", format!("as {file} says; the numbers are gross")));
+    }
+    facts
+}
+
+/// Coverage that differs by more points than this makes two exposures two different things.
+const COMPARABLE: f64 = 1.0;
+
+/// Both numbers as they are printed, and the difference of what is printed. The side that saw less is a lower bound.
+fn numbers(diff: &Diff, number: fn(&Numbers) -> f64, digits: i32) -> String {
+    let scores = &diff.scores;
+    let factor = 10_f64.powi(digits);
+    let round = |number: f64| (number * factor).round() / factor;
+    let (was, is) = (round(number(&scores.old)), round(number(&scores.new)));
+    let gap = scores.new_coverage_percent - scores.old_coverage_percent;
+    let at_least = |less: bool| if less { "≥ " } else { "" };
+    let digits = usize::try_from(digits).unwrap_or_default();
+    let change = if gap.abs() > COMPARABLE {
+        let side = if gap < 0.0 { "later" } else { "earlier" };
+        format!("not comparable: the {side} side saw less")
+    } else {
+        signed(is - was, digits)
+    };
+    format!(
+        "{}{was:.digits$} → {}{is:.digits$} ({change})",
+        at_least(gap > COMPARABLE),
+        at_least(gap < -COMPARABLE),
+    )
 }
 
 fn signed(change: f64, digits: usize) -> String {
@@ -144,7 +187,7 @@ fn signed(change: f64, digits: usize) -> String {
     {
         "no change".to_owned()
     } else {
-        text
+        text.replace('-', "−")
     }
 }
 
@@ -180,7 +223,7 @@ fn limits(diff: &Diff) -> Section {
     Section {
         title: "Not comparable, because a side did not see it".to_owned(),
         items: items.collect(),
-        more: 0,
+        ..Section::default()
     }
 }
 
@@ -196,6 +239,7 @@ fn findings(diff: &Diff, title: &str, states: &[FindingState], all: bool) -> Sec
         .iter()
         .filter(|change| states.contains(&change.state));
     let (trifles, told): (Vec<_>, Vec<_>) = of.partition(|change| !all && trifle(change));
+    let count = trifles.len() + told.len();
     let same = |a: &&FindingChange, b: &&FindingChange| {
         let about = |change: &FindingChange| {
             (
@@ -221,7 +265,8 @@ fn findings(diff: &Diff, title: &str, states: &[FindingState], all: bool) -> Sec
     Section {
         title: title.to_owned(),
         items,
-        more: 0,
+        of: Some(count),
+        ..Section::default()
     }
 }
 
@@ -233,12 +278,19 @@ fn finding(changes: &[&FindingChange]) -> Option<Item> {
         .take(SUBJECTS)
         .map(|change| {
             let finding = &change.finding;
-            let key = if finding.key.is_empty() {
+            let key = if change.about.is_empty() {
                 String::new()
             } else {
-                format!(", {}", finding.key)
+                format!(", {}", change.about)
             };
-            format!("{}{key} ({})", name_of(&finding.subject), finding.id)
+            let accepted = finding.accepted.as_ref().map_or_else(String::new, |by| {
+                format!("; accepted by {} until {}", by.owner, by.until)
+            });
+            format!(
+                "{}{key} ({}{accepted})",
+                name_of(&finding.subject),
+                finding.id
+            )
         })
         .collect();
     if changes.len() > SUBJECTS {
@@ -283,7 +335,7 @@ fn access(diff: &Diff, title: &str, direction: Direction) -> Section {
     Section {
         title: title.to_owned(),
         items: of.map(power).collect(),
-        more: 0,
+        ..Section::default()
     }
 }
 
@@ -343,7 +395,7 @@ fn passwords(diff: &Diff) -> Section {
     Section {
         title: "Managed passwords that did not rotate as they should".to_owned(),
         items: odd.map(password).collect(),
-        more: 0,
+        ..Section::default()
     }
 }
 
@@ -398,7 +450,7 @@ fn memberships(diff: &Diff) -> Section {
     Section {
         title: "Memberships, however nested".to_owned(),
         items: diff.memberships.iter().map(told).collect(),
-        more: 0,
+        ..Section::default()
     }
 }
 
@@ -427,7 +479,7 @@ fn objects(diff: &Diff) -> Section {
     Section {
         title: "Objects".to_owned(),
         items,
-        more: 0,
+        ..Section::default()
     }
 }
 
@@ -462,7 +514,13 @@ fn object(change: &ObjectChange) -> Item {
     // Of what is new or gone, name and place say enough.
     if change.state == ObjectState::Changed {
         lines.extend(change.attributes.iter().map(attribute));
-        lines.extend(change.descriptors.iter().flat_map(descriptor));
+        for told in change.descriptors.iter().map(descriptor) {
+            let more = told.len().saturating_sub(ENTRIES);
+            lines.extend(told.into_iter().take(ENTRIES));
+            if more > 0 {
+                lines.push(format!("and {more} more entries (JSON has them)"));
+            }
+        }
     }
     Item {
         severity: None,
@@ -580,6 +638,6 @@ fn routine(diff: &Diff) -> Section {
     Section {
         title: "Changed by use, and told nowhere else".to_owned(),
         items: items.collect(),
-        more: 0,
+        ..Section::default()
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn write(diff: &Diff, style: Style, out: &mut dyn Write) -> io::Resul
 }
 
 fn write_section(section: &Section, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let count = section.items.len() + section.more;
+    let count = section.count();
     writeln!(
         out,
         "\n{}",

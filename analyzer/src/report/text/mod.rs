@@ -54,7 +54,7 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
 }
 
 /// `thresholds.readers = 50`; lists without brackets and quotes, so that they can be wrapped.
-fn assumed(assumption: &Assumption) -> String {
+pub(crate) fn assumed(assumption: &Assumption) -> String {
     let value = match &assumption.value {
         Value::Array(list) if list.is_empty() => "none".to_owned(),
         Value::Array(list) => list.iter().map(text).collect::<Vec<_>>().join(", "),
