@@ -27,9 +27,11 @@ const AHEAD: f64 = 1.0;
 /// 100-nanosecond ticks of an hour.
 const TICKS_PER_HOUR: i64 = 36_000_000_000;
 
-/// Of every gMSA and dMSA that is on both sides.
+/// Of every gMSA and dMSA that is on both sides and of which there is something to say.
 pub(super) fn passwords(pair: &Pair<'_>) -> Vec<PasswordChange> {
     let (old, new) = (&pair.old.directory, &pair.new.directory);
+    // Where no time passed, a password that did not move is no news.
+    let at_once = old.clock == new.clock;
     let mut changes: Vec<PasswordChange> = new
         .objects
         .iter()
@@ -38,7 +40,8 @@ pub(super) fn passwords(pair: &Pair<'_>) -> Vec<PasswordChange> {
             let was = old
                 .objects
                 .get(old.place(pair.matching.old_of(object.id)?)?)?;
-            Some(change(pair, was, object))
+            let still = at_once && was.password_id == object.password_id;
+            (!still).then(|| change(pair, was, object))
         })
         .collect();
     changes.sort_by(|a, b| a.account.cmp(&b.account));
