@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use coldcase_schemas::Manifest;
+use anyhow::{Context, Result, anyhow, bail};
 use coldcase_schemas::diff::{Diff, FindingState};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::{Finding, Report, Severity};
+use coldcase_schemas::{Manifest, Snapshot};
 
 use super::timings::Timings;
 use super::{open, output};
@@ -25,7 +25,6 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     let (old, new) = (arguments.old.as_path(), arguments.new.as_path());
     let given = assumptions::load(arguments.config.config.as_deref(), new)?;
     let exceptions = Exceptions::load(arguments.exceptions.as_deref(), new)?;
-    let mut pack = Pack::load(arguments.rules.as_deref())?;
     let (old_snapshot, new_snapshot) = (open(old)?, open(new)?);
     comparable(
         (old, old_snapshot.manifest()),
@@ -33,29 +32,15 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
         arguments.any_domain,
     )?;
     timings.stage("open and check")?;
-    let mut sides = Vec::new();
-    for (path, snapshot) in [(old, old_snapshot), (new, new_snapshot)] {
-        let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
-        let analysis = Analysis::under(given.clone(), directory);
-        let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
-        let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
-        let day = analysis.directory.clock.day();
-        let judged = Judged {
-            results: apply(&exceptions.list, &pack, &mut evaluations, day),
-            file: exceptions.file.clone(),
-            text: exceptions.text.clone(),
-        };
-        let report = assemble(&analysis, &pack, &evaluations, judged);
-        sides.push(Evaluated {
-            snapshot,
-            analysis,
-            report,
-        });
-        timings.stage("evaluate a side")?;
-    }
-    let [old_side, new_side] = <[Evaluated; 2]>::try_from(sides)
-        .ok()
-        .context("two snapshots are compared")?;
+    // Most machines have at least two cores.
+    let (old_side, new_side) = std::thread::scope(|scope| {
+        let earlier = scope.spawn(|| side(old, old_snapshot, &given, &exceptions, arguments));
+        let later = side(new, new_snapshot, &given, &exceptions, arguments);
+        (earlier.join(), later)
+    });
+    let old_side = old_side.map_err(|_| anyhow!("{} could not be evaluated", old.display()))??;
+    let new_side = new_side?;
+    timings.stage("evaluate both sides")?;
     same_domain((old, &old_side), (new, &new_side), arguments.any_domain)?;
     let aged = aged(&given, &old_side, &new_side, &arguments.rules)?;
     timings.stage("evaluate the earlier at the later clock")?;
@@ -78,6 +63,33 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
         AnalyzeExit::Findings
     } else {
         AnalyzeExit::Clean
+    })
+}
+
+/// Evaluates one side at its own clock.
+fn side(
+    path: &Path,
+    snapshot: Snapshot,
+    given: &Given,
+    exceptions: &Exceptions,
+    arguments: &DiffArguments,
+) -> Result<Evaluated> {
+    let mut pack = Pack::load(arguments.rules.as_deref())?;
+    let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
+    let analysis = Analysis::under(given.clone(), directory);
+    let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
+    let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
+    let day = analysis.directory.clock.day();
+    let judged = Judged {
+        results: apply(&exceptions.list, &pack, &mut evaluations, day),
+        file: exceptions.file.clone(),
+        text: exceptions.text.clone(),
+    };
+    let report = assemble(&analysis, &pack, &evaluations, judged);
+    Ok(Evaluated {
+        snapshot,
+        analysis,
+        report,
     })
 }
 

@@ -30,8 +30,10 @@ const TICKS_PER_HOUR: i64 = 36_000_000_000;
 /// Of every gMSA and dMSA that is on both sides and of which there is something to say.
 pub(super) fn passwords(pair: &Pair<'_>) -> Vec<PasswordChange> {
     let (old, new) = (&pair.old.directory, &pair.new.directory);
-    // Where no time passed, a password that did not move is no news.
-    let at_once = old.clock == new.clock;
+    // Of one and the same snapshot, how its passwords stand is no change: the report tells it.
+    if old.sha256 == new.sha256 && !new.sha256.is_empty() {
+        return Vec::new();
+    }
     let mut changes: Vec<PasswordChange> = new
         .objects
         .iter()
@@ -40,8 +42,7 @@ pub(super) fn passwords(pair: &Pair<'_>) -> Vec<PasswordChange> {
             let was = old
                 .objects
                 .get(old.place(pair.matching.old_of(object.id)?)?)?;
-            let still = at_once && was.password_id == object.password_id;
-            (!still).then(|| change(pair, was, object))
+            Some(change(pair, was, object))
         })
         .collect();
     changes.sort_by(|a, b| a.account.cmp(&b.account));

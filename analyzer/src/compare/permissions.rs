@@ -10,7 +10,7 @@ use anyhow::Result;
 use coldcase_schemas::Snapshot;
 use coldcase_schemas::diff::{AceText, DescriptorChange, InheritedChange};
 use coldcase_winsec::{Ace, AceFlags, Control, DaclState, SecurityDescriptor, Sid};
-use rusqlite::types::Value;
+use rusqlite::types::{Value, ValueRef};
 
 use super::Pair;
 use crate::frames::Analysis;
@@ -100,6 +100,13 @@ impl<'a> Permissions<'a> {
             delta,
         });
         false
+    }
+
+    /// Whether two cells refer to the same descriptor, or both to none.
+    pub(super) fn are_same(&self, was: ValueRef<'_>, is: ValueRef<'_>) -> bool {
+        let was = was.as_i64().ok().and_then(|id| self.hashes.0.get(&id));
+        let is = is.as_i64().ok().and_then(|id| self.hashes.1.get(&id));
+        was == is
     }
 
     /// True if a descriptor of the later side's object is another.

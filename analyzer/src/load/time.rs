@@ -8,7 +8,7 @@ const TICKS_PER_SECOND: i64 = 10_000_000;
 const TICKS_PER_DAY: f64 = 864_000_000_000.0;
 
 /// The moment a snapshot was taken, in FILETIME ticks (100 ns since 1601, UTC).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(i64);
 
 impl Clock {

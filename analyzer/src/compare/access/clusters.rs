@@ -426,6 +426,9 @@ impl<'p, 'a> Clusters<'p, 'a> {
         if set.count_ones() > 1 && why.len() > 1 {
             why.insert(0, together());
         }
+        if why.is_empty() {
+            why.push(not_found());
+        }
         (about, why)
     }
 
@@ -658,6 +661,18 @@ fn together() -> Why {
             kind: CauseKind::Together,
             at: None,
             text: "none of these changes would have done it alone".to_owned(),
+        },
+        false,
+    )
+}
+
+/// Where putting nothing back makes the check answer as it did.
+fn not_found() -> Why {
+    Why::Told(
+        Cause {
+            kind: CauseKind::Together,
+            at: None,
+            text: "of several changes together; which of them is not known".to_owned(),
         },
         false,
     )

@@ -358,6 +358,8 @@ proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
         cases: ProptestConfig::default().cases.div_ceil(4),
+        // The same directories every time: a rare one must not stop somebody else's change. Another seed looks for more.
+        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
         ..ProptestConfig::default()
     })]
 
