@@ -68,8 +68,10 @@ pub(super) struct Asked {
 pub(super) struct Account<'a> {
     pub(super) analysis: &'a Analysis,
     pub(super) object: &'a Object,
-    /// Whom PRINCIPAL SELF means, if that is somebody else as well: an account with its SID as a SID of the past.
+    /// Whom PRINCIPAL SELF means.
     pub(super) own: Option<Holder>,
+    /// It means somebody else as well: an account with its SID as a SID of the past.
+    pub(super) selves: bool,
     root: Option<Guid>,
     shown: [Shown<'a>; 3],
 }
@@ -86,12 +88,12 @@ impl<'a> Account<'a> {
         let own = object
             .sid
             .as_ref()
-            .and_then(|sid| tokens.of(&analysis.directory, sid))
-            .filter(|own| !tokens.members(*own).is_empty());
+            .and_then(|sid| tokens.of(&analysis.directory, sid));
         let shown = Attribute::ALL.map(|attribute| shown(analysis, when, object, attribute, other));
         Self {
             analysis,
             object,
+            selves: own.is_some_and(|own| !tokens.members(own).is_empty()),
             own,
             root: analysis.directory.classes.root(&object.classes),
             shown,

@@ -164,7 +164,7 @@ impl<'a> Comparison<'_, 'a> {
             .before
             .iter()
             .chain(&sides.after)
-            .any(|one| one.own.is_some());
+            .any(|one| one.selves);
         let both = Both::with(|when| self.people.side(when));
         let unseen = match (object(When::Before), object(When::After)) {
             (Some(was), None) => unseen(&both, When::Before, was),
@@ -193,13 +193,16 @@ impl<'a> Comparison<'_, 'a> {
         let selves = [&sides.before, &sides.after]
             .into_iter()
             .flatten()
-            .any(|account| account.own.is_some());
+            .any(|account| account.selves);
         let asked = Both::with(|when| {
             let account = sides.get(when).as_ref();
             account.map(Account::asked).unwrap_or_default()
         });
         let mut clusters = Vec::new();
         for attribute in Attribute::ALL {
+            if !selves && self.is_untouched(sides, &asked, attribute) {
+                continue;
+            }
             let doors = Both::with(|when| {
                 let account = sides.get(when).as_ref()?;
                 Door::of(account, attribute, selves)
@@ -228,6 +231,32 @@ impl<'a> Comparison<'_, 'a> {
             }
         }
         clusters
+    }
+
+    /// Whether nobody can have gained or lost anything by an attribute.
+    fn is_untouched(
+        &mut self,
+        sides: &Both<Option<Account<'a>>>,
+        asked: &Both<Vec<Asked>>,
+        attribute: Attribute,
+    ) -> bool {
+        let (Some(before), Some(after)) = (&sides.before, &sides.after) else {
+            return false;
+        };
+        let of = |when: When| {
+            let all = asked.get(when).iter();
+            all.filter(move |asked| asked.attribute == attribute)
+        };
+        match (before.shown(attribute), after.shown(attribute)) {
+            (Shown::Unset, Shown::Unset) => true,
+            (Shown::Whole(was), Shown::Whole(is)) => {
+                let blocked = of(When::After).any(|asked| asked.blocked);
+                was == is
+                    && of(When::Before).eq(of(When::After))
+                    && self.sets.is_untouched(attribute, is, blocked)
+            }
+            _ => false,
+        }
     }
 
     fn right<'q>(

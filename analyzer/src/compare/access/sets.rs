@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use coldcase_winsec::access::{AccessList, Outcome, SidSet, Trustee};
-use coldcase_winsec::{AccessMask, SecurityDescriptor, Sid};
+use coldcase_winsec::{AccessMask, DaclState, SecurityDescriptor, Sid};
 
 use super::account::{Account, Asked, Attribute, Shown};
 use crate::compare::people::{Number, People, Seat};
@@ -35,7 +35,7 @@ impl<'a> Door<'a> {
                 descriptor,
                 &analysis.effective.tokens,
                 &analysis.directory,
-                account.own.filter(|_| !bare),
+                account.own.filter(|_| selves && !bare),
             ),
             own: account.object.sid.as_ref().filter(|_| selves && !bare),
         })
@@ -188,6 +188,58 @@ impl<'p, 'a> Sets<'p, 'a> {
         }
     }
 
+    /// True if a descriptor that is the same on both sides comes to the same for everybody, whatever is asked: of most
+    /// accounts this is all there is to find. What everybody may read, or is denied, changes nothing for who is new, as long
+    /// as nothing else lets him in.
+    pub(super) fn is_untouched(
+        &mut self,
+        attribute: Attribute,
+        descriptor: &SecurityDescriptor,
+        blocked: bool,
+    ) -> bool {
+        const READING: AccessMask = AccessMask(
+            AccessMask::READ_PROPERTY.0
+                | AccessMask::READ_CONTROL.0
+                | AccessMask::LIST_CHILDREN.0
+                | AccessMask::LIST_OBJECT.0,
+        );
+        let DaclState::Present(acl) = descriptor.dacl_state() else {
+            return false;
+        };
+        if !descriptor.owner.iter().all(|owner| self.is_steady(owner)) {
+            return false;
+        }
+        let analysis = self.people.side(When::After);
+        let everybody = analysis.effective.tokens.everybody();
+        for ace in &acl.aces {
+            let Some(known) = ace.known() else {
+                return false;
+            };
+            let reads = attribute == Attribute::Permissions
+                && (known.mask.map_generic_ds() & !READING).is_empty();
+            let of_all = (known.ace_type.denies() || reads)
+                && analysis
+                    .effective
+                    .tokens
+                    .of(&analysis.directory, &known.trustee)
+                    .is_some_and(|holder| everybody.contains(&holder));
+            if !of_all && !self.is_steady(&known.trustee) {
+                return false;
+            }
+        }
+        !blocked || self.exempt().iter().all(|group| self.is_steady(group))
+    }
+
+    /// Groups whose owners' rights are never blocked, of both sides.
+    fn exempt(&self) -> Vec<Sid> {
+        let groups = When::BOTH.into_iter().flat_map(|when| {
+            let analysis = self.people.side(when);
+            let sids = analysis.effective.exempt.iter();
+            sids.filter_map(|group| analysis.sid_of(*group).cloned())
+        });
+        groups.collect()
+    }
+
     /// True if nothing that decides the right is another on the two sides.
     pub(super) fn is_same(&mut self, asked: Both<&Asked>, doors: Both<&Door<'_>>) -> bool {
         if asked.before != asked.after {
@@ -199,16 +251,7 @@ impl<'p, 'a> Sets<'p, 'a> {
             return false;
         }
         let exempt = asked.after.blocked && after.owner.is_some();
-        let groups: Vec<Sid> = When::BOTH
-            .into_iter()
-            .filter(|_| exempt)
-            .flat_map(|when| {
-                let analysis = self.people.side(when);
-                let sids = analysis.effective.exempt.iter();
-                sids.filter_map(|group| analysis.sid_of(*group).cloned())
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let groups = if exempt { self.exempt() } else { Vec::new() };
         let owner = after.owner.iter();
         let all: Vec<&Sid> = after.trustees().chain(owner).chain(&groups).collect();
         all.into_iter().all(|sid| self.is_steady(sid)) && (!after.null || self.everybody_stays())
