@@ -5,7 +5,7 @@
 //! blocked. Deliberately looks at one person at a time; [`super::clusters`] finds those who are alike.
 
 use coldcase_schemas::diff::{Cause, CauseKind};
-use coldcase_winsec::access::{AccessList, Decider, Decision, Outcome, Trustee};
+use coldcase_winsec::access::{Decider, Decision, Outcome, Trustee};
 use coldcase_winsec::{Ace, Sid};
 
 use super::account::{Account, Asked, Attribute};
@@ -376,16 +376,15 @@ fn trustee_at(door: &Door<'_>, position: usize) -> Option<Sid> {
     match &entry.trustee {
         Trustee::Sid(sid) => Some(sid.clone()),
         Trustee::PrincipalSelf => door.own.cloned(),
-        Trustee::OwnerRights => door.list().owner().cloned(),
+        Trustee::OwnerRights => door.owner().cloned(),
     }
 }
 
 /// Whom a grant names: of a missing DACL Everyone.
 fn decider_of(door: &Door<'_>, decision: Decision) -> Option<Sid> {
-    let list: &AccessList = door.list();
     match decision {
         Decision::Granted(Decider::Ace(position)) => trustee_at(door, position),
-        Decision::Granted(Decider::Owner) => list.owner().cloned(),
+        Decision::Granted(Decider::Owner) => door.owner().cloned(),
         Decision::Granted(Decider::NullDacl) => Sid::new(1, &[0]).ok(),
         Decision::Denied(_) => None,
     }

@@ -173,7 +173,14 @@ impl Scene {
                         Form::All(parts) => (parts, false),
                         Form::Any(parts) => (parts, true),
                     };
-                    let level = decide(analysis, object.descriptor, &token, &parts, any, blocked);
+                    let level = decide(
+                        analysis,
+                        (object.descriptor, object.sid.as_ref()),
+                        &token,
+                        &parts,
+                        any,
+                        blocked,
+                    );
                     if level > 0 {
                         add(right.kind, level == 2);
                     }
@@ -183,7 +190,14 @@ impl Scene {
                 }
                 if matches!(object.kind, Kind::Gmsa | Kind::Dmsa) {
                     let part = Part::whole(AccessMask::READ_PROPERTY);
-                    let level = decide(analysis, object.readers, &token, &[part], true, true);
+                    let level = decide(
+                        analysis,
+                        (object.readers, None),
+                        &token,
+                        &[part],
+                        true,
+                        true,
+                    );
                     if level > 0 {
                         add(RightKind::ReadPassword, level == 2);
                     }
@@ -191,7 +205,14 @@ impl Scene {
             }
         }
         let acting = [AccessMask::READ_PROPERTY, AccessMask::CONTROL_ACCESS].map(Part::whole);
-        let level = decide(analysis, object.allowed_to_act, &token, &acting, true, true);
+        let level = decide(
+            analysis,
+            (object.allowed_to_act, None),
+            &token,
+            &acting,
+            true,
+            true,
+        );
         if level > 0 {
             add(RightKind::ActFor, level == 2);
         }
@@ -211,7 +232,7 @@ fn owns(analysis: &Analysis, descriptor: Option<i64>, token: &HashSet<Sid>, bloc
 
 fn decide(
     analysis: &Analysis,
-    descriptor: Option<i64>,
+    (descriptor, own): (Option<i64>, Option<&Sid>),
     token: &HashSet<Sid>,
     parts: &[Part],
     any: bool,
@@ -221,7 +242,7 @@ fn decide(
     let list = AccessList::new(descriptor.unwrap());
     let who = SidSet {
         sids: token,
-        object: None,
+        object: own,
         owner: list.owner(),
     };
     let outcomes: Vec<_> = parts

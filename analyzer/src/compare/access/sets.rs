@@ -45,6 +45,21 @@ impl<'a> Door<'a> {
         &self.prepared.list
     }
 
+    /// The owner; of an object that is its own (MS-DTYP 2.5.3.2) the account, where that is somebody else as well.
+    pub(super) fn owner(&self) -> Option<&Sid> {
+        if self.is_its_own() {
+            self.own
+        } else {
+            self.list().owner()
+        }
+    }
+
+    /// PRINCIPAL SELF is the owner.
+    fn is_its_own(&self) -> bool {
+        let owner = self.list().owner();
+        owner.is_some_and(|owner| (owner.authority(), owner.sub_authorities()) == (5, &[10]))
+    }
+
     /// Whether somebody is granted a right: for certain, and if every condition is met.
     pub(super) fn grants(&self, asked: &Asked, seat: &Seat) -> Level {
         let outcomes = self.outcomes(asked, seat);
@@ -66,7 +81,8 @@ impl<'a> Door<'a> {
     pub(super) fn outcomes(&self, asked: &Asked, seat: &Seat) -> Vec<Outcome> {
         let who = SidSet {
             sids: &seat.sids,
-            object: self.own,
+            // What PRINCIPAL SELF owns has no owner by name, as `coldcase access` tells it.
+            object: self.own.filter(|_| asked.right != RightKind::Owner),
             owner: self.list().owner(),
         };
         let blocked = asked.blocked && !seat.exempt;
@@ -150,6 +166,7 @@ impl<'p, 'a> Sets<'p, 'a> {
             };
         };
         let raw: Grantees = match &asked.form {
+            None if door.is_its_own() => effective.reached_by_none(),
             None => effective.owning(&door.prepared, asked.blocked),
             Some(form) => effective.everybody_with(&door.prepared, form, asked.blocked),
         };
