@@ -124,9 +124,10 @@ fn constrained(bed: &mut Bed<'_>) {
     bed.plant(object, &[("delegation-ghost-target", Medium)]);
     bed.expect_times(2, ("spn-zombie", Low), "dg-ghost-off");
 
-    // Disabled, so that delegation to tier 0 gives nothing, and what it keeps is told as a remnant.
+    // Disabled, so that delegation to tier 0 gives nothing today: it is told as a remnant, and as a way that is open again
+    // once somebody enables the account.
     let object = flagged(to(bed.service("dg-off"), &controller), DISABLED);
-    bed.plant(object, &[]);
+    bed.plant(object, &[("tier0-in-reach", Low)]);
     bed.expect_times(2, ("spn-zombie", Low), "dg-off");
 }
 
