@@ -70,7 +70,12 @@ pub(super) fn describe(directory: &Path, planted: &Planted) -> Result<()> {
     if planted.permissions.is_empty() {
         return Ok(());
     }
-    let files = vec![("permissions", planted.permissions.clone())];
+    describe_each(directory, planted.permissions.clone())
+}
+
+/// Changes permissions, a line each; see `samdb.py`.
+pub(super) fn describe_each(directory: &Path, lines: String) -> Result<()> {
+    let files = vec![("permissions", lines)];
     run_script(directory, "describe", Input::Files(files))
         .map(|_| ())
         .context("cannot change permissions")

@@ -90,16 +90,23 @@ pub(super) fn links(planted: &Planted) -> String {
 pub(super) fn passwords(planted: &Planted) -> String {
     let mut text = "# passwords\n\n".to_owned();
     for object in &planted.objects {
-        if let Some(password) = object.password {
-            modify(&mut text, &object.dn, "replace", "unicodePwd");
-            let quoted: Vec<u8> = format!("\"{password}\"")
-                .encode_utf16()
-                .flat_map(u16::to_le_bytes)
-                .collect();
-            line(&mut text, "unicodePwd", &quoted);
-            text.push('\n');
+        if let Some(set) = object.password {
+            text.push_str(&password(&object.dn, set));
         }
     }
+    text
+}
+
+/// Sets one password (MS-ADTS 3.1.1.3.1.5).
+pub(super) fn password(dn: &str, password: &str) -> String {
+    let mut text = String::new();
+    modify(&mut text, dn, "replace", "unicodePwd");
+    let quoted: Vec<u8> = format!("\"{password}\"")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    line(&mut text, "unicodePwd", &quoted);
+    text.push('\n');
     text
 }
 

@@ -20,6 +20,7 @@
 //! - what it grants departs from the specification in ways that the tests of effective access list.
 
 mod address;
+pub mod changes;
 mod clock;
 mod command;
 mod cross_reference;
@@ -287,6 +288,14 @@ impl DomainController {
     /// Samba refuses a record; then none of them is applied.
     pub fn apply_ldif(&self, ldif: &str) -> Result<()> {
         ldb::apply(self.directory.path(), vec![("apply.ldif", ldif.to_owned())])
+    }
+
+    /// Does what a change consists of, in order.
+    ///
+    /// # Errors
+    /// Samba refuses it.
+    pub fn perform(&self, change: &changes::Change) -> Result<()> {
+        changes::perform(self, self.directory.path(), change)
     }
 
     /// Plants a `crossRef` that says: `dns_root` is a domain of this forest, a child of this one. No controller of

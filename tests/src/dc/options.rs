@@ -69,6 +69,8 @@ pub enum Population {
     },
     /// Something for every rule of the analyzer that a directory can hold, and what comes close and must not be found.
     Rules,
+    /// What can be changed in every way that a comparison of two snapshots tells of: see [`super::changes`].
+    Changes,
     /// People in nested groups, and objects of every class with random descriptors. The same seed gives the same objects
     /// with the same SIDs and descriptors.
     Tangled {

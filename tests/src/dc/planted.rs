@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::changes::Changes;
 use super::rules::Expected;
 
 /// The domain that is made unless a test wishes for another.
@@ -203,6 +204,8 @@ pub struct Planted {
     pub additions: Vec<Addition>,
     /// What rules must find; empty in every other population than that of the rules.
     pub expected: Expected,
+    /// What can be done to them, and what must be told of it; empty in every other population than that of changes.
+    pub changes: Changes,
     /// LDIF that extends the schema, for the domain of another name too.
     pub(super) schema: String,
     /// Changes of permissions, as `samdb.py describe` reads them.

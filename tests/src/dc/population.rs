@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+use super::changes;
 use super::clock::{Clock, TICKS_PER_DAY};
 use super::domain::Domain;
 use super::large;
@@ -50,6 +51,7 @@ pub(super) fn population(domain: &Domain, wanted: Population) -> Result<Planted>
             Ok(planted)
         }
         Population::Rules => rules::planted(&setting(Clock::now()?)),
+        Population::Changes => changes::planted(&setting(Clock::now()?)),
         Population::Tangled { seed } => {
             let fixed = setting(Clock::fixed());
             let (tangled, mut additions) = tangle::tangle(&fixed, seed);

@@ -6,8 +6,9 @@
 #   samdb.py SMB_CONF SAM_LDB try FILE...
 #       the same with one transaction a record, and goes on after a refusal: prints `ok` or Samba's reason for each.
 #   samdb.py SMB_CONF SAM_LDB describe FILE...
-#       changes permissions. Each line: a distinguished name, a tab, `add`, `remove` or `owner`, a tab, an ACE or a SID in
-#       SDDL. Added denies stand first, added allows before what is inherited; what is removed must be there.
+#       changes permissions. Each line: a distinguished name, a tab, `add`, `remove`, `owner` or `protect`, a tab, an ACE or
+#       a SID in SDDL, or nothing. Added denies stand first, added allows before what is inherited; what is removed must be
+#       there. What is protected inherits nothing and keeps nothing that it inherited.
 #   samdb.py SMB_CONF SAM_LDB search BASE SCOPE FILTER [ATTRIBUTE...]
 #       prints records, values in hexadecimal, exactly as the directory holds them:
 #       `dn HEX`, then `NAME HEX` per value, then an empty line.
@@ -50,6 +51,11 @@ def change(samdb, kind, message, controls):
         samdb.modify(message, controls)
     elif kind == ldb.CHANGETYPE_DELETE:
         samdb.delete(message.dn, controls)
+    elif kind == ldb.CHANGETYPE_MODRDN:
+        parent = message.get("newsuperior", idx=0)
+        new = ldb.Dn(samdb, message["newrdn"][0].decode())
+        new.add_base(ldb.Dn(samdb, parent.decode()) if parent else message.dn.parent())
+        samdb.rename(message.dn, new, controls)
     else:
         samdb.add(message, controls)
 
@@ -91,6 +97,9 @@ def described(sddl, change, value):
     entries = re.findall(r"\([^()]*\)", entries)
     if change == "owner":
         owner = value
+    elif change == "protect":
+        flags = "P" + flags.replace("P", "")
+        entries = [entry for entry in entries if "ID" not in entry.split(";")[1]]
     elif change == "remove":
         entries.remove(value)
     elif value.startswith(("(D;", "(OD;")):

@@ -174,7 +174,7 @@ pub(super) fn password_settings(name: &str, base_dn: &str) -> PlantedObject {
 }
 
 /// A descriptor that lets these read.
-pub(super) fn readers_of(readers: &[&str]) -> String {
+pub(in crate::dc) fn readers_of(readers: &[&str]) -> String {
     let entries: String = readers
         .iter()
         .map(|sid| format!("(A;;{READING};;;{sid})"))
@@ -193,7 +193,7 @@ pub(super) fn instead<V: Into<Value>>(
 }
 
 /// The same object without an attribute.
-pub(super) fn without(mut object: PlantedObject, attribute: &str) -> PlantedObject {
+pub(in crate::dc) fn without(mut object: PlantedObject, attribute: &str) -> PlantedObject {
     object.attributes.retain(|(name, _)| *name != attribute);
     object
 }

@@ -5,13 +5,13 @@
 //! domain can hold in [`BEYOND`]. To plant for a new rule is a few lines in the file of its family.
 //! Deliberately knows no analyzer: that the expectations and the findings are the same, a test finds out.
 
-mod aces;
+pub(super) mod aces;
 mod bed;
 mod control;
 mod delegation;
 mod dmsa;
 mod environment;
-mod faultless;
+pub(super) mod faultless;
 mod gmsa;
 mod kds;
 mod privilege;
