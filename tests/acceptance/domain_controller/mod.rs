@@ -4,6 +4,7 @@
 //! One controller for all of the rest, because starting one takes longer than asking it.
 
 mod access;
+mod changes;
 mod content;
 mod coverage;
 mod discovery;

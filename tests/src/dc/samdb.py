@@ -121,6 +121,9 @@ def describe(smb_conf, sam, paths):
             dn, change, value = line.split("\t")
             [found] = samdb.search(dn, ldb.SCOPE_BASE, None, ["nTSecurityDescriptor"], [SD_WITHOUT_SACL])
             before = ndr_unpack(security.descriptor, found["nTSecurityDescriptor"][0]).as_sddl(domain)
+            if change == "remove":
+                # Rights in the order in which Samba writes them.
+                value = security.descriptor.from_sddl(f"D:{value}", domain).as_sddl(domain).removeprefix("D:")
             try:
                 after = described(before, change, value)
             except (AttributeError, ValueError):

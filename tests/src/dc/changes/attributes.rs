@@ -47,8 +47,7 @@ fn names(ground: &mut Ground<'_>) {
     let object = ground.service("svc-fewer-names");
     let name = service_name("svc-former");
     let kept = service_name("svc-fewer-names");
-    let object = without(object, NAMES)
-        .with_all(NAMES, vec![kept, name.clone()]);
+    let object = without(object, NAMES).with_all(NAMES, vec![kept, name.clone()]);
     let user = ground.plant(object);
     ground.change(
         "a service principal name is taken away",
@@ -58,9 +57,8 @@ fn names(ground: &mut Ground<'_>) {
 }
 
 fn flags(ground: &mut Ground<'_>) {
-    let set = |flags: i64, dn: &str| {
-        Step::Files(modified(dn, "replace", CONTROL, &[&flags.to_string()]))
-    };
+    let set =
+        |flags: i64, dn: &str| Step::Files(modified(dn, "replace", CONTROL, &[&flags.to_string()]));
     let object = ground.service("svc-disabled");
     let user = ground.plant(object);
     ground.change(

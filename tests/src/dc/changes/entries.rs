@@ -67,10 +67,7 @@ fn denied(ground: &mut Ground<'_>) {
         let object = ground.group(&format!("GG-{name}"), &[&who, &other]);
         let group = ground.plant(object);
         let target = service(ground, name);
-        ground.grant(
-            &target.dn,
-            &aces::control(aces::RESET_PASSWORD, &group.sid),
-        );
+        ground.grant(&target.dn, &aces::control(aces::RESET_PASSWORD, &group.sid));
         let ace = format!("(OD;;CR;{};;{})", aces::RESET_PASSWORD, who.sid);
         let (what, operation, direction, cause) = if add {
             (

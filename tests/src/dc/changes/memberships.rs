@@ -5,9 +5,7 @@ use anyhow::Result;
 use coldcase_schemas::diff::{CauseKind, Direction, Power};
 
 use super::super::rules::aces;
-use super::ground::{
-    Ground, Placed, access, attribute, changed, membership, modified,
-};
+use super::ground::{Ground, Placed, access, attribute, changed, membership, modified};
 use super::{Step, Told};
 
 /// Domain Users.
@@ -168,10 +166,7 @@ fn past(ground: &mut Ground<'_>) {
 fn target(ground: &mut Ground<'_>, name: &str, group: &Placed) -> Placed {
     let object = ground.service(name);
     let target = ground.plant(object);
-    ground.grant(
-        &target.dn,
-        &aces::control(aces::RESET_PASSWORD, &group.sid),
-    );
+    ground.grant(&target.dn, &aces::control(aces::RESET_PASSWORD, &group.sid));
     target
 }
 

@@ -5,11 +5,11 @@ use anyhow::Result;
 use coldcase_schemas::diff::{CauseKind, Direction, ObjectState, Power};
 
 use super::super::planted::{PlantedObject, Value};
+use super::attributes::{AES_BY_NAME, ENCRYPTION};
 use super::ground::{
     Ground, Placed, SERVERS, access, attribute, changed, created, deleted, membership, object,
     placed,
 };
-use super::attributes::{AES_BY_NAME, ENCRYPTION};
 use super::{FILLED_IN, Step, Told, anew};
 
 pub(super) fn plant(ground: &mut Ground<'_>) -> Result<()> {
