@@ -87,7 +87,7 @@ fn collect(controller: &DomainController, snapshot: &str) {
 fn name_objects(controller: &DomainController, names: &mut Names) {
     let head = controller.base_dn();
     let configuration = format!("CN=Configuration,{head}");
-    for base in [head, &configuration] {
+    for base in [head, configuration.as_str()] {
         let found = controller.ldbsearch(base, "sub", "(objectClass=*)", &["objectGUID"]);
         for record in found.unwrap() {
             let [bytes] = record.values("objectGUID") else {

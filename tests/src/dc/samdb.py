@@ -51,7 +51,8 @@ def change(samdb, kind, message, controls):
         samdb.modify(message, controls)
     elif kind == ldb.CHANGETYPE_DELETE:
         samdb.delete(message.dn, controls)
-    elif kind == ldb.CHANGETYPE_MODRDN:
+    elif "newrdn" in message:
+        # The module has no name for the change type modrdn.
         parent = message.get("newsuperior", idx=0)
         new = ldb.Dn(samdb, message["newrdn"][0].decode())
         new.add_base(ldb.Dn(samdb, parent.decode()) if parent else message.dn.parent())

@@ -132,7 +132,7 @@ fn of_descriptor(
             of: of.clone(),
             blocked,
         });
-        let came = change.inherited.iter().map(|one| one.added.len()).sum();
+        let came: usize = change.inherited.iter().map(|one| one.added.len()).sum();
         let went: usize = change.inherited.iter().map(|one| one.removed.len()).sum();
         // All of it went, as is expected.
         if (blocked, came, Some(&went)) == (true, 0_usize, inherited) {

@@ -1,7 +1,6 @@
 //! Groups: who comes in and goes, with a nested group, by the primary group and by a SID of the past; and who may do more
 //! by that.
 
-use anyhow::Result;
 use coldcase_schemas::diff::{CauseKind, Direction, Power};
 
 use super::super::rules::aces;
@@ -11,13 +10,12 @@ use super::{Step, Told};
 /// Domain Users.
 const USERS: &str = "513";
 
-pub(super) fn plant(ground: &mut Ground<'_>) -> Result<()> {
+pub(super) fn plant(ground: &mut Ground<'_>) {
     direct(ground);
     nested(ground);
     privileged(ground);
     primary(ground);
     past(ground);
-    Ok(())
 }
 
 fn direct(ground: &mut Ground<'_>) {

@@ -208,9 +208,9 @@ pub const ROUTINE: &[&str] = &[
 /// Everything, parents before children, with the changes and what must be told of them.
 pub(super) fn planted(setting: &Setting<'_>) -> Result<Planted> {
     let mut ground = Ground::new(setting);
-    names::plant(&mut ground)?;
+    names::plant(&mut ground);
     objects::plant(&mut ground)?;
-    memberships::plant(&mut ground)?;
+    memberships::plant(&mut ground);
     attributes::plant(&mut ground);
     entries::plant(&mut ground)?;
     delegation::plant(&mut ground)?;

@@ -1,13 +1,12 @@
 //! What is renamed and moved stays what it is: it is told by its objectGUID, and what lies below it is not told at all.
 
-use anyhow::Result;
 use coldcase_schemas::diff::{CauseKind, Direction, ObjectState, Power};
 
 use super::super::rules::aces;
 use super::ground::{Ground, Placed, access};
 use super::{Step, Told, bare_entry};
 
-pub(super) fn plant(ground: &mut Ground<'_>) -> Result<()> {
+pub(super) fn plant(ground: &mut Ground<'_>) {
     let object = ground.service("svc-named");
     let user = ground.plant(object);
     ground.change(
@@ -56,7 +55,6 @@ pub(super) fn plant(ground: &mut Ground<'_>) -> Result<()> {
         vec![placed_anew(&unit, true, false)],
     );
     under_others(ground);
-    Ok(())
 }
 
 /// Into a unit that hands down a right.

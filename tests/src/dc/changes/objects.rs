@@ -130,7 +130,7 @@ fn gone(ground: &mut Ground<'_>) -> Result<()> {
 /// The same name, another object: it has another SID, and is in no group.
 fn again(ground: &mut Ground<'_>) {
     let before = ground.service("svc-again");
-    let old = ground.plant(before.clone());
+    let old = ground.plant(before);
     let group = ground.group("GG-Again", &[&old]);
     let group = ground.plant(group);
     let mut after = ground.service("svc-again");
