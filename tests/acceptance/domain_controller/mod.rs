@@ -1,5 +1,6 @@
 //! The collector against a real domain controller: every way in, interruptions, privacy, discovery, a forest.
-//! And the analyzer against one: effective access, on a domain of its own (`access`).
+//! And the analyzer against one, each on a domain of its own: effective access (`access`), the rule pack (`rules`), and
+//! what it tells of changes (`changes`).
 //!
 //! One controller for all of the rest, because starting one takes longer than asking it.
 
