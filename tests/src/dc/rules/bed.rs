@@ -361,6 +361,7 @@ impl<'a> Bed<'a> {
                 states: self.states.into(),
                 settings,
             },
+            ..Planted::default()
         }
     }
 
