@@ -667,7 +667,7 @@ fn together() -> Why {
 }
 
 /// Where putting nothing back makes the check answer as it did.
-fn not_found() -> Why {
+pub(super) fn not_found() -> Why {
     Why::Told(
         Cause {
             kind: CauseKind::Together,
