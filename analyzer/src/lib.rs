@@ -7,6 +7,7 @@ mod arguments;
 mod assumptions;
 mod command;
 mod compare;
+mod cores;
 mod exceptions;
 mod frames;
 mod given;

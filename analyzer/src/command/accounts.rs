@@ -27,7 +27,10 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let (analysis, frames) = analyse(
         &arguments.snapshot,
         &arguments.config,
-        pack.pages.iter().map(|page| page.sql.as_str()),
+        pack.pages
+            .iter()
+            .map(|page| page.sql.as_str())
+            .chain([INVENTORY]),
     )?;
     let evaluations = evaluate(&analysis, &frames, &mut pack)?;
     let report = assemble(&analysis, &pack, &evaluations, Judged::default());

@@ -1,7 +1,7 @@
 //! `coldcase diff`.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
 use coldcase_schemas::diff::{Diff, FindingState};
@@ -15,7 +15,7 @@ use crate::arguments::{DiffArguments, StoryFormat};
 use crate::assumptions::{self, Given};
 use crate::compare::{Evaluated, diff, write_markdown, write_text};
 use crate::exceptions::{Exceptions, apply};
-use crate::frames::{Analysis, Frames};
+use crate::frames::{Analysis, Frames, looks_at_the_clock};
 use crate::load::Directory;
 use crate::report::{Judged, assemble};
 use crate::rules::{Pack, Page, evaluate};
@@ -38,11 +38,11 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
         let later = side(new, new_snapshot, &given, &exceptions, arguments);
         (earlier.join(), later)
     });
-    let old_side = old_side.map_err(|_| anyhow!("{} could not be evaluated", old.display()))??;
-    let new_side = new_side?;
+    let old_side = old_side.map_err(|_| anyhow!("{} could not be evaluated", old.display()))?;
+    let (mut old_side, new_side) = (old_side?, new_side?);
     timings.stage("evaluate both sides")?;
     same_domain((old, &old_side), (new, &new_side), arguments.any_domain)?;
-    let aged = aged(&given, &old_side, &new_side, &arguments.rules)?;
+    let aged = aged(&mut old_side, &new_side, arguments.rules.as_deref())?;
     timings.stage("evaluate the earlier at the later clock")?;
     let diff = diff(&old_side, &new_side, &aged)?;
     timings.stage("compare")?;
@@ -163,10 +163,9 @@ fn same_domain(
 
 /// Findings that the earlier directory has at the later clock: of the rules that look at ages and whose findings are others.
 fn aged(
-    given: &Given,
-    old: &Evaluated,
+    old: &mut Evaluated,
     new: &Evaluated,
-    rules: &Option<PathBuf>,
+    rules: Option<&Path>,
 ) -> Result<HashMap<String, Finding>> {
     let before: HashMap<&str, Severity> = severities(&old.report).collect();
     let others: BTreeSet<&str> = new
@@ -176,9 +175,9 @@ fn aged(
         .filter(|finding| before.get(finding.id.as_str()) != Some(&finding.severity))
         .map(|finding| finding.rule.as_str())
         .collect();
-    let mut pack = Pack::load(rules.as_deref())?;
-    // Frames give every age in a column of this form, and evidence is named likewise.
-    let ages = |page: &&Page| others.contains(page.front.id.as_str()) && page.sql.contains("_days");
+    let mut pack = Pack::load(rules)?;
+    let ages =
+        |page: &&Page| others.contains(page.front.id.as_str()) && looks_at_the_clock(&page.sql);
     let wanted: Vec<String> = pack
         .pages
         .iter()
@@ -189,11 +188,14 @@ fn aged(
         return Ok(HashMap::new());
     }
     pack.select(&wanted)?;
-    let mut directory = Directory::load(&old.snapshot)?;
-    directory.clock = new.analysis.directory.clock;
-    let analysis = Analysis::under(given.clone(), directory);
-    let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
-    let evaluations = evaluate(&analysis, &frames, &mut pack)?;
+    // Who holds and reaches what does not hang on the clock, so what was found for the side itself still holds.
+    let own = old.analysis.directory.clock;
+    old.analysis.directory.clock = new.analysis.directory.clock;
+    let pages = pack.pages.iter().map(|page| page.sql.as_str());
+    let evaluations = Frames::build(&old.analysis, pages)
+        .and_then(|frames| evaluate(&old.analysis, &frames, &mut pack));
+    old.analysis.directory.clock = own;
+    let evaluations = evaluations?;
     let findings = evaluations
         .iter()
         .flat_map(|evaluation| &evaluation.findings);

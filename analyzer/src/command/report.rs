@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("graph")?;
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     timings.stage("frames")?;
+    timings.slowest(frames.took())?;
     let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
     timings.stage("rules")?;
     let ids = pack.pages.iter().map(|page| page.front.id.as_str());

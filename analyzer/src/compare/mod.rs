@@ -39,9 +39,11 @@ mod value;
 
 use std::collections::HashMap;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use coldcase_schemas::Snapshot;
-use coldcase_schemas::diff::{DIFF_SCHEMA, Diff, Limit, Scores, Side};
+use coldcase_schemas::diff::{
+    AccessChange, DIFF_SCHEMA, Diff, Limit, MembershipChange, PasswordChange, Scores, Side,
+};
 use coldcase_schemas::report::{Finding, Report};
 use coldcase_winsec::Sid;
 
@@ -68,6 +70,13 @@ pub(crate) struct Evaluated {
     pub(crate) report: Report,
 }
 
+/// What hangs on groups and permissions.
+struct Powers {
+    access: Vec<AccessChange>,
+    passwords: Vec<PasswordChange>,
+    memberships: Vec<MembershipChange>,
+}
+
 /// Compares two sides. `old_later` are the findings that the earlier side has at the later clock.
 ///
 /// # Errors
@@ -83,7 +92,18 @@ pub(crate) fn diff(
         new: &new.analysis,
         matching: &matching,
     };
-    let objects = object::objects(&pair, &old.snapshot, &new.snapshot)?;
+    // What is asked of the access check takes as long as everything that is read from the files.
+    let (powers, objects) = std::thread::scope(|scope| {
+        let powers = scope.spawn(|| Powers {
+            access: access::access(&pair),
+            passwords: passwords::passwords(&pair),
+            memberships: memberships::memberships(&pair),
+        });
+        let objects = object::objects(&pair, &old.snapshot, &new.snapshot);
+        (powers.join(), objects)
+    });
+    let powers = powers.map_err(|_| anyhow!("who gained or lost power could not be found"))?;
+    let objects = objects?;
     let mut findings = finding::findings(&old.report, &new.report, &objects.changes, old_later);
     for change in &mut findings {
         change.about = in_names(&change.finding.key, &pair);
@@ -99,9 +119,9 @@ pub(crate) fn diff(
         exceptions_file: new.report.exceptions_file.clone(),
         scores: scores(&old.report, &new.report),
         findings,
-        access: access::access(&pair),
-        passwords: passwords::passwords(&pair),
-        memberships: memberships::memberships(&pair),
+        access: powers.access,
+        passwords: powers.passwords,
+        memberships: powers.memberships,
         objects: objects.changes,
         routine: objects.routine,
         refused: new.report.refused.clone(),

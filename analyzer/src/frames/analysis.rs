@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use coldcase_winsec::{SecurityDescriptor, Sid};
 
 use super::controls::Controls;
+use super::delegations::Owners;
 use crate::assumptions::{Assumptions, Given};
 use crate::graph::{
     Effective, Holder, Memberships, Prepared, Principals, Rights, Tokens, is_domain_controller,
@@ -28,6 +29,7 @@ pub(crate) struct Analysis {
     pub(crate) unmatched: Vec<String>,
     controls: OnceLock<Controls>,
     graph: OnceLock<ControlGraph>,
+    owners: OnceLock<Owners>,
 }
 
 impl Analysis {
@@ -90,6 +92,7 @@ impl Analysis {
             unmatched,
             controls: OnceLock::new(),
             graph: OnceLock::new(),
+            owners: OnceLock::new(),
         }
     }
 
@@ -133,6 +136,11 @@ impl Analysis {
     /// Who can take over what, built when it is first asked for: it takes longer than all frames together.
     pub(crate) fn control_graph(&self) -> &ControlGraph {
         self.graph.get_or_init(|| ControlGraph::of(self))
+    }
+
+    /// Who answers to which service principal name, collected when it is first asked for.
+    pub(crate) fn owners(&self) -> &Owners {
+        self.owners.get_or_init(|| Owners::new(self))
     }
 
     /// Service accounts with their places, in the order of the snapshot.

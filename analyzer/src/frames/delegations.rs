@@ -17,6 +17,7 @@ use crate::load::Kind;
 pub(super) const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
 /// Who owns a service principal name, folded.
+#[derive(Debug)]
 pub(crate) struct Owners {
     exact: HashMap<String, usize>,
     /// Host names of computers: dNSHostName, msDS-AdditionalDnsHostName, sAMAccountName without `$`, and HOST names.
@@ -24,10 +25,9 @@ pub(crate) struct Owners {
 }
 
 pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame)> {
-    let owners = Owners::new(analysis);
     Ok((
-        delegations(analysis, &owners)?,
-        spns::build(analysis, &owners)?,
+        delegations(analysis, analysis.owners())?,
+        spns::build(analysis, analysis.owners())?,
     ))
 }
 

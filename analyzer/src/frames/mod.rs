@@ -23,6 +23,7 @@ mod encryption;
 mod groups;
 mod home;
 mod impact;
+mod jobs;
 mod logon_rights;
 mod memberships;
 mod objects;
@@ -43,21 +44,30 @@ mod successions;
 mod takeovers;
 mod wording;
 
-use anyhow::Result;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
 use polars::prelude::{IntoLazy, LazyFrame};
 use polars::sql::SQLContext;
 
 pub(crate) use analysis::Analysis;
-pub(crate) use delegations::Owners;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
 pub(crate) use readers::{bits_for, kind_of};
 
+use crate::cores::on_every_core;
+pub(crate) use jobs::looks_at_the_clock;
+use jobs::{JOBS, Job};
+
 /// The frames of one snapshot.
 pub(crate) struct Frames {
     frames: Vec<(&'static str, LazyFrame)>,
+    took: Vec<(&'static str, Duration)>,
 }
+
+/// Frames of one builder and how long it took.
+type Made = (Vec<LazyFrame>, Duration);
 
 impl Frames {
     /// Builds every frame that one of these SQL texts may name.
@@ -66,93 +76,57 @@ impl Frames {
     /// A frame does not fit the catalogue, which is a defect of the program.
     pub(crate) fn build<'a>(
         analysis: &Analysis,
-        mut queries: impl Iterator<Item = &'a str>,
+        queries: impl Iterator<Item = &'a str>,
     ) -> Result<Self> {
-        // Two halves of about the same work: most machines have at least two cores.
-        let (first, second) = std::thread::scope(|scope| {
-            let second = scope.spawn(|| -> Result<_> {
-                Ok((
-                    controls::build(analysis, analysis.controls())?,
-                    delegations::build(analysis)?,
-                    readers::build(analysis)?,
-                    successions::build(analysis)?,
-                    memberships::build(analysis)?,
-                ))
-            });
-            let first = || -> Result<_> {
-                let hints = service_hints::Hints::new(analysis);
-                Ok((
-                    objects::build(analysis)?,
-                    accounts::build(analysis, &hints)?,
-                    hints.build(analysis)?,
-                ))
-            };
-            (first(), second.join())
-        });
-        let (objects, (principals, accounts), service_hints) = first?;
-        let second = second.map_err(|_| anyhow::anyhow!("building the frames failed"))??;
-        let (controls, (delegations, spns), (readers, account_hosts), successions, memberships) =
-            second;
-        let (memberships, members, inside) = memberships;
-        let (policy_settings, policy_principals) = policies::build(analysis)?;
-        // The control graph takes longer than all the other frames together, and few ask for it.
-        let takeovers = if queries.any(|sql| sql.to_ascii_lowercase().contains("takeovers")) {
-            Some(("takeovers", takeovers::build(analysis)?.lazy()))
-        } else {
-            None
+        let queries: Vec<String> = queries.map(str::to_ascii_lowercase).collect();
+        // Found anywhere in the text: a frame too many costs a moment, one too few a wrong answer.
+        let named = |job: &&Job| {
+            let names = |name: &&str| queries.iter().any(|sql| sql.contains(name));
+            job.frames.iter().any(|name| names(name))
         };
-        let mut frames = vec![
-            ("objects", objects.lazy()),
-            ("principals", principals.lazy()),
-            ("accounts", accounts.lazy()),
-            ("readers", readers),
-            ("memberships", memberships.lazy()),
-            ("members", members.lazy()),
-            ("groups", groups::build(analysis, &inside)?.lazy()),
-            ("spns", spns.lazy()),
-            ("delegations", delegations.lazy()),
-            ("controls", controls.lazy()),
-            ("dmsa_creation", dmsa_creation::build(analysis)?.lazy()),
-            ("kds_keys", domain::kds_keys(analysis)?.lazy()),
-            ("account_hosts", account_hosts.lazy()),
-            ("successions", successions.lazy()),
-            ("sid_history", objects::sid_history(analysis)?.lazy()),
-            ("domain", domain::build(analysis)?.lazy()),
-            ("assumptions", domain::assumptions(analysis)?.lazy()),
-            (
-                "password_policies",
-                domain::password_policies(analysis)?.lazy(),
-            ),
-            ("trusts", domain::trusts(analysis)?.lazy()),
-            ("policy_settings", policy_settings.lazy()),
-            ("policy_principals", policy_principals.lazy()),
-            ("queries", domain::queries(analysis)?.lazy()),
-            ("coverage", domain::coverage(analysis)?.lazy()),
-            ("defects", defects::build(analysis)?.lazy()),
-            ("reader_groups", reader_groups::build(analysis)?),
-            (
-                "computer_controls",
-                computer_controls::build(analysis)?.lazy(),
-            ),
-            ("policy_links", policy_links::build(analysis)?.lazy()),
-            (
-                "descriptor_changes",
-                descriptor_changes::build(analysis)?.lazy(),
-            ),
-            ("spn_jacks", spn_jacks::build(analysis)?.lazy()),
-            ("dmsa_pairs", dmsa_creation::pairs::build(analysis)?.lazy()),
-            (
-                "dmsa_inheritance",
-                dmsa_creation::inheritance::build(analysis)?.lazy(),
-            ),
-            ("domains", domains::build(analysis)?.lazy()),
-            ("logon_rights", logon_rights::build(analysis)?.lazy()),
-            ("service_hints", service_hints.lazy()),
-            ("classes", classes::build(analysis)?.lazy()),
-            ("containers", containers::build(analysis)?.lazy()),
-        ];
-        frames.extend(takeovers);
-        Ok(Self { frames })
+        Self::made(analysis, JOBS.iter().filter(named).collect())
+    }
+
+    /// The same frames after `analysis` was given another clock. What does not hang on it is not built again.
+    ///
+    /// # Errors
+    /// As [`Frames::build`].
+    pub(crate) fn at_another_clock(&self, analysis: &Analysis) -> Result<Self> {
+        let here = |name: &&str| self.frames.iter().any(|(here, _)| here == name);
+        let (by_clock, others): (Vec<&Job>, Vec<&Job>) = JOBS
+            .iter()
+            .filter(|job| job.frames.iter().any(|name| here(name)))
+            .partition(|job| job.by_clock);
+        let mut made = Self::made(analysis, by_clock)?;
+        let stays = |name: &&str| others.iter().any(|job| job.frames.contains(name));
+        let others = self.frames.iter().filter(|(name, _)| stays(name));
+        made.frames.extend(others.cloned());
+        Ok(made)
+    }
+
+    fn made(analysis: &Analysis, wanted: Vec<&Job>) -> Result<Self> {
+        let made = on_every_core(&wanted, |job| -> Result<Made> {
+            let started = Instant::now();
+            let frames = (job.build)(analysis)?;
+            Ok((frames, started.elapsed()))
+        });
+        let made = made.context("building the frames failed")?;
+        let made = made.into_iter().collect::<Result<Vec<Made>>>()?;
+        let took = wanted.iter().zip(&made);
+        let took = took
+            .filter_map(|(job, (_, took))| Some((*job.frames.first()?, *took)))
+            .collect();
+        let frames = wanted.iter().zip(made);
+        let frames = frames.flat_map(|(job, (frames, _))| job.frames.iter().copied().zip(frames));
+        Ok(Self {
+            frames: frames.collect(),
+            took,
+        })
+    }
+
+    /// The first frame of each builder and how long it took, for `--timings`; it goes into no report.
+    pub(crate) fn took(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        self.took.iter().copied()
     }
 
     /// Every frame, without rows.
@@ -166,6 +140,7 @@ impl Frames {
         });
         Ok(Self {
             frames: frames.collect::<Result<_>>()?,
+            took: Vec::new(),
         })
     }
 

@@ -13,7 +13,6 @@ use polars::prelude::DataFrame;
 
 use super::analysis::Analysis;
 use super::builder::Builder;
-use super::delegations::Owners;
 use crate::graph::{Held, Holder, RightKind};
 
 /// Rights by which one writes servicePrincipalName, at once or after another step.
@@ -31,7 +30,7 @@ type Rows = Arc<Vec<Held>>;
 
 pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("spn_jacks")?;
-    let owners = Owners::new(analysis);
+    let owners = analysis.owners();
     let controls = Writers::new(analysis);
     for object in &analysis.directory.objects {
         let holder = object

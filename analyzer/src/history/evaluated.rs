@@ -21,7 +21,9 @@ use crate::frames::{Analysis, Frames, Impacts};
 use crate::load::{Directory, Fact, Object};
 use crate::paths::Unseen;
 use crate::report::{PROGRAM, snapshot_facts};
-use crate::rules::{Evaluation, Pack, Weighed, evaluate, hex, json, run, subject_of};
+use crate::rules::{
+    Evaluation, Pack, Weighed, evaluate, evaluate_at_another_clock, hex, json, run, subject_of,
+};
 use crate::score::by_subject;
 
 /// Readers of each managed password, as `coldcase accounts` counts them.
@@ -124,21 +126,36 @@ impl Evaluable for Evaluated<'_> {
     }
 
     fn at(&mut self, clocks: &[Moment]) -> Result<Vec<Summary>> {
-        let mut evaluated = Vec::with_capacity(clocks.len());
-        let mut readers = None;
+        let mut evaluated: Vec<(Moment, Pack, Vec<Evaluation>)> = Vec::new();
+        let mut made: Option<Frames> = None;
         for clock in clocks {
             self.analysis.directory.clock = clock
                 .clock()
                 .with_context(|| format!("{clock} is out of range"))?;
-            let mut pack = self.judge.pack.clone();
-            let pages = pack.pages.iter().map(|page| page.sql.as_str());
-            let frames = Frames::build(&self.analysis, pages)?;
-            let evaluations = evaluate(&self.analysis, &frames, &mut pack)?;
-            if readers.is_none() {
-                readers = Some(count_readers(&frames)?);
-            }
+            let frames = match &made {
+                None => {
+                    let pages = self.judge.pack.pages.iter().map(|page| page.sql.as_str());
+                    Frames::build(&self.analysis, pages.chain([READERS]))?
+                }
+                Some(frames) => frames.at_another_clock(&self.analysis)?,
+            };
+            let (pack, evaluations) = match evaluated.first() {
+                None => {
+                    let mut pack = self.judge.pack.clone();
+                    let evaluations = evaluate(&self.analysis, &frames, &mut pack)?;
+                    (pack, evaluations)
+                }
+                Some((_, pack, first)) => {
+                    let mut pack = pack.clone();
+                    let again =
+                        evaluate_at_another_clock(&self.analysis, &frames, &mut pack, first)?;
+                    (pack, again)
+                }
+            };
             evaluated.push((*clock, pack, evaluations));
+            made = Some(frames);
         }
+        let readers = made.as_ref().map(count_readers).transpose()?;
         let readers = readers.unwrap_or_default();
         let scene = Scene {
             analysis: &self.analysis,
@@ -316,4 +333,32 @@ fn count_readers(frames: &Frames) -> Result<HashMap<i64, u64>> {
         readers.extend(account.zip(count));
     }
     Ok(readers)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// What is not run again at another clock ends as if it had been.
+    #[test]
+    fn another_clock_is_as_if_it_were_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let months = coldcase_fixtures::contoso::write_all(folder.path()).unwrap();
+        let judge = Judge::new(Pack::load(None).unwrap(), Given::default());
+        let month = months.get(4).unwrap();
+        let at = |clocks: &[&str]| -> Vec<Summary> {
+            let clocks = clocks.iter().map(|text| Moment::parse(text).unwrap());
+            let clocks: Vec<Moment> = clocks.collect();
+            let mut evaluated = Evaluated::open(&judge, month).unwrap();
+            evaluated.at(&clocks).unwrap()
+        };
+        let [now, later] = ["2026-01-05T00:00:00Z", "2029-06-01T00:00:00Z"];
+        let both = at(&[now, later]);
+        assert_eq!(both, [at(&[now]), at(&[later])].concat());
+        assert_ne!(
+            both.first().map(|one| &one.rules),
+            both.last().map(|one| &one.rules)
+        );
+    }
 }

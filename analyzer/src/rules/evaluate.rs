@@ -13,7 +13,8 @@ use polars::sql::SQLContext;
 use serde_json::Value;
 
 use super::{Pack, Page, Problem, coverage, identity, run, run_bounded, value};
-use crate::frames::{Analysis, Frames};
+use crate::cores::on_every_core;
+use crate::frames::{Analysis, Frames, looks_at_the_clock};
 use crate::load::Object;
 
 /// A finding with what the score needs.
@@ -27,7 +28,7 @@ pub(crate) struct Weighed {
 }
 
 /// How a rule ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Evaluation {
     pub(crate) verdict: Verdict,
     pub(crate) reason: String,
@@ -64,23 +65,56 @@ pub(crate) fn evaluate(
     pack: &mut Pack,
 ) -> Result<Vec<Evaluation>> {
     pack.try_out()?;
+    let nothing = pack.pages.iter().map(|_| None).collect();
+    evaluate_those(analysis, frames, pack, nothing)
+}
+
+/// The same after `analysis` was given another clock, `frames` being those at that one. Pages that cannot tell the
+/// difference are not run again: they end as they did in `earlier`, which is of the pages of this pack.
+///
+/// # Errors
+/// As [`evaluate`].
+pub(crate) fn evaluate_at_another_clock(
+    analysis: &Analysis,
+    frames: &Frames,
+    pack: &mut Pack,
+    earlier: &[Evaluation],
+) -> Result<Vec<Evaluation>> {
+    let same = pack
+        .pages
+        .iter()
+        .zip(earlier)
+        .map(|(page, earlier)| (!looks_at_the_clock(&page.sql)).then(|| earlier.clone()));
+    let same = same.collect();
+    evaluate_those(analysis, frames, pack, same)
+}
+
+/// Runs every page of which it is not known how it ends.
+fn evaluate_those(
+    analysis: &Analysis,
+    frames: &Frames,
+    pack: &mut Pack,
+    known: Vec<Option<Evaluation>>,
+) -> Result<Vec<Evaluation>> {
     let own = |page: &Page| pack.file_of(page).is_some();
-    let evaluate = |page: &Page| {
+    let evaluate = |page: &&Page| {
         // A context of its own: the engine keeps aliases of one query as tables of the next.
         evaluate_one(analysis, &mut frames.sql(), page, own(page))
     };
     let pages = pack.pages.as_slice();
-    // Most machines have two cores; the results stay in the order of the pages.
-    let (first, second) = pages.split_at(pages.len() / 2);
-    let (first, second) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| second.iter().map(evaluate).collect::<Vec<_>>());
-        (
-            first.iter().map(evaluate).collect::<Vec<_>>(),
-            second.join(),
-        )
+    let open = pages
+        .iter()
+        .zip(&known)
+        .filter(|(_, known)| known.is_none());
+    let open: Vec<&Page> = open.map(|(page, _)| page).collect();
+    // On every core; the results stay in the order of the pages.
+    let ran = on_every_core(&open, evaluate).context("a rule could not be run")?;
+    let mut ran = ran.into_iter();
+    let all = known.into_iter().filter_map(|known| match known {
+        Some(known) => Some(Ok(known)),
+        None => ran.next(),
     });
-    let mut all = first;
-    all.extend(second.map_err(|_| anyhow::anyhow!("a rule could not be run"))?);
+    let all: Vec<Result<Evaluation>> = all.collect();
     let mut evaluations = Vec::with_capacity(all.len());
     let mut failed = Vec::new();
     for (page, outcome) in pages.iter().zip(all) {

@@ -12,7 +12,6 @@ use super::rows::number_at;
 use crate::compare::people::{Number, People};
 use crate::compare::side::{Both, When};
 use crate::compare::sight::Sight;
-use crate::frames::Owners;
 use crate::graph::index;
 use crate::load::Object;
 use crate::rules::subject_of;
@@ -52,7 +51,7 @@ pub(super) fn delegation(
 
 fn delegates(people: &People<'_>, when: When) -> Delegates {
     let analysis = people.side(when);
-    let owners = Owners::new(analysis);
+    let owners = analysis.owners();
     let mut found = Delegates::new();
     for (place, object) in analysis.directory.objects.iter().enumerate() {
         if object.delegates_to.is_empty() || !object.kind.is_principal() {

@@ -8,7 +8,6 @@ use coldcase_winsec::ManagedPasswordId;
 
 use super::super::reason::Reason;
 use super::Builder;
-use crate::frames::Owners;
 use crate::graph::{is_domain_controller, operates_controllers};
 use crate::load::Kind;
 
@@ -68,7 +67,7 @@ impl Builder<'_> {
             .iter()
             .filter_map(|key| Some((key.key_id.to_lowercase(), node(key.object_id)?)))
             .collect();
-        let owners = Owners::new(self.analysis);
+        let owners = self.analysis.owners();
         let head = self.head();
         for (place, object) in directory.objects.iter().enumerate() {
             let Ok(this) = u32::try_from(place) else {
