@@ -8,6 +8,7 @@ mod assumptions;
 mod command;
 mod compare;
 mod exceptions;
+mod explain;
 mod frames;
 mod given;
 mod graph;

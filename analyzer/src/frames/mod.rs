@@ -27,6 +27,7 @@ mod logon_rights;
 mod memberships;
 mod objects;
 mod operating_system;
+mod origin;
 mod password_policy;
 mod policies;
 mod policy_links;
@@ -47,12 +48,15 @@ use anyhow::Result;
 use polars::prelude::{IntoLazy, LazyFrame};
 use polars::sql::SQLContext;
 
+pub(crate) use accounts::host_part;
 pub(crate) use analysis::Analysis;
 pub(crate) use delegations::Owners;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
-pub(crate) use readers::{bits_for, kind_of};
+pub(crate) use memberships::in_groups;
+pub(crate) use origin::is_source;
+pub(crate) use readers::{bits_for, kind_of, let_in};
 
 /// The frames of one snapshot.
 pub(crate) struct Frames {

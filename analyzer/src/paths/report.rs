@@ -118,8 +118,12 @@ pub(crate) struct Takeover {
 }
 
 impl ControlGraph {
-    /// Every service account.
-    pub(crate) fn takeovers(&self, analysis: &Analysis) -> Vec<Takeover> {
+    /// Every service account in the order of the snapshot, found when it is first asked for.
+    pub(crate) fn takeovers(&self, analysis: &Analysis) -> &[Takeover] {
+        self.takeovers.get_or_init(|| self.find_takeovers(analysis))
+    }
+
+    fn find_takeovers(&self, analysis: &Analysis) -> Vec<Takeover> {
         let objects = analysis.directory.objects.iter().zip(0_u32..);
         let nodes: Vec<u32> = objects
             .filter(|(object, _)| object.is_service_account())
@@ -258,6 +262,24 @@ impl ControlGraph {
         let ways = self.network.ways_to(&[to], &self.closed);
         let sources = self.sources().iter().filter(|source| *source != to);
         self.towards(analysis, &ways, sources.collect(), most, |node| node)
+    }
+
+    /// The nearest of those in [`Self::reaching`], found without looking at the whole graph.
+    pub(crate) fn nearest_reaching(&self, analysis: &Analysis, to: u32, most: usize) -> Vec<Chain> {
+        let near = self
+            .network
+            .nearest_reaching(to, self.sources(), &self.closed, most);
+        near.iter()
+            .filter_map(|(node, edges)| self.chain(analysis, *node, edges))
+            .collect()
+    }
+
+    /// Users, computers and managed accounts outside tier 0 that reach a node.
+    pub(crate) fn count_reaching(&self, to: u32) -> u32 {
+        let counts = self
+            .network
+            .counts_reaching(&[to], self.sources(), &self.closed);
+        counts.first().copied().unwrap_or_default()
     }
 
     /// Service accounts that a node reaches, nearest first.
