@@ -278,8 +278,8 @@ pub struct Reach {
     pub tier0_hops: Option<u32>,
     /// The shortest way to tier 0; `None` if there is none or it is in tier 0 itself.
     pub tier0_way: Option<Way>,
-    /// Service accounts that it can take over in any number of steps; `None` if that was not counted.
-    pub service_accounts: Option<u32>,
+    /// Service accounts that it is seen to be able to take over, in any number of steps.
+    pub service_accounts: u32,
     /// Users, computers and managed accounts outside tier 0 that are seen to be able to take it over, in any number of
     /// steps.
     pub taken_over_by: u32,

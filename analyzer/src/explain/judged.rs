@@ -8,8 +8,9 @@ use coldcase_schemas::explain::{ExplainedFinding, NotJudged, RuleText};
 use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
 
 use crate::frames::Analysis;
+use crate::load::Object;
 use crate::report::{fact_told, unjudged};
-use crate::rules::Pack;
+use crate::rules::{Pack, subject_of};
 
 /// The report by account.
 pub(super) struct Judgements<'a> {
@@ -67,9 +68,13 @@ impl<'a> Judgements<'a> {
         }
     }
 
-    pub(super) fn of(&self, place: usize) -> Judged {
+    pub(super) fn of(&self, place: usize, object: &Object) -> Judged {
         let Some(account) = self.risks.get(&place) else {
-            return Judged::default();
+            // No rule found anything of it; those that were not evaluated may have.
+            return Judged {
+                not_judged: self.all_not_judged(&nothing_found(object)),
+                ..Judged::default()
+            };
         };
         let mut findings: Vec<&Finding> = account
             .findings
@@ -84,10 +89,7 @@ impl<'a> Judgements<'a> {
             }
         }
         Judged {
-            not_judged: unjudged(self.report, account)
-                .into_iter()
-                .map(|id| self.not_judged(id, account))
-                .collect(),
+            not_judged: self.all_not_judged(account),
             findings: findings
                 .into_iter()
                 .map(|finding| ExplainedFinding {
@@ -102,6 +104,13 @@ impl<'a> Judgements<'a> {
             rules,
             risk: Some((*account).clone()),
         }
+    }
+
+    fn all_not_judged(&self, account: &AccountRisk) -> Vec<NotJudged> {
+        unjudged(self.report, account)
+            .into_iter()
+            .map(|id| self.not_judged(id, account))
+            .collect()
     }
 
     fn rule(&self, finding: &Finding) -> RuleText {
@@ -140,6 +149,20 @@ impl<'a> Judgements<'a> {
                 reason => reason.to_owned(),
             },
         }
+    }
+}
+
+/// An account of which the report says nothing.
+fn nothing_found(object: &Object) -> AccountRisk {
+    AccountRisk {
+        subject: subject_of(object),
+        enabled: object.enabled(),
+        impact: 0.0,
+        impact_reason: String::new(),
+        risk: 0.0,
+        net_risk: 0.0,
+        not_evaluated: Vec::new(),
+        findings: Vec::new(),
     }
 }
 

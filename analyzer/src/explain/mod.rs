@@ -77,7 +77,7 @@ impl<'a> Explainer<'a> {
     pub(crate) fn explain(&mut self, place: usize) -> Option<Explanation> {
         let analysis = self.analysis;
         let object = analysis.object(place)?;
-        let judged = self.judgements.of(place);
+        let judged = self.judgements.of(place, object);
         Some(Explanation {
             schema: EXPLAIN_SCHEMA.to_owned(),
             program: PROGRAM.to_owned(),

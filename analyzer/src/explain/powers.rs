@@ -15,7 +15,7 @@ use crate::compare::Sight;
 use crate::frames::{Analysis, Owners, let_in};
 use crate::graph::{Held, Holder, RightKind};
 use crate::load::{Kind, Object};
-use crate::paths::Reason;
+use crate::paths::{Reason, Unseen};
 use crate::rules::subject_of;
 
 /// Rights by one descriptor.
@@ -32,6 +32,8 @@ pub(super) struct Holders<'a> {
     let_in: HashMap<(i64, RightKind), Option<Rows>>,
     /// Who delegates to a service of an account: place, and the names by which.
     delegates: HashMap<usize, Vec<(usize, Vec<&'a str>)>>,
+    /// What was not collected, so that a right or a member may be missing: a sentence each.
+    limits: Vec<String>,
     causes: HashMap<Entry, String>,
     /// Container by the parent's place, the descriptor and the entry.
     origins: HashMap<(usize, i64, usize), Option<String>>,
@@ -48,6 +50,7 @@ impl<'a> Holders<'a> {
             rows,
             let_in: HashMap::new(),
             delegates: delegates(analysis, owners),
+            limits: limits(analysis),
             causes: HashMap::new(),
             origins: HashMap::new(),
             analysis,
@@ -190,6 +193,7 @@ impl<'a> Holders<'a> {
             );
         }
         if !why.is_empty() {
+            why.extend(self.limits.iter().cloned());
             told.knowledge = Knowledge::Partly;
             told.why = why.join("; ");
         }
@@ -277,8 +281,12 @@ impl<'a> Holders<'a> {
         administrators.sort_by(|a, b| (&a.name, &a.holder).cmp(&(&b.name, &b.holder)));
         PowerOver {
             power,
-            knowledge: Knowledge::Known,
-            why: String::new(),
+            knowledge: if self.limits.is_empty() {
+                Knowledge::Known
+            } else {
+                Knowledge::Partly
+            },
+            why: self.limits.join("; "),
             others,
             administrators,
         }
@@ -349,6 +357,16 @@ fn delegates<'a>(
         }
     }
     found
+}
+
+/// What is hidden holds nothing by a group that was seen; policies and root keys give no right over an account.
+fn limits(analysis: &Analysis) -> Vec<String> {
+    let mut unseen = Unseen::of(analysis);
+    unseen.hidden.clear();
+    unseen
+        .queries
+        .retain(|query| !matches!(*query, "gpos" | "kds-root-keys"));
+    unseen.of_tokens()
 }
 
 fn unknown(power: Power, why: String) -> PowerOver {

@@ -51,11 +51,12 @@ impl<'a> Neighbours<'a> {
         let graph = analysis.control_graph();
         let node = u32::try_from(place).unwrap_or(u32::MAX);
         // In the order of the snapshot.
-        let takeover = self
+        let known = self
             .takeovers
             .binary_search_by_key(&place, |takeover| takeover.place)
             .ok()
             .and_then(|found| self.takeovers.get(found));
+        let takeover = known.cloned().or_else(|| graph.takeover(analysis, node));
         let delegates = object.kind.is_principal();
         let no_values = delegates && object.delegates_to.is_empty();
         Reach {
@@ -73,11 +74,10 @@ impl<'a> Neighbours<'a> {
                 .flatten(),
             tier0_hops: graph.hops(node),
             tier0_way: graph.to_tier0(analysis, node).map(way),
-            service_accounts: takeover.map(|takeover| takeover.reaches),
-            taken_over_by: takeover.map_or_else(
-                || graph.count_reaching(node),
-                |takeover| takeover.taken_over_by,
-            ),
+            service_accounts: takeover.as_ref().map_or(0, |takeover| takeover.reaches),
+            taken_over_by: takeover
+                .as_ref()
+                .map_or(0, |takeover| takeover.taken_over_by),
             taken_over_unknown: self.unknown(object),
             taken_over_ways: graph
                 .nearest_reaching(analysis, node, WAYS)

@@ -57,7 +57,8 @@ pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) ->
         style,
         out,
     )?;
-    if account.kind != "group" {
+    // Others seldom have one, and need none.
+    if account.kind == "user" || identity.user_principal_name.is_some() {
         let upn = identity.user_principal_name.as_deref();
         fact("UPN", &known(upn, "userPrincipalName", unknown), style, out)?;
     }

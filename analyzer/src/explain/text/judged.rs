@@ -13,7 +13,8 @@ pub(super) fn risk(told_of: &Explanation, style: Style, out: &mut dyn Write) -> 
     let open = told_of.not_judged.len();
     heading("Risk", style, out)?;
     let Some(risk) = &told_of.risk else {
-        return told("No rule found anything of it.", style, 2, out);
+        told("No rule found anything of it.", style, 2, out)?;
+        return not_judged(open, style, out);
     };
     let line = format!(
         "{} of 100: worth {} ({})",
@@ -37,14 +38,18 @@ pub(super) fn risk(told_of: &Explanation, style: Style, out: &mut dyn Write) -> 
         let text = format!("{net} without what is accepted, which takes last");
         told(&text, style, 9, out)?;
     }
-    if open > 0 {
-        let text = format!(
-            "At least (≥): {} could not judge it; see \"Not known\" below.",
-            counted(open, "rule")
-        );
-        told(&text, style, 2, out)?;
+    not_judged(open, style, out)
+}
+
+fn not_judged(open: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    if open == 0 {
+        return Ok(());
     }
-    Ok(())
+    let text = format!(
+        "It may be more: {} could not judge it; see \"Not known\" below.",
+        counted(open, "rule")
+    );
+    told(&text, style, 2, out)
 }
 
 pub(super) fn findings(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {

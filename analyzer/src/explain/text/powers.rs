@@ -12,17 +12,26 @@ use crate::report::Style;
 const MEMBERS: usize = 5;
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let kind = told_of.account.kind.as_str();
+    let mut by_password = false;
     for power in &told_of.powers {
-        one(power, style, out)?;
+        // A group has no password and no service.
+        if kind == "group" && power.knowledge == Knowledge::NotApplicable {
+            continue;
+        }
+        one(power, by_password, style, out)?;
+        by_password |=
+            matches!(power.power, Power::Read | Power::Reset) && !power.others.is_empty();
     }
     Ok(())
 }
 
-fn one(power: &PowerOver, style: Style, out: &mut dyn Write) -> io::Result<()> {
+/// `by_password`: somebody outside tier 0 was told above who reads or resets its password.
+fn one(power: &PowerOver, by_password: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let title = match power.power {
         Power::Read => "Who can read its password",
         Power::Reset => "Who can reset its password",
-        Power::Control => "Who can control it",
+        Power::Control => "Who can control it: change what it is, or who may",
         Power::Delegate => "Who can impersonate users to it",
     };
     heading(title, style, out)?;
@@ -32,19 +41,12 @@ fn one(power: &PowerOver, style: Style, out: &mut dyn Write) -> io::Result<()> {
         }
         Knowledge::Unknown => return told(&format!("Not known: {}.", power.why), style, 2, out),
         Knowledge::Partly => {
-            let text = format!("Not known in full: {}. Seen:", power.why);
-            told(&text, style, 2, out)?;
+            told(&format!("Not known in full: {}.", power.why), style, 2, out)?;
         }
         Knowledge::Known => (),
     }
     if power.others.is_empty() {
-        let text = match (power.knowledge, power.administrators.is_empty()) {
-            (Knowledge::Partly, true) => "nobody.",
-            (Knowledge::Partly, false) => "nobody but administrators and tier 0.",
-            (_, true) => "Nobody.",
-            (_, false) => "Nobody but administrators and tier 0.",
-        };
-        told(text, style, 2, out)?;
+        told(&nobody(power, by_password), style, 2, out)?;
     }
     let told_of = shown(style, power.others.len());
     for holder in power.others.iter().take(told_of) {
@@ -52,6 +54,27 @@ fn one(power: &PowerOver, style: Style, out: &mut dyn Write) -> io::Result<()> {
     }
     more(power.others.len(), told_of, style, out)?;
     administrators(power, style, out)
+}
+
+/// Nobody outside tier 0 holds it, as far as was seen.
+fn nobody(power: &PowerOver, by_password: bool) -> String {
+    let but = if power.administrators.is_empty() {
+        ""
+    } else {
+        " but administrators and tier 0"
+    };
+    let seen = if power.knowledge == Knowledge::Partly {
+        " is seen to"
+    } else {
+        ""
+    };
+    let above = match power.power {
+        Power::Control if by_password => {
+            "; whoever reads or resets its password, above, acts as it all the same"
+        }
+        _ => "",
+    };
+    format!("Nobody{but}{seen}{above}.")
 }
 
 fn holder(holder: &PowerHolder, style: Style, out: &mut dyn Write) -> io::Result<()> {

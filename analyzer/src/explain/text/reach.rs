@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use coldcase_schemas::explain::{Explanation, GroupOf, Reach, RightsOver, Way};
 
 use super::{heading, item, name, names, shown, told};
-use crate::report::Style;
+use crate::report::{Style, counted};
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let reach = &told_of.reach;
@@ -16,9 +16,9 @@ pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) ->
     if told_of.account.kind != "group" {
         delegation(reach, style, out)?;
     }
-    if let Some(count) = reach.service_accounts.filter(|count| *count > 0) {
-        let accounts = if count == 1 { "account" } else { "accounts" };
-        let text = format!("In any number of steps it can take over {count} service {accounts}.");
+    if reach.service_accounts > 0 {
+        let count = counted(reach.service_accounts as usize, "service account");
+        let text = format!("In any number of steps it can take over {count}.");
         told(&text, style, 2, out)?;
     }
     heading("Who can take it over, in any number of steps", style, out)?;
