@@ -22,6 +22,8 @@ mod powers;
 mod reach;
 mod rotation;
 mod tallies;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::collections::HashMap;

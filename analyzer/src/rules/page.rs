@@ -475,6 +475,19 @@ SELECT 1
     }
 
     #[test]
+    fn sections_are_read_without_what_follows() {
+        let text = PAGE.replace("c\n## False", "1. c\n\n```\n## no heading\n```\n## False");
+        let page = Page::parse(&text).unwrap();
+        assert_eq!(page.section("Why it matters"), "b");
+        assert_eq!(
+            page.section("How to fix"),
+            "1. c\n\n```\n## no heading\n```"
+        );
+        assert_eq!(page.section("False positives"), "d");
+        assert_eq!(page.section("Nothing"), "");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let complaint = |text: String| Page::parse(&text).unwrap_err().message;
         assert!(complaint(PAGE.replace("+++", "---")).contains("must begin"));
