@@ -1,8 +1,9 @@
 //! What there is to say of one account, as other programs read it: JSON, by the schema in
 //! `schemas/json/explain.schema.json`.
 //!
-//! Owns the wire types only; they change with [`EXPLAIN_SCHEMA`]. Every list has a fixed order. What the snapshot does not
-//! show is *unknown* and says why: an empty list beside it means that nobody was seen, not that there is nobody.
+//! Owns the wire types only; they change with [`EXPLAIN_SCHEMA`]. Every list has a fixed order. What the snapshot
+//! does not show is *unknown* and says why: an empty list beside it means that nobody was seen, not that there is
+//! nobody.
 
 #[cfg(feature = "json-schema")]
 use schemars::JsonSchema;

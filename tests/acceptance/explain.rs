@@ -167,6 +167,9 @@ fn what_is_missing_is_never_nobody() {
         assert_eq!(power.knowledge, Knowledge::Unknown, "{wanted:?}");
         assert!(power.why.contains("not readable"), "{}", power.why);
     }
+    let delegate = power(&told, Power::Delegate);
+    assert_eq!(delegate.knowledge, Knowledge::Partly);
+    assert!(told.reach.delegates_to_unknown.is_some());
     assert_eq!(told.identity.enabled, None);
     assert!(told.reach.taken_over_unknown.is_some());
     assert_eq!(told.reach.unconstrained, None);

@@ -14,6 +14,19 @@ pub(super) fn why_hidden(analysis: &Analysis, object: &Object, attribute: &str) 
     if analysis.directory.query(query).is_none() {
         return Some(format!("{attribute} was not asked for"));
     }
+    // Every account has both: who is not shown them, an administrator too, may not be shown more.
+    let unshown = [
+        ("nTSecurityDescriptor", object.descriptor.is_none()),
+        (
+            "userAccountControl",
+            object.user_account_control.is_none() && object.kind.is_principal(),
+        ),
+    ];
+    if let Some((other, _)) = unshown.iter().find(|(_, unshown)| *unshown) {
+        return Some(format!(
+            "it does not show {other}, and may hide {attribute} too"
+        ));
+    }
     Sight::of(analysis).may_hide_value(object, query, attribute, false)
 }
 

@@ -1,7 +1,7 @@
 //! What an account is and where it runs.
 //!
-//! Hosts are those that the directory names: by msDS-HostServiceAccount, as readers of the password, by service principal
-//! names. Deliberately guesses none from descriptions.
+//! Hosts are those that the directory names: by msDS-HostServiceAccount, as readers of the password, by service
+//! principal names. Deliberately guesses none from descriptions.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -74,8 +74,8 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The account at `place` of the directory; `None` if there is none. What it costs depends on the account alone, but for
-    /// one that is no service account: there the whole control graph is walked for who reaches it.
+    /// The account at `place` of the directory; `None` if there is none. What it costs depends on the account alone,
+    /// but for one that is no service account: there the whole control graph is walked for who reaches it.
     pub(crate) fn explain(&mut self, place: usize) -> Option<Explanation> {
         let analysis = self.analysis;
         let object = analysis.object(place)?;

@@ -1,7 +1,8 @@
 //! Who can read an account's password, reset it, control it, or impersonate users to it, and by which entry.
 //!
-//! Who holds a right is [`crate::graph`]'s answer, as the frame `controls` and the control graph have it. A holder is told
-//! once for each power, a group for its members. Deliberately follows no way of several steps: [`super::reach`] does.
+//! Who holds a right is [`crate::graph`]'s answer, as the frame `controls` and the control graph have it. A holder is
+//! told once for each power, a group for its members. Deliberately follows no way of several steps: [`super::reach`]
+//! does.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -82,7 +83,8 @@ impl<'a> Holders<'a> {
         let Some(id) = object.readers else {
             return unknown(
                 Power::Read,
-                "msDS-GroupMSAMembership was not readable, which says who may read it".to_owned(),
+                "msDS-GroupMSAMembership, which says who may, was not shown: not set, or not readable"
+                    .to_owned(),
             );
         };
         match self.let_in(id, RightKind::ReadPassword) {
@@ -226,22 +228,24 @@ impl<'a> Holders<'a> {
         let analysis = self.analysis;
         let own = object.sid.as_ref().filter(|_| object.kind.is_principal());
         let mut by_holder: Vec<(&Held, Vec<(&Held, i64)>)> = Vec::new();
-        let mut known: HashMap<(Holder, Option<usize>), usize> = HashMap::new();
+        let mut known: HashMap<Holder, Vec<usize>> = HashMap::new();
         for (held, id) in rows {
             // What an account may do to itself is no one else's power.
             if own.is_some() && analysis.sid_of(held.holder) == own {
                 continue;
             }
-            let denied = held
-                .except
-                .as_ref()
-                .map(|denied| Arc::as_ptr(denied).addr());
-            let place = *known.entry((held.holder, denied)).or_insert_with(|| {
-                by_holder.push((held, Vec::new()));
-                by_holder.len() - 1
+            // Once for all rights that are denied to the same members.
+            let places = known.entry(held.holder).or_default();
+            let same = places.iter().copied().find(|place| {
+                let known: Option<&(&Held, Vec<_>)> = by_holder.get(*place);
+                known.is_some_and(|(first, _)| first.except == held.except)
             });
-            if let Some((_, rights)) = by_holder.get_mut(place) {
-                rights.push((held, *id));
+            match same.and_then(|place| by_holder.get_mut(place)) {
+                Some((_, rights)) => rights.push((held, *id)),
+                None => {
+                    places.push(by_holder.len());
+                    by_holder.push((held, vec![(held, *id)]));
+                }
             }
         }
         let (mut others, mut administrators) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! Rights over others, by whom they are given to: how many objects, and the first of them.
 //!
-//! A descriptor that many objects share is counted once with their number. Deliberately knows no account: whose token holds
-//! whom is [`super::reach`]'s.
+//! A descriptor that many objects share is counted once with their number. Deliberately knows no account: whose token
+//! holds whom is [`super::reach`]'s.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -183,6 +183,31 @@ fn readers_are_told_by_their_group_and_who_is_denied_is_counted() {
     assert_eq!(told.knowledge, Knowledge::Unknown);
 }
 
+/// Each right has its own set of those who are denied it, and here it is the same.
+#[test]
+fn a_holder_whose_members_are_denied_several_rights_is_told_once() {
+    let mut made = seen();
+    let account = service(&mut made, "svc", 1103);
+    let desk = made.principal("group", "Helpdesk", HEAD, 1200);
+    for (name, rid) in [("anna", 1104), ("ole", 1105), ("uwe", 1106)] {
+        let person = made.principal("user", name, HEAD, rid);
+        made.member(desk, person);
+    }
+    made.protect(
+        account,
+        "O:DAD:(D;;WDWO;;;S-1-5-21-1-2-3-1105)(A;;WDWO;;;S-1-5-21-1-2-3-1200)",
+    );
+    let told = power(made, account, Power::Control);
+    assert_eq!(names(&told.others), ["Helpdesk"]);
+    let rights: Vec<(&str, u64)> = told.others[0]
+        .rights
+        .iter()
+        .map(|right| (right.right.as_str(), right.denied))
+        .collect();
+    assert_eq!(rights, [("write-dacl", 1), ("write-owner", 1)]);
+    assert_eq!(told.others[0].examples, ["anna", "uwe"]);
+}
+
 #[test]
 fn members_of_other_domains_are_counted_as_not_known() {
     let mut made = seen();

@@ -1,6 +1,7 @@
 //! An explanation for people: what matters most first.
 //!
-//! Owns layout only, a part a module. Everything it says is in the JSON too. What is not known is told where it would stand.
+//! Owns layout only, a part a module. Everything it says is in the JSON too. What is not known is told where it would
+//! stand.
 
 mod identity;
 mod judged;

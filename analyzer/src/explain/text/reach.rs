@@ -98,9 +98,9 @@ fn rights(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {
     }
     more(own.len(), told_of, style, out)?;
     if everybodys > 0 {
-        let text = format!(
-            "Beside these it holds what everybody who logs on does ({everybodys} kinds of rights; --all tells them)."
-        );
+        let kinds = counted(everybodys, "right");
+        let text =
+            format!("Beside these, what everybody who logs on may do ({kinds}; --all tells them).");
         told(&text, style, 2, out)?;
     }
     Ok(())
@@ -169,7 +169,7 @@ fn delegation(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()
 
 fn taken_over(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if let Some(why) = &reach.taken_over_unknown {
-        told(&format!("Not known in full: {why}. Seen:"), style, 2, out)?;
+        told(&format!("Not known in full: {why}."), style, 2, out)?;
     }
     let text = match (reach.taken_over_by_everybody, reach.taken_over_by) {
         (true, _) => "Whoever logs on.".to_owned(),
