@@ -33,6 +33,9 @@ pub enum Command {
     /// List the service accounts with risk, age and readers
     #[command(after_help = ACCOUNTS_EXAMPLES)]
     Accounts(AccountsArguments),
+    /// Show all there is to say of one account: risk, who can take it, what it reaches
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
     /// Compare two snapshots of a domain: what changed, who gained power, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArguments),
@@ -126,6 +129,17 @@ Examples:
 A case holds each snapshot's hash, manifest and results, not the snapshot: so
 a trend over hundreds costs only the new one. It may hold several domains and
 customers, which are told apart by the domain's SID and forest.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  coldcase explain SNAP svc-sql
+  coldcase explain SNAP 'CORP\\gmsa-web$' --all
+  coldcase explain SNAP S-1-5-21-1-2-3-1104 --format json -o svc-sql.json
+
+An account is a sAMAccountName (with or without DOMAIN\\), DN, SID, objectGUID
+or userPrincipalName; any user, computer, managed account or group will do.
+What the snapshot does not show is told as not known, never as nobody.
+coldcase.toml and coldcase-exceptions.toml are those beside SNAP.";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -586,6 +600,33 @@ pub struct ReportArguments {
     /// Tell on standard error how long each stage took
     #[arg(long)]
     pub timings: bool,
+}
+
+/// `coldcase explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// Account: sAMAccountName, DN, SID, objectGUID or userPrincipalName
+    pub account: String,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
+    #[arg(long, value_name = "FILE")]
+    pub exceptions: Option<PathBuf>,
+    /// Show every holder, group, right and host, not only the first few
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// `coldcase rules`.

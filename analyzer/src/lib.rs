@@ -9,6 +9,7 @@ mod command;
 mod compare;
 mod cores;
 mod exceptions;
+mod explain;
 mod frames;
 mod given;
 mod graph;

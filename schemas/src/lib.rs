@@ -10,6 +10,7 @@ pub mod container;
 pub mod diff;
 pub mod entry;
 pub mod exit;
+pub mod explain;
 pub mod forest;
 pub mod ledger;
 pub mod manifest;

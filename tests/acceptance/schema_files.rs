@@ -3,6 +3,7 @@
 use std::fs;
 
 use coldcase_schemas::diff::Diff;
+use coldcase_schemas::explain::Explanation;
 use coldcase_schemas::report::Report;
 use coldcase_schemas::trend::Trend;
 use coldcase_tests::programs::{coldcase, workspace};
@@ -24,6 +25,11 @@ fn the_diff_schema_is_the_committed_one() {
 #[test]
 fn the_trend_schema_is_the_committed_one() {
     is_committed("trend", &schema_for!(Trend));
+}
+
+#[test]
+fn the_explain_schema_is_the_committed_one() {
+    is_committed("explain", &schema_for!(Explanation));
 }
 
 fn is_committed(name: &str, schema: &Schema) {

@@ -8,6 +8,7 @@ mod accounts;
 mod assume;
 mod case;
 mod diff;
+mod explain;
 mod frames;
 mod info;
 mod output;
@@ -41,6 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Report(arguments) => report::run(arguments),
         Command::Diff(arguments) => diff::run(arguments),
         Command::Accounts(arguments) => accounts::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),

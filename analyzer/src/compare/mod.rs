@@ -50,8 +50,10 @@ use coldcase_winsec::Sid;
 use crate::frames::Analysis;
 use crate::report::PROGRAM;
 
+pub(crate) use access::query_of;
 pub(crate) use markdown::write as write_markdown;
 pub(crate) use matching::Matching;
+pub(crate) use sight::Sight;
 pub(crate) use text::write as write_text;
 
 /// The two sides of a comparison.

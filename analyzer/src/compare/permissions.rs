@@ -13,10 +13,7 @@ use coldcase_winsec::{Ace, AceFlags, Control, DaclState, SecurityDescriptor, Sid
 use rusqlite::types::{Value, ValueRef};
 
 use super::Pair;
-use crate::frames::Analysis;
-
-/// CREATOR OWNER and CREATOR GROUP, which become somebody's SID in what is inherited (MS-DTYP 2.5.3.4.3).
-const CREATORS: [&str; 2] = ["S-1-3-0", "S-1-3-1"];
+use crate::frames::{Analysis, is_source};
 
 /// The attribute that is inherited.
 const PERMISSIONS: &str = "nTSecurityDescriptor";
@@ -330,20 +327,6 @@ fn without(all: &[Ace], other: &[Ace]) -> (Vec<Ace>, Vec<Ace>) {
         }
     }
     (missing, kept)
-}
-
-/// Whether what is inherited as `ace` may come from `source`: the same but for flags, for generic rights, which are mapped,
-/// and for who creates (MS-DTYP 2.5.3.4.3).
-pub(super) fn is_source(source: &Ace, ace: &Ace) -> bool {
-    let (Some(source), Some(ace)) = (source.known(), ace.known()) else {
-        return source.body == ace.body;
-    };
-    let creator = CREATORS.contains(&source.trustee.to_string().as_str());
-    source.ace_type == ace.ace_type
-        && source.object_type == ace.object_type
-        && source.application_data == ace.application_data
-        && source.mask.map_generic_ds() == ace.mask.map_generic_ds()
-        && (source.trustee == ace.trustee || creator)
 }
 
 /// Inherited entries that no change above explains, by the container they come from.

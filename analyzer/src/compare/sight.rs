@@ -16,17 +16,17 @@ const PARTS: &[(&str, &str)] = &[
 
 /// The eyes of one side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sight<'a> {
+pub(crate) struct Sight<'a> {
     analysis: &'a Analysis,
 }
 
 impl<'a> Sight<'a> {
-    pub(super) fn of(analysis: &'a Analysis) -> Self {
+    pub(crate) fn of(analysis: &'a Analysis) -> Self {
         Self { analysis }
     }
 
     /// True if an administrator collected it, to whom default permissions hide nothing of the domain.
-    pub(super) fn is_administrator(self) -> bool {
+    pub(crate) fn is_administrator(self) -> bool {
         let directory = &self.analysis.directory;
         directory
             .requester
@@ -59,7 +59,7 @@ impl<'a> Sight<'a> {
 
     /// Why `object`, which shows no value of `attribute`, may have one; `None` if it has none. `known_readable` says that
     /// somebody with no more rights read it on the other side under the same permissions.
-    pub(super) fn may_hide_value(
+    pub(crate) fn may_hide_value(
         self,
         object: &Object,
         query: &str,
@@ -97,7 +97,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Why a list of values of `object` may lack some; `None` if it is whole.
-    pub(super) fn cut_short(self, object: i64, attribute: &str) -> Option<String> {
+    pub(crate) fn cut_short(self, object: i64, attribute: &str) -> Option<String> {
         let defects = &self.analysis.directory.defects;
         let cut = |defect: &&Defect| {
             defect.object_id == object

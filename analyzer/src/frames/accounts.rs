@@ -182,7 +182,7 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
 }
 
 /// `MSSQLSvc/db1.corp.example:1433` → `db1.corp.example`.
-pub(super) fn host_part(spn: &str) -> String {
+pub(crate) fn host_part(spn: &str) -> String {
     let host = spn.split('/').nth(1).unwrap_or_default();
     host.split(':').next().unwrap_or_default().to_lowercase()
 }

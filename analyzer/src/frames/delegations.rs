@@ -154,7 +154,7 @@ impl Owners {
     }
 
     /// The computer that a host name in lower case means.
-    pub(super) fn host(&self, name: &str) -> Option<usize> {
+    pub(crate) fn host(&self, name: &str) -> Option<usize> {
         self.hosts.get(name).copied()
     }
 

@@ -54,17 +54,19 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame, Servic
 }
 
 /// One group in an account's token.
-struct InGroup<'a> {
-    group: usize,
-    depth: u32,
-    via: String,
+#[derive(Debug)]
+pub(crate) struct InGroup<'a> {
+    pub(crate) group: usize,
+    pub(crate) depth: u32,
+    /// The way to it by names, itself at the end.
+    pub(crate) via: String,
     /// The SID of the past without which the account would not be in it.
-    history: Option<&'a Sid>,
+    pub(crate) history: Option<&'a Sid>,
 }
 
 /// The groups in the token of the account at `place`, each once: those it is in as things are, then those that only a SID
 /// of the past brings, the group that the SID itself names among them.
-fn in_groups(analysis: &Analysis, place: usize) -> Vec<InGroup<'_>> {
+pub(crate) fn in_groups(analysis: &Analysis, place: usize) -> Vec<InGroup<'_>> {
     let directory = &analysis.directory;
     let is_group = |place: usize| {
         analysis

@@ -28,6 +28,7 @@ mod logon_rights;
 mod memberships;
 mod objects;
 mod operating_system;
+mod origin;
 mod password_policy;
 mod policies;
 mod policy_links;
@@ -50,11 +51,14 @@ use anyhow::{Context, Result};
 use polars::prelude::{IntoLazy, LazyFrame};
 use polars::sql::SQLContext;
 
+pub(crate) use accounts::host_part;
 pub(crate) use analysis::Analysis;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
-pub(crate) use readers::{bits_for, kind_of};
+pub(crate) use memberships::in_groups;
+pub(crate) use origin::is_source;
+pub(crate) use readers::{bits_for, kind_of, let_in};
 
 use crate::cores::on_every_core;
 pub(crate) use jobs::looks_at_the_clock;

@@ -12,7 +12,9 @@ use super::builder::{Builder, Cell};
 use super::catalogue::{self, ACCOUNTS_BY_DESCRIPTOR, READERS_BY_DESCRIPTOR};
 use super::digest::digest_of;
 use super::operating_system::{build_of, support_ended_days};
-use crate::graph::{Part, Reached, RightKind, index, is_domain_controller, is_group};
+use crate::graph::{
+    Form, Held, Part, Reached, Right, RightKind, index, is_domain_controller, is_group,
+};
 use crate::load::{Kind, Object};
 
 /// What msDS-GroupMSAMembership must grant for the password to be read (MS-ADTS 3.1.1.4.5.39).
@@ -29,6 +31,19 @@ pub(crate) fn bits_for(right: RightKind) -> &'static [AccessMask] {
         RightKind::ActFor => ACTING,
         _ => &[],
     }
+}
+
+/// Who is let in by a descriptor in an attribute, groups as groups; `None` if it is malformed.
+pub(crate) fn let_in(analysis: &Analysis, id: i64, kind: RightKind) -> Option<Vec<Held>> {
+    let parts = bits_for(kind).iter().map(|bit| Part::whole(*bit)).collect();
+    let right = Right {
+        kind,
+        form: Form::Any(parts),
+    };
+    let prepared = analysis.prepared(id)?;
+    // The owner of such a descriptor holds nothing over the account.
+    let held = analysis.effective.held_of(&prepared, &[right], false);
+    Some(held.into_iter().filter(|held| held.right == kind).collect())
 }
 
 /// Somebody whom a bare descriptor (readers, resource-based delegation) lets in, groups expanded.

@@ -30,4 +30,5 @@ pub(crate) use domain::Domain;
 pub(crate) use evaluated::Judge;
 pub(crate) use files::Files;
 pub(crate) use markdown::markdown;
+pub(crate) use moment::Moment;
 pub(crate) use text::write as write_text;

@@ -9,6 +9,7 @@ mod report;
 mod unseen;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::frames::Analysis;
 use crate::graph::Holder;
@@ -16,7 +17,7 @@ use crate::graph::network::{Chokes, Edge, Network, NodeSet, Ways};
 use crate::load::Kind;
 
 pub(crate) use reason::Reason;
-pub(crate) use report::{Chain, Overview, Step, Towards};
+pub(crate) use report::{Chain, Overview, Step, Takeover, Towards};
 pub(crate) use unseen::Unseen;
 
 /// A node that is no object and no SID.
@@ -45,6 +46,7 @@ pub(crate) struct ControlGraph {
     to_tier0: Ways,
     /// The same without what operators may do on controllers.
     beside_operators: Ways,
+    takeovers: OnceLock<Vec<Takeover>>,
 }
 
 impl ControlGraph {
@@ -75,6 +77,7 @@ impl ControlGraph {
             extra,
             tier0,
             closed,
+            takeovers: OnceLock::new(),
         }
     }
 

@@ -118,18 +118,23 @@ pub(crate) struct Takeover {
 }
 
 impl ControlGraph {
-    /// Every service account.
-    pub(crate) fn takeovers(&self, analysis: &Analysis) -> Vec<Takeover> {
-        let objects = analysis.directory.objects.iter().zip(0_u32..);
-        let nodes: Vec<u32> = objects
-            .filter(|(object, _)| object.is_service_account())
-            .map(|(_, node)| node)
-            .collect();
-        let accounts = NodeSet::of(self.network.nodes(), nodes.iter().copied());
+    /// Every service account in the order of the snapshot, found when it is first asked for.
+    pub(crate) fn takeovers(&self, analysis: &Analysis) -> &[Takeover] {
+        self.takeovers
+            .get_or_init(|| self.takeovers_of(analysis, &service_accounts(analysis)))
+    }
+
+    /// Any other object; the whole graph is walked for it.
+    pub(crate) fn takeover(&self, analysis: &Analysis, node: u32) -> Option<Takeover> {
+        self.takeovers_of(analysis, &[node]).pop()
+    }
+
+    fn takeovers_of(&self, analysis: &Analysis, nodes: &[u32]) -> Vec<Takeover> {
+        let accounts = NodeSet::of(self.network.nodes(), service_accounts(analysis));
         let by = self
             .network
-            .counts_reaching(&nodes, self.sources(), &self.closed);
-        let reaches = self.counts_reachable_from(&nodes, &accounts);
+            .counts_reaching(nodes, self.sources(), &self.closed);
+        let reaches = self.counts_reachable_from(nodes, &accounts);
         let everybody: Vec<u32> = analysis.effective.tokens.everybody().to_vec();
         let from_everybody = self.network.ways_from(&everybody, &self.closed);
         nodes
@@ -260,6 +265,16 @@ impl ControlGraph {
         self.towards(analysis, &ways, sources.collect(), most, |node| node)
     }
 
+    /// The nearest of those in [`Self::reaching`], found without looking at the whole graph.
+    pub(crate) fn nearest_reaching(&self, analysis: &Analysis, to: u32, most: usize) -> Vec<Chain> {
+        let near = self
+            .network
+            .nearest_reaching(to, self.sources(), &self.closed, most);
+        near.iter()
+            .filter_map(|(node, edges)| self.chain(analysis, *node, edges))
+            .collect()
+    }
+
     /// Service accounts that a node reaches, nearest first.
     pub(crate) fn reached(&self, analysis: &Analysis, from: u32, most: usize) -> Towards {
         let ways = self.network.ways_from(&[from], &self.barrier(from));
@@ -340,4 +355,13 @@ impl ControlGraph {
         let place = analysis.effective.tokens.place(node)?;
         analysis.object(place).map(|object| object.dn.clone())
     }
+}
+
+/// Nodes of the service accounts, in the order of the snapshot.
+fn service_accounts(analysis: &Analysis) -> Vec<u32> {
+    let objects = analysis.directory.objects.iter().zip(0_u32..);
+    objects
+        .filter(|(object, _)| object.is_service_account())
+        .map(|(_, node)| node)
+        .collect()
 }

@@ -12,4 +12,6 @@ mod whole;
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
 pub(crate) use bound::{risk_in_words, unjudged, unseen};
 pub(crate) use table::{Column, fitting, table, visible};
-pub(crate) use text::{Style, assumed, counted, name_of, wrap, write as write_text};
+pub(crate) use text::{
+    Style, addition, assumed, counted, fact_told, name_of, paragraph, wrap, write as write_text,
+};

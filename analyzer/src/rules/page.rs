@@ -290,6 +290,23 @@ impl Page {
         })
     }
 
+    /// The Markdown of one of [`SECTIONS`], without its heading and code blocks of SQL; empty if there is none.
+    pub(crate) fn section(&self, name: &str) -> &str {
+        let outline = outline(&self.body);
+        let Some(start) = outline.headings.iter().find(|(_, title)| title == name) else {
+            return "";
+        };
+        let headings = outline.headings.iter().map(|(place, _)| *place);
+        let blocks = outline.blocks.iter().map(|(place, _)| *place);
+        let end = headings
+            .chain(blocks)
+            .filter(|place| *place > start.0)
+            .min();
+        let text = self.body.get(start.0..end.unwrap_or(self.body.len()));
+        text.and_then(|text| text.split_once('\n'))
+            .map_or("", |(_, text)| text.trim())
+    }
+
     /// A problem with the front matter, on the line of the key with which the message begins.
     pub(crate) fn in_front(&self, message: impl Into<String>) -> Problem {
         in_front(&self.toml, message.into())
@@ -455,6 +472,19 @@ SELECT 1
         );
         assert_eq!(line(swapped), 17);
         assert_eq!(Problem::new(3, "no").at("a.md"), "a.md:3: no");
+    }
+
+    #[test]
+    fn sections_are_read_without_what_follows() {
+        let text = PAGE.replace("c\n## False", "1. c\n\n```\n## no heading\n```\n## False");
+        let page = Page::parse(&text).unwrap();
+        assert_eq!(page.section("Why it matters"), "b");
+        assert_eq!(
+            page.section("How to fix"),
+            "1. c\n\n```\n## no heading\n```"
+        );
+        assert_eq!(page.section("False positives"), "d");
+        assert_eq!(page.section("Nothing"), "");
     }
 
     #[test]

@@ -208,7 +208,7 @@ fn shown<'a>(
 }
 
 /// The query that brings an object.
-pub(super) fn query_of(analysis: &Analysis, object: &Object) -> &'static str {
+pub(crate) fn query_of(analysis: &Analysis, object: &Object) -> &'static str {
     match object.kind {
         Kind::User if !object.spns.is_empty() && analysis.directory.query("users").is_none() => {
             "service-users"

@@ -44,6 +44,7 @@ use super::Pair;
 use super::side::{Both, When};
 use crate::graph::{Holders, RightKind};
 use crate::load::{Kind, Object};
+pub(crate) use account::query_of;
 pub(super) use account::unseen;
 
 use super::people::People;

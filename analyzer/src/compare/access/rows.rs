@@ -14,7 +14,6 @@ use super::cause::Why;
 use super::clusters::{Cluster, Holds};
 use crate::compare::Pair;
 use crate::compare::people::{Number, People};
-use crate::compare::permissions::is_source;
 use crate::compare::side::{Both, When};
 use crate::graph::{Holder, RightKind};
 use crate::load::Object;
@@ -286,12 +285,8 @@ impl<'p, 'a> Rows<'p, 'a> {
         let directory = &analysis.directory;
         let parent = directory.parent(analysis.object(place?)?)?;
         let key = (on, parent, ace.clone());
-        let found = *self.sources.entry(key).or_insert_with(|| {
-            let mut above = std::iter::successors(Some(parent), |place| {
-                directory.parent(directory.objects.get(*place)?)
-            });
-            above.find(|place| has_own(analysis, *place, ace))
-        });
+        let found = self.sources.entry(key);
+        let found = *found.or_insert_with(|| analysis.origin(parent, ace));
         let found = found?;
         Some((found, analysis.object(found)?))
     }
@@ -308,7 +303,7 @@ impl<'p, 'a> Rows<'p, 'a> {
         let analysis = self.people.side(on.other());
         other
             .and_then(|id| analysis.directory.place(id))
-            .is_some_and(|place| has_own(analysis, place, ace))
+            .is_some_and(|place| analysis.has_own(place, ace))
     }
 
     /// Whether the account lies in another container.
@@ -323,20 +318,6 @@ impl<'p, 'a> Rows<'p, 'a> {
         let (was, is) = (parent(When::Before), parent(When::After));
         was.and_then(|was| self.pair.matching.new_of(was)) != is
     }
-}
-
-fn has_own(analysis: &crate::frames::Analysis, place: usize, ace: &Ace) -> bool {
-    let descriptor = analysis
-        .object(place)
-        .and_then(|object| analysis.directory.descriptors.get(object.descriptor?));
-    let aces = descriptor.and_then(|descriptor| descriptor.dacl.as_ref());
-    aces.is_some_and(|acl| {
-        let mut own = acl
-            .aces
-            .iter()
-            .filter(|own| !own.flags.contains(AceFlags::INHERITED));
-        own.any(|own| is_source(own, ace))
-    })
 }
 
 /// In a fixed order: what was gained first, of tier 0 before others, then by account and holder.

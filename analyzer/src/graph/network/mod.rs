@@ -14,6 +14,7 @@ mod brute_force;
 mod choke;
 mod components;
 mod dominators;
+mod nearest;
 mod node_set;
 mod reach;
 mod table;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::super::reason::Reason;
 use super::Builder;
 use super::policies::is_unit;
-use crate::frames::creators;
-use crate::graph::{Form, Held, Part, Right, RightKind};
+use crate::frames::{creators, let_in};
+use crate::graph::{Held, RightKind};
 use crate::load::{Kind, Object};
 
 impl Builder<'_> {
@@ -30,7 +30,7 @@ impl Builder<'_> {
                 let Some(id) = id else { continue };
                 let held = known
                     .entry((id, kind))
-                    .or_insert_with(|| self.bare(id, kind).map(Arc::new));
+                    .or_insert_with(|| let_in(self.analysis, id, kind).map(Arc::new));
                 found.extend(held.clone().map(|held| (place, id, held)));
             }
         }
@@ -48,19 +48,6 @@ impl Builder<'_> {
                 Some((place, self.analysis.object(place)?.descriptor?, held))
             })
             .collect()
-    }
-
-    fn bare(&self, id: i64, kind: RightKind) -> Option<Vec<Held>> {
-        let bits = crate::frames::bits_for(kind);
-        let parts = bits.iter().map(|bit| Part::whole(*bit)).collect();
-        let right = Right {
-            kind,
-            form: Form::Any(parts),
-        };
-        let prepared = self.analysis.prepared(id)?;
-        // The owner of such a descriptor holds nothing over the account.
-        let held = self.analysis.effective.held_of(&prepared, &[right], false);
-        Some(held.into_iter().filter(|held| held.right == kind).collect())
     }
 
     pub(super) fn add_right(&mut self, place: usize, descriptor: i64, held: &Held) {

@@ -88,7 +88,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
 }
 
 /// A line for each finding that adds something: what was left, its weight, what it takes.
-fn addition(
+pub(crate) fn addition(
     account: &AccountRisk,
     codes: &BTreeMap<&str, &str>,
     style: Style,

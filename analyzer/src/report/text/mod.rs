@@ -16,6 +16,9 @@ use serde_json::Value;
 
 use crate::rules::text;
 
+pub(crate) use accounts::addition;
+pub(crate) use evidence::told as fact_told;
+
 /// How to write to this terminal or file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
@@ -64,7 +67,12 @@ pub(crate) fn assumed(assumption: &Assumption) -> String {
 }
 
 /// Writes wrapped lines.
-fn paragraph(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn paragraph(
+    text: &str,
+    style: Style,
+    indent: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for line in wrap(text, style.width, indent) {
         writeln!(out, "{line}")?;
     }
