@@ -49,7 +49,7 @@ pub(crate) struct Explainer<'a> {
     analysis: &'a Analysis,
     snapshot: SnapshotFacts,
     judgements: Judgements<'a>,
-    owners: Owners,
+    owners: &'a Owners,
     places: Places<'a>,
     holders: Holders<'a>,
     tallies: Tallies<'a>,
@@ -60,12 +60,12 @@ pub(crate) struct Explainer<'a> {
 impl<'a> Explainer<'a> {
     /// Finds what all accounts share. `pack` is what `report` was made with.
     pub(crate) fn new(analysis: &'a Analysis, pack: &Pack, report: &'a Report) -> Self {
-        let owners = Owners::new(analysis);
+        let owners = analysis.owners();
         Self {
             snapshot: snapshot_facts(analysis),
             judgements: Judgements::new(analysis, pack, report),
             places: Places::new(analysis),
-            holders: Holders::new(analysis, &owners),
+            holders: Holders::new(analysis, owners),
             tallies: Tallies::new(analysis),
             neighbours: Neighbours::new(analysis),
             not_seen: Unseen::of(analysis).sentences(),
@@ -86,7 +86,7 @@ impl<'a> Explainer<'a> {
             snapshot: self.snapshot.clone(),
             account: subject_of(object),
             name: analysis.title(object),
-            identity: self.places.identity(place, object, &self.owners),
+            identity: self.places.identity(place, object, self.owners),
             risk: judged.risk,
             not_judged: judged.not_judged,
             findings: judged.findings,
@@ -94,7 +94,7 @@ impl<'a> Explainer<'a> {
             powers: self.holders.powers(place, object),
             reach: self
                 .neighbours
-                .reach(place, object, &self.owners, &self.tallies),
+                .reach(place, object, self.owners, &self.tallies),
             rotation: rotation::of(analysis, object),
             not_seen: self.not_seen.clone(),
         })

@@ -10,7 +10,7 @@ use super::powers::Holders;
 use super::reach::Neighbours;
 use super::rotation;
 use super::tallies::Tallies;
-use crate::frames::{Analysis, Owners};
+use crate::frames::Analysis;
 use crate::load::made::{HEAD, Made, guid};
 
 const UNIT: &str = "OU=Services,DC=corp,DC=example";
@@ -35,9 +35,8 @@ fn seen() -> Made {
 
 fn powers(made: Made, place: usize) -> Vec<PowerOver> {
     let analysis = Analysis::new(made.directory());
-    let owners = Owners::new(&analysis);
     let object = analysis.object(place).unwrap();
-    Holders::new(&analysis, &owners).powers(place, object)
+    Holders::new(&analysis, analysis.owners()).powers(place, object)
 }
 
 fn power(made: Made, place: usize, wanted: Power) -> PowerOver {
@@ -47,10 +46,9 @@ fn power(made: Made, place: usize, wanted: Power) -> PowerOver {
 
 fn reach(made: Made, place: usize) -> Reach {
     let analysis = Analysis::new(made.directory());
-    let owners = Owners::new(&analysis);
     let tallies = Tallies::new(&analysis);
     let object = analysis.object(place).unwrap();
-    Neighbours::new(&analysis).reach(place, object, &owners, &tallies)
+    Neighbours::new(&analysis).reach(place, object, analysis.owners(), &tallies)
 }
 
 fn names(holders: &[PowerHolder]) -> Vec<&str> {

@@ -53,6 +53,7 @@ use polars::sql::SQLContext;
 
 pub(crate) use accounts::host_part;
 pub(crate) use analysis::Analysis;
+pub(crate) use delegations::Owners;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
@@ -86,7 +87,7 @@ impl Frames {
         // Found anywhere in the text: a frame too many costs a moment, one too few a wrong answer.
         let named = |job: &&Job| {
             let names = |name: &&str| queries.iter().any(|sql| sql.contains(name));
-            job.frames.iter().any(|name| names(name))
+            job.frames.iter().any(names)
         };
         Self::made(analysis, JOBS.iter().filter(named).collect())
     }
@@ -99,7 +100,7 @@ impl Frames {
         let here = |name: &&str| self.frames.iter().any(|(here, _)| here == name);
         let (by_clock, others): (Vec<&Job>, Vec<&Job>) = JOBS
             .iter()
-            .filter(|job| job.frames.iter().any(|name| here(name)))
+            .filter(|job| job.frames.iter().any(&here))
             .partition(|job| job.by_clock);
         let mut made = Self::made(analysis, by_clock)?;
         let stays = |name: &&str| others.iter().any(|job| job.frames.contains(name));
