@@ -52,6 +52,7 @@ pub(crate) use delegations::Owners;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
+pub(crate) use memberships::groups_of;
 pub(crate) use readers::{bits_for, kind_of};
 
 /// The frames of one snapshot.
