@@ -17,13 +17,13 @@ struct At {
 }
 
 impl ControlGraph {
-    /// The edges of the shortest way from a service account outside tier 0 to tier 0 that is neither
+    /// The edges of the shortest way from a service account to tier 0 that is neither
     ///
     /// - one step of delegation (DG01 to DG03) or of a migration (DM06), nor
     /// - memberships only, up to a group that works on the controllers (PR02, PR03).
     ///
-    /// Empty if there is none, and in tier 0. That some other way is told changes nothing, so a step less anywhere never
-    /// brings a way about.
+    /// Empty if there is none, and in tier 0. That some other way is told changes nothing, so a step less anywhere
+    /// never brings a way about.
     pub(crate) fn untold_way(&self, analysis: &Analysis, account: u32) -> Vec<u32> {
         let shortest = self.way_to_tier0(account);
         let mut told = Told::of(self, analysis, account);
