@@ -53,6 +53,12 @@ pub(super) fn build(analysis: &Analysis) -> Result<(DataFrame, DataFrame, Servic
     Ok((closure.finish()?, direct.finish()?, inside))
 }
 
+/// Places of the groups in the token of the account at `place`: those that the frame tells of it.
+pub(crate) fn groups_of(analysis: &Analysis, place: usize) -> HashSet<usize> {
+    let groups = in_groups(analysis, place).into_iter();
+    groups.map(|member| member.group).collect()
+}
+
 /// One group in an account's token.
 #[derive(Debug)]
 pub(crate) struct InGroup<'a> {

@@ -57,7 +57,7 @@ pub(crate) use delegations::Owners;
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
 pub(crate) use impact::Impacts;
-pub(crate) use memberships::in_groups;
+pub(crate) use memberships::{groups_of, in_groups};
 pub(crate) use origin::is_source;
 pub(crate) use readers::{bits_for, kind_of, let_in};
 

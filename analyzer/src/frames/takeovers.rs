@@ -23,6 +23,8 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             account.id.into(),
             takeover.tier0_hops.into(),
             takeover.tier0_way.clone().into(),
+            takeover.untold_hops.into(),
+            takeover.untold_way.clone().into(),
             // Who controls an account whose permissions were not readable or who reads its password is malformed, is not known.
             known.then_some(takeover.taken_over_by).into(),
             takeover.reaches.into(),

@@ -7,6 +7,7 @@ mod build;
 mod reason;
 mod report;
 mod unseen;
+mod untold;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

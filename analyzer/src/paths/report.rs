@@ -109,6 +109,10 @@ pub(crate) struct Takeover {
     pub(crate) tier0_hops: Option<u32>,
     /// The shortest way to tier 0 in words.
     pub(crate) tier0_way: Option<String>,
+    /// Edges of the shortest way to tier 0 that no other rule tells whole; `None` if there is none, and in tier 0.
+    pub(crate) untold_hops: Option<u32>,
+    /// That way in words.
+    pub(crate) untold_way: Option<String>,
     /// Users, computers and managed accounts outside tier 0 that can take it over.
     pub(crate) taken_over_by: u32,
     /// Service accounts that it can take over.
@@ -140,13 +144,18 @@ impl ControlGraph {
         nodes
             .iter()
             .zip(by.into_iter().zip(reaches))
-            .map(|(node, (taken_over_by, reaches))| Takeover {
-                place: *node as usize,
-                tier0_hops: self.hops(*node),
-                tier0_way: self.to_tier0(analysis, *node).map(|chain| chain.in_words()),
-                taken_over_by,
-                reaches,
-                by_everybody: from_everybody.hops(*node).is_some(),
+            .map(|(node, (taken_over_by, reaches))| {
+                let untold = self.chain(analysis, *node, &self.untold_way(analysis, *node));
+                Takeover {
+                    place: *node as usize,
+                    tier0_hops: self.hops(*node),
+                    tier0_way: self.to_tier0(analysis, *node).map(|chain| chain.in_words()),
+                    untold_hops: untold.as_ref().map(|chain| chain.hops),
+                    untold_way: untold.map(|chain| chain.in_words()),
+                    taken_over_by,
+                    reaches,
+                    by_everybody: from_everybody.hops(*node).is_some(),
+                }
             })
             .collect()
     }

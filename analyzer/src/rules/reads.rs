@@ -55,8 +55,9 @@ const OF_FRAMES: &[(&str, Source)] = &[
     ("takeovers", source(
         "domain containers gpos service-accounts users computers groups foreign-principals kds-root-keys schema-classes \
          schema-attributes extended-rights",
-        "nTSecurityDescriptor member primaryGroupID sIDHistory msDS-GroupMSAMembership msDS-AllowedToDelegateTo \
-         msDS-AllowedToActOnBehalfOfOtherIdentity msDS-HostServiceAccount gPLink",
+        "nTSecurityDescriptor member primaryGroupID sIDHistory userAccountControl servicePrincipalName \
+         msDS-GroupMSAMembership msDS-AllowedToDelegateTo msDS-AllowedToActOnBehalfOfOtherIdentity \
+         msDS-HostServiceAccount msDS-ManagedAccountPrecededByLink gPLink",
     )),
     ("service_hints", source("users groups gpos domain containers", "servicePrincipalName description userAccountControl mail employeeID manager gPLink member")),
     ("dmsa_creation", source("domain containers gpos users computers groups foreign-principals schema-classes", "nTSecurityDescriptor member")),

@@ -26,6 +26,8 @@ pub(super) const TAKEOVERS: Frame = Frame { name: "takeovers", about: "A service
     column("account_id", I, "object_id of the account"),
     column("tier0_hops", I, "Steps of the shortest way to tier 0; 0 in tier 0, NULL if no way is seen"),
     column("tier0_way", T, "That way in words"),
+    column("untold_hops", I, "Steps of the shortest way to tier 0 that is more than one fact: neither one step of delegation or migration, nor memberships only, up to operators of the controllers; NULL in tier 0 and if no such way is seen"),
+    column("untold_way", T, "That way in words"),
     column("taken_over_by", I, "Users, computers and managed accounts outside tier 0 that can take it over; NULL if its permissions were not readable, or its list of readers is malformed"),
     column("reaches_accounts", I, "Service accounts that it can take over"),
     column("by_everybody", B, "Whoever logs on can take it over; NULL if that is not known"),

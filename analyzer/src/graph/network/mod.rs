@@ -155,6 +155,12 @@ impl Network {
         self.edges.get(index as usize).copied()
     }
 
+    /// The edges that leave `node`, each with its index, in order.
+    pub(crate) fn leaving(&self, node: u32) -> impl Iterator<Item = (u32, Edge)> {
+        self.span(Direction::Forward, node)
+            .filter_map(|index| Some((index, self.edge(index)?)))
+    }
+
     /// Where the hops of `node` in `direction` lie, for [`Network::hop`]. Empty for a node that is not there.
     fn span(&self, direction: Direction, node: u32) -> Range<u32> {
         let starts = match direction {
