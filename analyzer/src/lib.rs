@@ -12,6 +12,7 @@ mod frames;
 mod given;
 mod graph;
 mod history;
+mod html;
 mod load;
 mod paths;
 mod report;

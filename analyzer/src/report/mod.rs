@@ -11,5 +11,7 @@ mod whole;
 
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
 pub(crate) use bound::{risk_in_words, unjudged, unseen};
-pub(crate) use table::{Column, fitting, table, visible};
-pub(crate) use text::{Style, assumed, counted, name_of, wrap, write as write_text};
+pub(crate) use table::{Column, fitting, is_hidden, table, visible};
+pub(crate) use text::{
+    Style, assumed, beyond, counted, evidence_in_words, name_of, wrap, write as write_text,
+};

@@ -43,7 +43,7 @@ const SPELLED: &[(&str, &str)] = &[
 const OUTCOMES: &[(&str, &str)] = &[("domain", "control of the domain"), ("no", "nothing")];
 
 /// A fact in words; `None` for what is not set, empty or not so: that stands in the JSON report.
-pub(super) fn told(name: &str, value: &Value) -> Option<String> {
+pub(crate) fn told(name: &str, value: &Value) -> Option<String> {
     let label = label(name);
     match value {
         Value::Bool(false) if name.ends_with("enabled") => {

@@ -16,6 +16,9 @@ use serde_json::Value;
 
 use crate::rules::text;
 
+pub(crate) use evidence::told as evidence_in_words;
+pub(crate) use foot::beyond;
+
 /// How to write to this terminal or file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
