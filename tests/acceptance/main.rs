@@ -22,6 +22,7 @@ mod diff;
 mod domain_controller;
 mod end_to_end;
 mod exceptions;
+mod html;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;

@@ -28,6 +28,8 @@ pub(super) struct Section<'a> {
     pub(super) unjudged: Vec<&'a str>,
     /// `None` for what is no service account.
     pub(super) facts: Option<&'a Facts>,
+    /// How many read its password, in words.
+    pub(super) readers: String,
 }
 
 /// A term of the addition.
@@ -59,6 +61,7 @@ impl<'a> Section<'a> {
             .collect();
         let section = |account: &'a AccountRisk| {
             let unjudged = unjudged(report, account);
+            let facts = account.subject.dn.as_ref().and_then(|dn| facts.get(dn));
             Self {
                 account,
                 anchor: anchors.to(&account.subject),
@@ -71,7 +74,10 @@ impl<'a> Section<'a> {
                 worth: account.impact.to_string(),
                 terms: terms(account, &rules, &findings),
                 unjudged,
-                facts: account.subject.dn.as_ref().and_then(|dn| facts.get(dn)),
+                readers: facts.map_or_else(String::new, |facts| {
+                    facts.reader_number(report.snapshot.complete)
+                }),
+                facts,
             }
         };
         report.accounts.iter().map(section).collect()
@@ -110,8 +116,37 @@ impl Facts {
         words::days(self.last_logon_days)
     }
 
-    pub(super) fn created(&self) -> String {
-        words::days(self.created_days)
+    /// What else is known of it, in one line.
+    pub(super) fn state(&self, account: &AccountRisk) -> String {
+        let ago = |days: Option<f64>| match days {
+            Some(days) => format!("{days:.0} days ago"),
+            None => words::NOT_KNOWN.to_owned(),
+        };
+        let flag = |flag: Option<bool>, yes: &str, no: &str| match flag {
+            Some(true) => yes.to_owned(),
+            Some(false) => no.to_owned(),
+            None => format!("{} whether {yes}", words::NOT_KNOWN),
+        };
+        let mut state = vec![
+            flag(account.enabled, "enabled", "disabled"),
+            flag(self.tier0, "in tier 0", "not in tier 0"),
+            format!("created: {}", ago(self.created_days)),
+            match self.password_unset {
+                true => "password never set".to_owned(),
+                false => format!("password set: {}", ago(self.password_days)),
+            },
+            format!("last logon: {}", ago(self.last_logon_days)),
+        ];
+        if let Some(days) = self.interval_days {
+            state.push(format!("password changes every {days} days"));
+        }
+        if let Some(key) = &self.root_key_id {
+            state.push(format!("KDS root key {key}"));
+        }
+        if let Some(ciphers) = &self.ciphers {
+            state.push(format!("encryption {ciphers}"));
+        }
+        state.join("; ")
     }
 
     /// Whether a list of names says less than there are.
@@ -125,8 +160,8 @@ impl Facts {
             .map_or_else(|| words::NOT_KNOWN.to_owned(), |count| count.to_string())
     }
 
-    /// How many readers, in words.
-    pub(super) fn reader_number(&self) -> String {
+    /// How many readers, in words; at least so many if the collection is not complete, since a member may be missing.
+    pub(super) fn reader_number(&self, complete: bool) -> String {
         match &self.readers {
             Readers::NotSo => "–".to_owned(),
             Readers::NotKnown => words::NOT_KNOWN.to_owned(),
@@ -134,7 +169,8 @@ impl Facts {
             Readers::Listed { first, .. } if first.iter().any(|reader| reader.broad) => {
                 "everybody".to_owned()
             }
-            Readers::Listed { count, .. } => count.to_string(),
+            Readers::Listed { count, .. } if complete => count.to_string(),
+            Readers::Listed { count, .. } => format!("≥ {count}"),
         }
     }
 }

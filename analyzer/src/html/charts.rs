@@ -152,7 +152,7 @@ fn ages(sections: &[Section<'_>]) -> Chart {
 }
 
 fn readers(sections: &[Section<'_>]) -> Chart {
-    let mut listed: Vec<(usize, bool, &str)> = Vec::new();
+    let mut listed: Vec<(usize, bool, &str, String)> = Vec::new();
     let (mut not_known, mut everybody) = (0_usize, 0_usize);
     for (section, facts) in service_accounts(sections) {
         match &facts.readers {
@@ -161,7 +161,8 @@ fn readers(sections: &[Section<'_>]) -> Chart {
             Readers::Everybody => everybody += 1,
             Readers::Listed { count, first } => {
                 let broad = first.iter().any(|reader| reader.broad);
-                listed.push((*count, broad, section.name));
+                let total = section.readers.clone();
+                listed.push((*count, broad, section.name, total));
             }
         }
     }
@@ -182,14 +183,7 @@ fn readers(sections: &[Section<'_>]) -> Chart {
     let rows = listed
         .into_iter()
         .take(ACCOUNTS)
-        .map(|(count, broad, name)| {
-            let total = if broad {
-                "everybody".to_owned()
-            } else {
-                count.to_string()
-            };
-            (name.to_owned(), vec![count], total)
-        });
+        .map(|(count, _, name, total)| (name.to_owned(), vec![count], total));
     Chart::new(
         "readers",
         "Readers of managed passwords",

@@ -140,12 +140,14 @@ impl Row<'_> {
     }
 }
 
-/// The evidence in words. What is not so or not set is left out, as in the text report, and a way that is drawn too.
+/// The evidence in words. What is not so or not set is left out, as in the text report; so is what stands beside it
+/// anyway, the kind and a way that is drawn.
 fn facts(finding: &Finding, drawn: bool) -> Vec<Fact> {
     let facts = finding.evidence.iter().filter(|(name, value)| {
         // The container that a finding is about needs no second mention.
         let itself = *name == "container" && value.as_str() == finding.subject.dn.as_deref();
-        !itself && !(drawn && is_way(name))
+        let told = *name == "account_kind" || (drawn && is_way(name));
+        !itself && !told
     });
     facts
         .filter_map(|(name, value)| evidence_in_words(name, value))

@@ -91,12 +91,15 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     kinds.sort_unstable();
     kinds.dedup();
     let (assumed, changed) = assumptions(report);
+    let directory = &sources.analysis.directory;
+    // dMSAs are what default permissions hide; every other kind comes with its query.
+    let hidden = !report.snapshot.complete || directory.may_hide("dmsa") != Some(false);
     let page = Page {
         policy: policy::policy(),
         style: policy::STYLE,
         script: policy::SCRIPT,
         report,
-        summary: Summary::of(report, pack, &groups),
+        summary: Summary::of(report, pack, &groups, &sections, hidden),
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,
@@ -106,7 +109,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         beyond: catalogue::unknown(report, true),
         changed,
         assumed,
-        ledger: &sources.analysis.directory.ledger,
+        ledger: &directory.ledger,
     };
     Ok(page.render()?)
 }

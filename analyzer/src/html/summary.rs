@@ -4,9 +4,10 @@
 
 use coldcase_schemas::report::{Privileges, Report, RuleResult, Severity, Verdict};
 
+use super::account::Section;
 use super::findings::Group;
 use super::words;
-use crate::report::{beyond, counted, unjudged, unseen};
+use crate::report::{beyond, counted, unseen};
 use crate::rules::Pack;
 
 /// Things to do that are told before the rest is left to the findings.
@@ -33,7 +34,8 @@ pub(super) struct Summary<'a> {
     pub(super) accepted: String,
     pub(super) unseen: Vec<&'a str>,
     pub(super) first: Vec<Task<'a>>,
-    pub(super) accounts: usize,
+    /// Service accounts: at least so many, if some may have been hidden.
+    pub(super) accounts: String,
     /// Service accounts with a finding that weighs: at least so many, if some could not be judged.
     pub(super) with_findings: String,
 }
@@ -68,14 +70,19 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Summary<'a> {
-    pub(super) fn of(report: &'a Report, pack: &Pack, groups: &'a [Group<'a>]) -> Self {
-        let kinds = ["user", "gmsa", "smsa", "dmsa"];
-        let service = report.accounts.iter();
-        let service = service.filter(|account| kinds.contains(&account.subject.kind.as_str()));
-        let (risky, others): (Vec<_>, Vec<_>) = service.partition(|account| account.risk > 0.0);
-        let open = others
-            .iter()
-            .any(|account| !unjudged(report, account).is_empty());
+    /// `hidden` is true if there may be service accounts that the snapshot does not hold.
+    pub(super) fn of(
+        report: &'a Report,
+        pack: &Pack,
+        groups: &'a [Group<'a>],
+        sections: &[Section<'_>],
+        hidden: bool,
+    ) -> Self {
+        let service = sections.iter().filter(|section| section.facts.is_some());
+        let (risky, others): (Vec<_>, Vec<_>) =
+            service.partition(|section| section.account.risk > 0.0);
+        let open = others.iter().any(|section| !section.unjudged.is_empty());
+        let bound = |open: bool| if open { "≥ " } else { "" };
         let net = report.score.net.exposure;
         Self {
             taken_at: words::time(&report.snapshot.taken_at),
@@ -99,8 +106,8 @@ impl<'a> Summary<'a> {
                     }
                 })
                 .collect(),
-            accounts: risky.len() + others.len(),
-            with_findings: format!("{}{}", if open { "≥ " } else { "" }, risky.len()),
+            accounts: format!("{}{}", bound(hidden), risky.len() + others.len()),
+            with_findings: format!("{}{}", bound(open || hidden), risky.len()),
         }
     }
 }

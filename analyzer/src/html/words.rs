@@ -55,7 +55,7 @@ pub(super) fn family(family: &str) -> String {
     match family {
         "gmsa" | "smsa" | "dmsa" => kind(family).to_owned(),
         "kds" => "KDS root keys".to_owned(),
-        "spn" => "User accounts with an SPN".to_owned(),
+        "spn" => "Accounts with an SPN".to_owned(),
         other => {
             let mut letters = other.chars();
             let first = letters.next().map(|first| first.to_uppercase().to_string());

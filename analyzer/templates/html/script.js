@@ -76,7 +76,7 @@
         if (!isNumber) { return text.toLowerCase(); }
         if (text === "everybody") { return Infinity; }
         var number = parseFloat(text.replace(/^[^0-9]*/, ""));
-        return isNaN(number) ? -1 : number;
+        return isNaN(number) ? null : number;
       };
       button.addEventListener("click", function () {
         var order = head.getAttribute("aria-sort");
@@ -85,7 +85,11 @@
         head.setAttribute("aria-sort", descending ? "descending" : "ascending");
         var sign = descending ? -1 : 1;
         var keyed = rows.map(function (entry) { return { entry: entry, key: value(entry) }; });
+        // What is not known is last either way: it is neither the least nor the most.
         keyed.sort(function (a, b) {
+          if (a.key === null || b.key === null) {
+            return (a.key === null) - (b.key === null) || a.entry.place - b.entry.place;
+          }
           return a.key < b.key ? -sign : a.key > b.key ? sign : a.entry.place - b.entry.place;
         });
         var all = document.createDocumentFragment();
