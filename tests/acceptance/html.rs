@@ -1,5 +1,5 @@
-//! The HTML report as a customer gets it: complete, the same bytes twice, harmless whatever the directory holds, and, where
-//! Chromium is installed, as a browser shows it.
+//! The HTML report as a customer gets it: complete, the same bytes twice, harmless whatever the directory holds, and,
+//! where Chromium is installed, as a browser shows it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -228,7 +228,7 @@ fn a_browser_runs_the_script_and_nothing_else() {
         let said = String::from_utf8_lossy(&shown.stderr);
         assert!(!said.contains("CONSOLE"), "{said}");
         let dom = String::from_utf8(shown.stdout).unwrap();
-        // The policy admits the script: it shows the tools, counts, makes the heads buttons, and unfolds what a link names.
+        // The policy admits the script: it shows the tools, counts, makes the heads buttons, unfolds what a link names.
         assert!(!dom.contains("id=\"account-tools\" hidden"), "{name}");
         assert!(dom.contains(" shown</output>"), "{name}");
         assert!(

@@ -1,7 +1,7 @@
 //! A control path as a drawing: a box for each node, an arrow for each step with the right that makes it, in rows.
 //!
-//! Sizes are in the units of the drawing, which the style sheet shows as pixels. A browser cannot be asked here how wide a
-//! text is, so boxes are wide and names are cut; the list below the drawing has every name and the evidence in full.
+//! Sizes are in the units of the drawing, which the style sheet shows as pixels. A browser cannot be asked here how wide
+//! a text is, so boxes are wide and names are cut; the list below the drawing has every name and the evidence in full.
 
 use std::collections::BTreeMap;
 
@@ -208,4 +208,68 @@ fn cut(name: &str) -> String {
     }
     let kept: String = name.chars().take(NAME - 1).collect();
     format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paths::Step;
+
+    /// A way through so many nodes after the first.
+    fn chain(steps: usize) -> Chain {
+        let name = |number: usize| format!("node-{number}");
+        let step = |number: usize| Step {
+            from: name(number),
+            by: "member",
+            words: "keeps the tickets of callers (a controller can be made to call), and so reaches",
+            to: name(number + 1),
+            to_dn: None,
+            evidence: String::new(),
+            act: true,
+        };
+        Chain {
+            from: name(0),
+            from_dn: None,
+            to: name(steps),
+            hops: 0,
+            steps: (0..steps).map(step).collect(),
+        }
+    }
+
+    #[test]
+    fn a_long_way_goes_on_in_the_next_row() {
+        let chain = chain(7);
+        let way = drawn(&chain, |_| "user".to_owned());
+        let rows: Vec<usize> = way.nodes.iter().map(|node| node.y).collect();
+        assert_eq!(rows, [8, 8, 8, 134, 134, 134, 260, 260]);
+        assert!(
+            way.nodes
+                .iter()
+                .all(|node| node.x + BOX <= way.width && node.y + HIGH <= way.height)
+        );
+        assert_eq!(way.arrows.len(), 7);
+        // The third and the sixth arrow go down to the first box of the next row.
+        let down = way
+            .arrows
+            .iter()
+            .map(|arrow| arrow.path.matches('V').count());
+        assert_eq!(down.collect::<Vec<_>>(), [0, 0, 2, 0, 0, 2, 0]);
+        let ends = way.nodes.iter().filter(|node| node.end).count();
+        assert_eq!(ends, 1);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_its_box_only() {
+        let mut chain = chain(1);
+        chain.to = "x".repeat(10_000);
+        if let Some(step) = chain.steps.first_mut() {
+            step.to = chain.to.clone();
+        }
+        let way = drawn(&chain, |_| String::new());
+        let last = way
+            .nodes
+            .last()
+            .map(|node| (node.name.chars().count(), node.whole.len()));
+        assert_eq!(last, Some((NAME, 10_000)));
+    }
 }

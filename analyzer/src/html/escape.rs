@@ -1,7 +1,7 @@
 //! How every value of a template becomes HTML: escaped, and without characters that hide or turn text.
 //!
-//! Askama puts it around each expression of a template (`askama.toml`), so nothing has to be remembered where a value is
-//! written. Deliberately knows no markup.
+//! Askama puts it around each expression of a template (`askama.toml`), so nothing has to be remembered where a value
+//! is written. Deliberately knows no markup.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -106,7 +106,8 @@ impl<'a> Group<'a> {
         Ok(groups)
     }
 
-    /// Names and anchors of the subjects of what nobody has accepted, each once, the greatest part of the exposure first.
+    /// Names and anchors of the subjects of what nobody has accepted, each once, the greatest part of the exposure
+    /// first.
     pub(super) fn names(&self) -> Vec<(&'a str, &'a str)> {
         let open = self
             .rows

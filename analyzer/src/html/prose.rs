@@ -1,7 +1,7 @@
 //! The sections of a rule page as HTML.
 //!
-//! A page may be a customer's own, so its Markdown is input like any other: raw HTML in it is text, links and images are
-//! told as text, and what hides or turns text is made visible. Deliberately does not parse front matter.
+//! A page may be a customer's own, so its Markdown is input like any other: raw HTML in it is text, links and images
+//! are told as text, and what hides or turns text is made visible. Deliberately does not parse front matter.
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd, html};
 

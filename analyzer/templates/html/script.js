@@ -48,7 +48,8 @@
     var checks = Array.from(tools.querySelectorAll("input[type=checkbox]"));
     var filter = function () {
       var words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      var marks = checks.filter(function (check) { return check.checked; }).map(function (check) { return check.value; });
+      var marks = checks.filter(function (check) { return check.checked; });
+      marks = marks.map(function (check) { return check.value; });
       if (kind.value) { marks.push(kind.value); }
       var shown = 0;
       rows.forEach(function (entry) {
