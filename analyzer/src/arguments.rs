@@ -81,6 +81,7 @@ const REPORT_EXAMPLES: &str = "\
 Examples:
   coldcase report SNAP
   coldcase report SNAP --all -o report.txt
+  coldcase report SNAP --format html -o report.html
   coldcase report SNAP --rule GM01,SP03
   coldcase report SNAP --fail-on high --strict
 
@@ -575,7 +576,7 @@ pub struct ReportArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ReportFormat,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -733,6 +734,18 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+}
+
+/// Output formats of the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people, on a terminal
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For people, in a browser: one file that needs nothing else
+    Html,
 }
 
 /// Output formats of what reads like a story.

@@ -14,6 +14,7 @@ mod frames;
 mod given;
 mod graph;
 mod history;
+mod html;
 mod load;
 mod paths;
 mod report;

@@ -23,6 +23,7 @@ mod domain_controller;
 mod end_to_end;
 mod exceptions;
 mod explain;
+mod html;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;

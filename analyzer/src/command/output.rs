@@ -66,6 +66,11 @@ pub(super) fn json(file: Option<&Path>, value: &impl Serialize) -> Result<()> {
     to(file, |out| out.write_all(text.as_bytes()))
 }
 
+/// Whether output without a file would be shown to a person.
+pub(super) fn is_to_terminal(file: Option<&Path>) -> bool {
+    file.is_none() && io::stdout().is_terminal()
+}
+
 /// Colour only on a terminal and without NO_COLOR; the terminal's width, or 80.
 #[expect(
     clippy::disallowed_methods,

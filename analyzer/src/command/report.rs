@@ -1,20 +1,25 @@
 //! `coldcase report`.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
 use super::{open, output};
-use crate::arguments::{Format, ReportArguments, SeverityArgument};
+use crate::arguments::{ReportArguments, ReportFormat, SeverityArgument};
 use crate::assumptions;
 use crate::exceptions::{Exceptions, apply};
 use crate::frames::{Analysis, Frames};
+use crate::html;
 use crate::load::Directory;
 use crate::report::{Judged, assemble, write_text};
 use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
+    if arguments.format == ReportFormat::Html && output::is_to_terminal(arguments.output.as_deref())
+    {
+        bail!("an HTML report is a file for a browser, name it: --format html -o report.html");
+    }
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     pack.select(&arguments.rule)?;
@@ -51,8 +56,17 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("score and report")?;
     let file = arguments.output.as_deref();
     match arguments.format {
-        Format::Json => output::json(file, &report)?,
-        Format::Text => {
+        ReportFormat::Json => output::json(file, &report)?,
+        ReportFormat::Html => {
+            let page = html::page(&html::Sources {
+                report: &report,
+                analysis: &analysis,
+                frames: &frames,
+                pack: &pack,
+            })?;
+            output::to(file, |out| out.write_all(page.as_bytes()))?;
+        }
+        ReportFormat::Text => {
             let style = output::style(file, arguments.all);
             output::to(file, |out| write_text(&report, style, out))?;
         }

@@ -9,7 +9,7 @@ use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
 
 use crate::frames::Analysis;
 use crate::load::Object;
-use crate::report::{fact_told, unjudged};
+use crate::report::{evidence_in_words, unjudged};
 use crate::rules::{Pack, subject_of};
 
 /// The report by account.
@@ -96,7 +96,7 @@ impl<'a> Judgements<'a> {
                     facts: finding
                         .evidence
                         .iter()
-                        .filter_map(|(name, value)| fact_told(name, value))
+                        .filter_map(|(name, value)| evidence_in_words(name, value))
                         .collect(),
                     finding: finding.clone(),
                 })

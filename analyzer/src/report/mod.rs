@@ -11,7 +11,8 @@ mod whole;
 
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
 pub(crate) use bound::{risk_in_words, unjudged, unseen};
-pub(crate) use table::{Column, fitting, table, visible};
+pub(crate) use table::{Column, fitting, is_hidden, table, visible};
 pub(crate) use text::{
-    Style, addition, assumed, counted, fact_told, name_of, paragraph, wrap, write as write_text,
+    Style, addition, assumed, beyond, counted, evidence_in_words, name_of, paragraph, wrap,
+    write as write_text,
 };

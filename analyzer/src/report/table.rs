@@ -105,14 +105,16 @@ pub(super) fn trimmed(table: &Table) -> String {
 /// Control characters from the directory must not reach a terminal, nor those that turn the direction of text or are not
 /// seen at all, by which one name passes for another (Unicode TR36, 2.2 and 3.1).
 pub(crate) fn visible(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
-    };
     text.chars()
-        .map(|c| if hidden(c) { '\u{FFFD}' } else { c })
+        .map(|c| if is_hidden(c) { '\u{FFFD}' } else { c })
         .collect()
+}
+
+/// What [`visible`] replaces.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]

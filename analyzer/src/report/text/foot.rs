@@ -8,7 +8,7 @@ use super::{Style, assumed, paragraph};
 use crate::report::visible;
 
 /// Ids of rules that ask what no snapshot holds.
-pub(super) fn beyond(report: &Report) -> Vec<&str> {
+pub(crate) fn beyond(report: &Report) -> Vec<&str> {
     let rules = report.rules.iter();
     rules
         .filter(|rule| rule.beyond_snapshot && rule.verdict == Verdict::NotEvaluated)

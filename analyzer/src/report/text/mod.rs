@@ -17,7 +17,8 @@ use serde_json::Value;
 use crate::rules::text;
 
 pub(crate) use accounts::addition;
-pub(crate) use evidence::told as fact_told;
+pub(crate) use evidence::told as evidence_in_words;
+pub(crate) use foot::beyond;
 
 /// How to write to this terminal or file.
 #[derive(Debug, Clone, Copy)]

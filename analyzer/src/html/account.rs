@@ -1,0 +1,213 @@
+//! An account's own section, and its row of the inventory.
+//!
+//! What belongs to a rule stands with the rule and is only named here, so that thousands of sections stay small.
+
+use std::collections::BTreeMap;
+
+use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
+
+use super::anchor::Anchors;
+use super::inventory::{Facts, Readers};
+use super::words;
+use crate::report::{name_of, risk_in_words, unjudged};
+use crate::score::round;
+
+pub(super) struct Section<'a> {
+    pub(super) account: &'a AccountRisk,
+    pub(super) anchor: &'a str,
+    pub(super) name: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) risk: String,
+    pub(super) net_risk: String,
+    pub(super) accepted: bool,
+    pub(super) enabled: &'static str,
+    pub(super) worth: String,
+    /// The findings, and the addition that makes the risk.
+    pub(super) terms: Vec<Term<'a>>,
+    /// Rules that may still add to the risk.
+    pub(super) unjudged: Vec<&'a str>,
+    /// `None` for what is no service account.
+    pub(super) facts: Option<&'a Facts>,
+    /// How many read its password, in words.
+    pub(super) readers: String,
+}
+
+/// A term of the addition.
+pub(super) struct Term<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: &'a str,
+    pub(super) severity: &'static str,
+    pub(super) left: String,
+    pub(super) weight: f64,
+    pub(super) share: String,
+    pub(super) accepted: bool,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn all(
+        report: &'a Report,
+        anchors: &'a Anchors<'a>,
+        facts: &'a BTreeMap<String, Facts>,
+    ) -> Vec<Self> {
+        let rules: BTreeMap<&str, &RuleResult> = report
+            .rules
+            .iter()
+            .map(|rule| (rule.id.as_str(), rule))
+            .collect();
+        let findings: BTreeMap<&str, &Finding> = report
+            .findings
+            .iter()
+            .map(|finding| (finding.id.as_str(), finding))
+            .collect();
+        let section = |account: &'a AccountRisk| {
+            let unjudged = unjudged(report, account);
+            let facts = account.subject.dn.as_ref().and_then(|dn| facts.get(dn));
+            Self {
+                account,
+                anchor: anchors.to(&account.subject),
+                name: name_of(&account.subject),
+                kind: words::kind(&account.subject.kind),
+                risk: risk_in_words(account.risk, unjudged.len()),
+                net_risk: risk_in_words(account.net_risk, unjudged.len()),
+                accepted: account.findings.iter().any(|term| term.accepted),
+                enabled: words::flag(account.enabled),
+                worth: account.impact.to_string(),
+                terms: terms(account, &rules, &findings),
+                unjudged,
+                readers: facts.map_or_else(String::new, |facts| {
+                    facts.reader_number(report.snapshot.complete)
+                }),
+                facts,
+            }
+        };
+        report.accounts.iter().map(section).collect()
+    }
+
+    /// Words by which the inventory is filtered.
+    pub(super) fn marks(&self) -> String {
+        let mut marks = vec![self.account.subject.kind.as_str()];
+        if self.facts.is_some_and(|facts| facts.tier0 == Some(true)) {
+            marks.push("tier0");
+        }
+        if !self.terms.is_empty() {
+            marks.push("found");
+        }
+        if !self.unjudged.is_empty() {
+            marks.push("unjudged");
+        }
+        marks.join(" ")
+    }
+}
+
+impl Facts {
+    pub(super) fn tier0(&self) -> &'static str {
+        words::flag(self.tier0)
+    }
+
+    pub(super) fn password(&self) -> String {
+        if self.password_unset {
+            "never set".to_owned()
+        } else {
+            words::days(self.password_days)
+        }
+    }
+
+    pub(super) fn last_logon(&self) -> String {
+        words::days(self.last_logon_days)
+    }
+
+    /// What else is known of it, in one line.
+    pub(super) fn state(&self, account: &AccountRisk) -> String {
+        let ago = |days: Option<f64>| match days {
+            Some(days) => format!("{days:.0} days ago"),
+            None => words::NOT_KNOWN.to_owned(),
+        };
+        let flag = |flag: Option<bool>, yes: &str, no: &str| match flag {
+            Some(true) => yes.to_owned(),
+            Some(false) => no.to_owned(),
+            None => format!("{} whether {yes}", words::NOT_KNOWN),
+        };
+        let mut state = vec![
+            flag(account.enabled, "enabled", "disabled"),
+            flag(self.tier0, "in tier 0", "not in tier 0"),
+            format!("created: {}", ago(self.created_days)),
+            match self.password_unset {
+                true => "password never set".to_owned(),
+                false => format!("password set: {}", ago(self.password_days)),
+            },
+            format!("last logon: {}", ago(self.last_logon_days)),
+        ];
+        if let Some(days) = self.interval_days {
+            state.push(format!("password changes every {days} days"));
+        }
+        if let Some(key) = &self.root_key_id {
+            state.push(format!("KDS root key {key}"));
+        }
+        if let Some(ciphers) = &self.ciphers {
+            state.push(format!("encryption {ciphers}"));
+        }
+        state.join("; ")
+    }
+
+    /// Whether a list of names says less than there are.
+    pub(super) fn more_spns(&self) -> usize {
+        let count = self.spn_count.and_then(|count| usize::try_from(count).ok());
+        count.unwrap_or_default().saturating_sub(self.spns.len())
+    }
+
+    pub(super) fn spn_number(&self) -> String {
+        self.spn_count
+            .map_or_else(|| words::NOT_KNOWN.to_owned(), |count| count.to_string())
+    }
+
+    /// How many readers, in words; at least so many if the collection is not complete, since a member may be missing.
+    pub(super) fn reader_number(&self, complete: bool) -> String {
+        match &self.readers {
+            Readers::NotSo => "–".to_owned(),
+            Readers::NotKnown => words::NOT_KNOWN.to_owned(),
+            Readers::Everybody => "everybody".to_owned(),
+            Readers::Listed { first, .. } if first.iter().any(|reader| reader.broad) => {
+                "everybody".to_owned()
+            }
+            Readers::Listed { count, .. } if complete => count.to_string(),
+            Readers::Listed { count, .. } => format!("≥ {count}"),
+        }
+    }
+}
+
+fn terms<'a>(
+    account: &'a AccountRisk,
+    rules: &BTreeMap<&str, &'a RuleResult>,
+    findings: &BTreeMap<&str, &'a Finding>,
+) -> Vec<Term<'a>> {
+    let mut left = 100.0 * account.impact;
+    let mut terms = Vec::new();
+    for term in &account.findings {
+        let (Some(rule), Some(finding)) = (
+            rules.get(term.rule.as_str()),
+            findings.get(term.id.as_str()),
+        ) else {
+            continue;
+        };
+        let weighs = term.share > 0.0;
+        terms.push(Term {
+            id: &term.id,
+            title: &rule.title,
+            severity: finding.severity.as_str(),
+            left: if weighs {
+                format!("{left:.2}")
+            } else {
+                String::new()
+            },
+            weight: term.weight,
+            share: if weighs {
+                format!("{:.2}", term.share)
+            } else {
+                "–".to_owned()
+            },
+            accepted: term.accepted,
+        });
+        left = round(left - term.share);
+    }
+    terms
+}
