@@ -34,7 +34,12 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("load")?;
     let analysis = Analysis::under(given, directory);
     timings.stage("graph")?;
-    let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
+    let page = match arguments.format {
+        ReportFormat::Html => &html::ASKED[..],
+        _ => &[],
+    };
+    let pages = pack.pages.iter().map(|page| page.sql.as_str());
+    let frames = Frames::build(&analysis, pages.chain(page.iter().copied()))?;
     timings.stage("frames")?;
     timings.slowest(frames.took())?;
     let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;

@@ -22,6 +22,9 @@ const READERS: &str = "
 
 const SPNS: &str = "SELECT s.object_id, s.spn FROM spns s ORDER BY s.object_id, s.spn";
 
+/// What [`facts`] asks: the frames must have been built for it.
+pub(crate) const ASKED: [&str; 3] = [ACCOUNTS, READERS, SPNS];
+
 /// Readers and names of one account that are kept; the rest is counted.
 const KEPT: usize = 25;
 

@@ -39,6 +39,8 @@ use crate::frames::{Analysis, Frames};
 use crate::report::assumed;
 use crate::rules::Pack;
 
+pub(crate) use self::inventory::ASKED;
+
 /// What a page is made from.
 pub(crate) struct Sources<'a> {
     pub(crate) report: &'a Report,
