@@ -60,7 +60,7 @@ pub struct Identity {
     pub object_name: Option<String>,
     /// userPrincipalName.
     pub user_principal_name: Option<String>,
-    /// description.
+    /// description; `None` also where a rule found a password in it, as `unknown` then says.
     pub description: Option<String>,
     /// managedBy, else manager: a DN.
     pub managed_by: Option<String>,

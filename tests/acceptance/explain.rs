@@ -233,6 +233,20 @@ fn hostile_names_are_made_visible() {
     assert_eq!(told.identity.description.as_deref(), Some(evil));
 }
 
+/// contoso's svc-bi has one in its description.
+#[test]
+fn a_password_in_free_text_is_not_repeated() {
+    let text = page(LAST, "svc-bi");
+    assert!(!text.contains("Summer2026"), "{text}");
+    let text = in_one_line(&text);
+    assert!(
+        text.contains("it may hold a password (spn-password-in-text)"),
+        "{text}"
+    );
+    let told = explanation(LAST, "svc-bi");
+    assert_eq!(told.identity.description, None);
+}
+
 #[test]
 fn who_is_no_service_account_is_told_so() {
     let text = in_one_line(&page(LAST, "Helpdesk"));

@@ -97,6 +97,15 @@ fn what_a_partial_snapshot_does_not_tell_is_not_told_as_nought() {
     }
 }
 
+/// contoso's svc-bi has one in its description.
+#[test]
+fn a_password_in_free_text_is_not_handed_on() {
+    let page = coldcase(&["report", LAST, "--format", "html"])
+        .unwrap()
+        .stdout;
+    assert!(page.contains("svc-bi") && !page.contains("Summer2026"));
+}
+
 #[test]
 fn a_part_of_the_rules_says_nothing_of_the_domain() {
     let ended = coldcase(&["report", LAST, "--rule", "SP01", "--format", "html"]).unwrap();

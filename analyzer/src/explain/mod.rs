@@ -28,7 +28,9 @@ mod text;
 
 use std::collections::HashMap;
 
-use coldcase_schemas::explain::{EXPLAIN_SCHEMA, Explanation, Moment};
+use coldcase_schemas::explain::{
+    EXPLAIN_SCHEMA, ExplainedFinding, Explanation, Moment, UnknownFact,
+};
 use coldcase_schemas::report::{Report, SnapshotFacts};
 
 use crate::frames::{Analysis, Owners};
@@ -43,6 +45,9 @@ use reach::Neighbours;
 use tallies::Tallies;
 
 pub(crate) use text::write as write_text;
+
+/// The rule that finds passwords in free text. Pages are handed on, so what it found is not shown again.
+const PASSWORD_IN_TEXT: &str = "spn-password-in-text";
 
 /// Explains one account after another.
 pub(crate) struct Explainer<'a> {
@@ -80,13 +85,24 @@ impl<'a> Explainer<'a> {
         let analysis = self.analysis;
         let object = analysis.object(place)?;
         let judged = self.judgements.of(place, object);
+        let mut identity = self.places.identity(place, object, self.owners);
+        let password = |told: &ExplainedFinding| {
+            told.finding.rule == PASSWORD_IN_TEXT && told.finding.key == "description"
+        };
+        if judged.findings.iter().any(password) {
+            identity.description = None;
+            identity.unknown.push(UnknownFact {
+                attribute: "description".to_owned(),
+                why: format!("it may hold a password ({PASSWORD_IN_TEXT}) and is not repeated"),
+            });
+        }
         Some(Explanation {
             schema: EXPLAIN_SCHEMA.to_owned(),
             program: PROGRAM.to_owned(),
             snapshot: self.snapshot.clone(),
             account: subject_of(object),
             name: analysis.title(object),
-            identity: self.places.identity(place, object, self.owners),
+            identity,
             risk: judged.risk,
             not_judged: judged.not_judged,
             findings: judged.findings,

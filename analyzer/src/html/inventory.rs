@@ -1,6 +1,6 @@
 //! What the frames know of each service account beside the report: dates, names, who reads its password.
 //!
-//! Deliberately reads frames only, so that what stands here can be asked again with `coldcase sql`.
+//! Deliberately has no description: people keep passwords in it, and the page travels. It reads frames only, so that what stands here can be asked again with `coldcase sql`.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ use crate::rules::run;
 
 const ACCOUNTS: &str = "
     SELECT a.object_id, a.dn, a.tier0, a.password_days, a.password_unset, a.last_logon_days, a.created_days,
-           a.spn_count, a.interval_days, a.readers_state, a.description, a.managed_by, a.root_key_id,
-           a.ciphers
+           a.spn_count, a.interval_days, a.readers_state, a.managed_by, a.root_key_id, a.ciphers
     FROM accounts a ORDER BY a.object_id";
 
 const READERS: &str = "
@@ -40,7 +39,6 @@ pub(super) struct Facts {
     pub(super) spns: Vec<String>,
     pub(super) spn_count: Option<i64>,
     pub(super) interval_days: Option<i64>,
-    pub(super) description: Option<String>,
     pub(super) managed_by: Option<String>,
     pub(super) root_key_id: Option<String>,
     pub(super) ciphers: Option<String>,
@@ -104,7 +102,6 @@ pub(super) fn facts(frames: &Frames) -> Result<BTreeMap<String, Facts>> {
             spns: spns.remove(&id).unwrap_or_default(),
             spn_count: cell.number("spn_count", row)?,
             interval_days: cell.number("interval_days", row)?,
-            description: cell.text("description", row)?,
             managed_by: cell.text("managed_by", row)?,
             root_key_id: cell.text("root_key_id", row)?,
             ciphers: cell.text("ciphers", row)?,

@@ -27,8 +27,8 @@ pub(super) fn level(level: u8) -> (&'static str, &'static str) {
         ),
         2 => (
             "serious",
-            "At least one finding leads to control of an account or host that matters; none was found that leads to \
-             control of the domain.",
+            "At least one finding leads to control of an account or host that matters, perhaps in more steps to \
+             the domain; none is critical.",
         ),
         3 => (
             "needs work",
