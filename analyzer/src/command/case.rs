@@ -1,9 +1,11 @@
 //! `coldcase case`: a file that keeps what trends need of many snapshots.
 
+use std::cmp::Reverse;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use coldcase_schemas::container::read_manifest;
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +15,7 @@ use crate::arguments::{
     CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, Format,
 };
 use crate::assumptions;
-use crate::history::{Case, Checked, Domain, Judge, Kept};
+use crate::history::{Case, Checked, Domain, Judge, Kept, Moment};
 use crate::report::visible;
 use crate::rules::Pack;
 
@@ -32,12 +34,15 @@ fn judge(case: &Path, basis: &BasisArguments) -> Result<Judge> {
     Ok(Judge::new(Pack::load(basis.rules.as_deref())?, given))
 }
 
-/// Each snapshot is a change of its own: one that cannot be read leaves the others in.
+/// Each snapshot is a change of its own: one that cannot be read leaves the others in. The latest comes first: then each
+/// is opened once, since what follows it is known by then.
 fn add(arguments: &CaseAddArguments) -> Result<AnalyzeExit> {
     let judge = judge(&arguments.file, &arguments.basis)?;
     let mut case = Case::open(&arguments.file, true)?;
     let mut wrong = Vec::new();
-    for path in &arguments.snapshots {
+    let mut snapshots: Vec<&PathBuf> = arguments.snapshots.iter().collect();
+    snapshots.sort_by_cached_key(|path| Reverse(taken_when(path)));
+    for path in snapshots {
         match case.add(path, &judge) {
             Ok(added) => {
                 let what = if added.again {
@@ -63,6 +68,12 @@ fn add(arguments: &CaseAddArguments) -> Result<AnalyzeExit> {
             several.join("; ")
         ),
     }
+}
+
+/// `None` of what is no snapshot, which is told when it is added.
+fn taken_when(path: &Path) -> Option<Moment> {
+    let manifest = read_manifest(path).ok()?;
+    Moment::parse(&manifest.taken_at)
 }
 
 fn remove(arguments: &CaseRemoveArguments) -> Result<AnalyzeExit> {

@@ -25,21 +25,16 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     let (old, new) = (arguments.old.as_path(), arguments.new.as_path());
     let given = assumptions::load(arguments.config.config.as_deref(), new)?;
     let exceptions = Exceptions::load(arguments.exceptions.as_deref(), new)?;
-    let (old_snapshot, new_snapshot) = (open(old)?, open(new)?);
+    let (old_snapshot, new_snapshot) = at_once((old, || open(old)), || open(new))?;
     comparable(
         (old, old_snapshot.manifest()),
         (new, new_snapshot.manifest()),
         arguments.any_domain,
     )?;
     timings.stage("open and check")?;
-    // Most machines have at least two cores.
-    let (old_side, new_side) = std::thread::scope(|scope| {
-        let earlier = scope.spawn(|| side(old, old_snapshot, &given, &exceptions, arguments));
-        let later = side(new, new_snapshot, &given, &exceptions, arguments);
-        (earlier.join(), later)
-    });
-    let old_side = old_side.map_err(|_| anyhow!("{} could not be evaluated", old.display()))?;
-    let (mut old_side, new_side) = (old_side?, new_side?);
+    let one = |path, snapshot| side(path, snapshot, &given, &exceptions, arguments);
+    let (mut old_side, new_side) =
+        at_once((old, || one(old, old_snapshot)), || one(new, new_snapshot))?;
     timings.stage("evaluate both sides")?;
     same_domain((old, &old_side), (new, &new_side), arguments.any_domain)?;
     let aged = aged(&mut old_side, &new_side, arguments.rules.as_deref())?;
@@ -64,6 +59,21 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     } else {
         AnalyzeExit::Clean
     })
+}
+
+/// The same work on both sides, at once: most machines have at least two cores. What is wrong with the earlier is told
+/// first.
+fn at_once<T: Send>(
+    (old, earlier): (&Path, impl FnOnce() -> Result<T> + Send),
+    later: impl FnOnce() -> Result<T>,
+) -> Result<(T, T)> {
+    let (earlier, later) = std::thread::scope(|scope| {
+        let earlier = scope.spawn(earlier);
+        let later = later();
+        (earlier.join(), later)
+    });
+    let earlier = earlier.map_err(|_| anyhow!("{} could not be read", old.display()))?;
+    Ok((earlier?, later?))
 }
 
 /// Evaluates one side at its own clock.

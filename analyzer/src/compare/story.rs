@@ -8,7 +8,7 @@ use coldcase_schemas::diff::{
 };
 use coldcase_schemas::report::{Numbers, Privileges, Severity, SnapshotFacts, Subject};
 
-use crate::report::{assumed, counted, name_of};
+use crate::report::{assumed, at_least, counted, name_of};
 
 /// Lines of a section before the rest is counted.
 const SHOWN: usize = 12;
@@ -116,7 +116,7 @@ fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
         (
             "Level",
             format!(
-                "{} → {} (1 urgent, 5 nothing found)",
+                "{} → {} of 5 (1 is the worst)",
                 scores.old.level, scores.new.level
             ),
         ),
@@ -155,14 +155,14 @@ fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
 /// Coverage that differs by more points than this makes two exposures two different things.
 const COMPARABLE: f64 = 1.0;
 
-/// Both numbers as they are printed, and the difference of what is printed. The side that saw less is a lower bound.
+/// Both numbers as they are printed, and the difference of what is printed. A side that did not see everything gives a
+/// lower bound.
 fn numbers(diff: &Diff, number: fn(&Numbers) -> f64, digits: i32) -> String {
     let scores = &diff.scores;
     let factor = 10_f64.powi(digits);
     let round = |number: f64| (number * factor).round() / factor;
     let (was, is) = (round(number(&scores.old)), round(number(&scores.new)));
     let gap = scores.new_coverage_percent - scores.old_coverage_percent;
-    let at_least = |less: bool| if less { "≥ " } else { "" };
     let digits = usize::try_from(digits).unwrap_or_default();
     let change = if gap.abs() > COMPARABLE {
         let side = if gap < 0.0 { "later" } else { "earlier" };
@@ -172,8 +172,8 @@ fn numbers(diff: &Diff, number: fn(&Numbers) -> f64, digits: i32) -> String {
     };
     format!(
         "{}{was:.digits$} → {}{is:.digits$} ({change})",
-        at_least(gap > COMPARABLE),
-        at_least(gap < -COMPARABLE),
+        at_least(&scores.old),
+        at_least(&scores.new),
     )
 }
 
@@ -334,12 +334,25 @@ fn access(diff: &Diff, title: &str, direction: Direction) -> Section {
         .filter(|change| change.direction == direction);
     Section {
         title: title.to_owned(),
-        items: of.map(power).collect(),
+        items: of
+            .map(|change| power(change, shared(diff, change)))
+            .collect(),
         ..Section::default()
     }
 }
 
-fn power(change: &AccessChange) -> Item {
+/// Whether others of the same holder fared otherwise: some lost the power, of others it is not known.
+fn shared(diff: &Diff, change: &AccessChange) -> bool {
+    let same = |other: &&AccessChange| {
+        (&other.account, other.power, &other.holder)
+            == (&change.account, change.power, &change.holder)
+    };
+    let mut others = diff.access.iter().filter(same);
+    others.any(|other| other.direction != change.direction)
+}
+
+/// One power over one account; `shared` if the holder stands for more than those of whom this is told.
+fn power(change: &AccessChange, shared: bool) -> Item {
     let verb = match change.power {
         Power::Read => "may read the password of",
         Power::Reset => "may reset the password of",
@@ -378,7 +391,12 @@ fn power(change: &AccessChange) -> Item {
             Direction::Unknown => "unknown",
         },
         head: format!(
-            "{} {verb} {}{tier0}",
+            "{}{} {verb} {}{tier0}",
+            if shared {
+                format!("{} of ", change.principals)
+            } else {
+                String::new()
+            },
             change.holder_name,
             name_of(&change.account)
         ),

@@ -10,8 +10,8 @@ use coldcase_schemas::trend::{FindingState, Trend};
 use super::course::day;
 use super::sparkline::{risk_line, sparkline};
 use super::story::{
-    Part, apart, columns, events, fixing, in_state, legend, name, notable, now, rebased, rotation,
-    rules, signed, since, told, worth,
+    Part, apart, columns, events, exposures, fixing, in_state, indices, legend, name, notable, now,
+    rebased, rotation, rules, signed, since, told, worth,
 };
 use super::text::counts;
 use crate::report::visible;
@@ -108,13 +108,16 @@ fn head(trend: &Trend, out: &mut String) -> std::fmt::Result {
     )?;
     writeln!(
         out,
-        "- Exposure {:.2} → {:.2} ({change}); without accepted findings {:.2} → {:.2}",
-        first.gross.exposure, last.gross.exposure, first.net.exposure, last.net.exposure
+        "- Exposure {} ({change}); without accepted findings {}",
+        exposures(&first.gross, &last.gross),
+        exposures(&first.net, &last.net)
     )?;
     writeln!(
         out,
-        "- Index {:.0} → {:.0} of 100; level {} → {} of 5 (1 is the worst)",
-        first.gross.index, last.gross.index, first.gross.level, last.gross.level
+        "- Index {} of 100; level {} → {} of 5 (1 is the worst)",
+        indices(&first.gross, &last.gross),
+        first.gross.level,
+        last.gross.level
     )?;
     writeln!(out, "- Findings {}", counts(first, last))?;
     for rebasing in &trend.rebasings {

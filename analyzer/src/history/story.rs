@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use coldcase_schemas::report::{Severity, Subject};
+use coldcase_schemas::report::{Numbers, Severity, Subject};
 use coldcase_schemas::trend::{
     AccountHistory, AccountState, Cause, Change, FindingChange, FindingHistory, FindingState,
     Rebasing, Rotation, RotationVerdict, Step, SubjectChange, TimeToFix, Trend, TrendRule,
 };
 
 use super::course::day;
-use crate::report::{risk_in_words, visible};
+use crate::report::{at_least, risk_in_words, visible};
 use crate::score::round;
 
 /// Longer distinguished names are told by their first part.
@@ -29,6 +29,26 @@ pub(super) fn now(account: &AccountHistory) -> String {
         AccountState::Unknown => "unknown".to_owned(),
         AccountState::Gone => "gone".to_owned(),
     }
+}
+
+/// A number of two points, as `from → to`, each with ≥ where rules that did not see everything may add to it.
+pub(super) fn from_to(
+    before: &Numbers,
+    after: &Numbers,
+    told: impl Fn(&Numbers) -> String,
+) -> String {
+    let told = |numbers| format!("{}{}", at_least(numbers), told(numbers));
+    format!("{} → {}", told(before), told(after))
+}
+
+/// Exposure of two points.
+pub(super) fn exposures(before: &Numbers, after: &Numbers) -> String {
+    from_to(before, after, |numbers| format!("{:.2}", numbers.exposure))
+}
+
+/// Index of two points.
+pub(super) fn indices(before: &Numbers, after: &Numbers) -> String {
+    from_to(before, after, |numbers| format!("{:.0}", numbers.index))
 }
 
 /// What is odd about the passwords of accounts, the worst first; and how many rotate as they should.
@@ -353,13 +373,14 @@ pub(super) fn name(subject: &Subject) -> String {
 
 /// With a sign: `+3.40`, `−8.24`, `0.00`.
 pub(super) fn signed(number: f64) -> String {
-    if number > 0.0 {
-        format!("+{number:.2}")
-    } else if number < 0.0 {
-        format!("−{:.2}", -number)
-    } else {
-        "0.00".to_owned()
-    }
+    let amount = format!("{:.2}", number.abs());
+    // What rounds to nothing has no sign.
+    let sign = match (amount.as_str(), number > 0.0) {
+        ("0.00", _) => "",
+        (_, true) => "+",
+        (_, false) => "−",
+    };
+    format!("{sign}{amount}")
 }
 
 #[cfg(test)]

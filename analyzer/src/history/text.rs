@@ -11,8 +11,8 @@ use coldcase_schemas::trend::{AccountHistory, FindingState, Point, Trend};
 use super::course::{count, day};
 use super::sparkline::{line, plain_line, risk_line, sparkline};
 use super::story::{
-    Event, Part, apart, columns, events, fixing, in_state, legend, name, notable, now, rebased,
-    rotation, rules, signed, since, told, worth,
+    Event, Part, apart, columns, events, exposures, fixing, in_state, indices, legend, name,
+    notable, now, rebased, rotation, rules, signed, since, told, worth,
 };
 use crate::report::{Style, visible, wrap};
 use crate::score::round;
@@ -64,22 +64,23 @@ fn head(trend: &Trend, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let snapshots = format!("{}, from {} to {}", trend.points.len(), days.0, days.1);
     labelled("Snapshots", &snapshots, style, out)?;
     let drawn = |value: fn(&Point) -> f64| sparkline(&line(trend, value), WIDE);
-    let (before, after) = (first.gross.exposure, last.gross.exposure);
-    let change = signed(round(after - before));
+    let change = signed(round(last.gross.exposure - first.gross.exposure));
     labelled("Exposure", &drawn(|point| point.gross.exposure), style, out)?;
     labelled(
         "",
-        &format!("{before:.2} → {after:.2} ({change})"),
+        &format!("{} ({change})", exposures(&first.gross, &last.gross)),
         style,
         out,
     )?;
     if trend.points.iter().any(|point| point.net != point.gross) {
-        let (before, after) = (first.net.exposure, last.net.exposure);
         labelled("Net", &drawn(|point| point.net.exposure), style, out)?;
-        let text = format!("{before:.2} → {after:.2}, without accepted findings");
+        let text = format!(
+            "{}, without accepted findings",
+            exposures(&first.net, &last.net)
+        );
         labelled("", &text, style, out)?;
     }
-    let index = format!("{:.0} → {:.0} of 100", first.gross.index, last.gross.index);
+    let index = format!("{} of 100", indices(&first.gross, &last.gross));
     labelled("Index", &index, style, out)?;
     let level = format!(
         "{} → {} of 5 (1 is the worst)",

@@ -351,9 +351,13 @@ fn load_objects(database: &Connection) -> Result<Vec<Object>> {
         columns.join(", ")
     ))?;
     let mut lists = ClassLists::default();
-    let rows = statement.query_map([], |row| Object::read(row, &mut lists))?;
-    rows.collect::<Result<_, _>>()
-        .context("table object holds a value of the wrong type")
+    let count: i64 = database.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
+    // Growing step by step would copy them all several times.
+    let mut objects = Vec::with_capacity(usize::try_from(count)?);
+    for object in statement.query_map([], |row| Object::read(row, &mut lists))? {
+        objects.push(object.context("table object holds a value of the wrong type")?);
+    }
+    Ok(objects)
 }
 
 /// `query` gives attribute id, object id and value.

@@ -3,7 +3,7 @@
 //! A rule that was not evaluated may fire on every account that it is about, so their risks are lower bounds.
 //! Deliberately changes no number.
 
-use coldcase_schemas::report::{AccountRisk, Report, RuleResult, Severity};
+use coldcase_schemas::report::{AccountRisk, Numbers, Report, RuleResult, Severity};
 
 /// Ids of the rules, and files of pages that did not run, that may still add to the risk of an account: what they would
 /// find of it is not known. What such a rule did find of it is no end: another reader, another trustee or a shorter way may
@@ -28,6 +28,15 @@ pub(crate) fn risk_in_words(risk: f64, unjudged: usize) -> String {
         ""
     };
     format!("{bound}{risk:.2}")
+}
+
+/// What stands before exposure and index where rules that did not see everything may add to them.
+pub(crate) fn at_least(numbers: &Numbers) -> &'static str {
+    if numbers.exposure_max > numbers.exposure {
+        "≥ "
+    } else {
+        ""
+    }
 }
 
 /// What was not seen, a sentence each, in the order of the rules that needed it.

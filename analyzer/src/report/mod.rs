@@ -10,7 +10,7 @@ mod text;
 mod whole;
 
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
-pub(crate) use bound::{risk_in_words, unjudged, unseen};
+pub(crate) use bound::{at_least, risk_in_words, unjudged, unseen};
 pub(crate) use table::{Column, fitting, is_hidden, table, visible};
 pub(crate) use text::{
     Style, addition, assumed, beyond, counted, evidence_in_words, name_of, paragraph, wrap,

@@ -8,7 +8,7 @@ use coldcase_schemas::report::{
 
 use super::foot::beyond;
 use super::{Style, assumed, counted, wrap};
-use crate::report::visible;
+use crate::report::{at_least, visible};
 
 /// Columns before the text of a line of the head.
 const INDENT: usize = 16;
@@ -24,8 +24,10 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         ))
     )?;
     writeln!(out)?;
-    let seen = if snapshot.complete {
+    let seen = if snapshot.complete && snapshot.privileges == Privileges::Forest {
         "every query was answered".to_owned()
+    } else if snapshot.complete {
+        "every query was answered, with what its account may see".to_owned()
     } else {
         style.severity(
             Severity::High,
@@ -53,7 +55,8 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
     // A few rules say nothing of the domain as a whole.
     if report.left_out == 0 {
         labelled("Level", &level(numbers), style, out)?;
-        let index = format!("{:.0} of 100; the less the better", numbers.index);
+        let bound = at_least(numbers);
+        let index = format!("{bound}{:.0} of 100; the less the better", numbers.index);
         labelled("Index", &index, style, out)?;
         labelled("Exposure", &exposure(report, numbers), style, out)?;
     }
@@ -218,8 +221,9 @@ fn accepted(report: &Report) -> String {
         return format!("nothing{file}; net and gross are the same{void}");
     }
     let net = &report.score.net;
+    let bound = at_least(net);
     format!(
-        "{} by {}{void}. Net: level {}, index {:.0}, exposure {:.1}",
+        "{} by {}{void}. Net: level {}, index {bound}{:.0}, exposure {bound}{:.1}",
         counted(count, "finding"),
         report.exceptions_file.as_deref().unwrap_or("a file"),
         net.level,
