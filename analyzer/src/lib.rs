@@ -23,4 +23,4 @@ mod score;
 mod typo;
 
 pub use arguments::Arguments;
-pub use command::run;
+pub use command::{complaint, run};

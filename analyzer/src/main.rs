@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use coldcase_analyzer::{Arguments, run};
+use coldcase_analyzer::{Arguments, complaint, run};
 use coldcase_schemas::exit::AnalyzeExit;
 use mimalloc::MiMalloc;
 
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let exit = run(&Arguments::parse()).unwrap_or_else(|error| {
         use std::io::Write;
         // Nothing is left to do if standard error is closed.
-        let _ = writeln!(std::io::stderr(), "coldcase: {error:#}");
+        let _ = writeln!(std::io::stderr(), "{}", complaint(&error));
         AnalyzeExit::Failed
     });
     ExitCode::from(u8::from(exit))

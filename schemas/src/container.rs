@@ -286,7 +286,8 @@ fn foreign(head: &[u8]) -> SnapshotError {
             "it is encrypted with age; decrypt it first: age --decrypt -i KEYFILE -o SNAPSHOT.sqlite.zst FILE"
         }
         [b'S', b'Q', b'L', b'i', b't', b'e', ..] => {
-            "it is a bare SQLite database; give the .sqlite.zst file as it was collected"
+            "it is a bare SQLite database; give the .sqlite.zst file as it was collected (of a case file, `coldcase trend \
+             --case` tells)"
         }
         [b'P', b'K', 3, 4, ..] => {
             "it is a zip archive; unpack it, or give the .sqlite.zst file in it"

@@ -355,8 +355,14 @@ pub struct Rotation {
     pub late: Vec<String>,
     /// Points at which the epoch was earlier than at a point before.
     pub backwards: Vec<String>,
+    /// Points at which the epoch lay in the future, or had moved on sooner than the interval allows.
+    pub ahead: Vec<String>,
+    /// Points at which the password had been set and the epoch was the same.
+    pub reset: Vec<String>,
     /// Points at which another KDS root key made the password than before.
     pub other_key: Vec<String>,
+    /// Those of them at which that was not the newest root key, the epoch was the same, or the root keys were not seen.
+    pub odd_key: Vec<String>,
     /// Points at which the epoch was not readable.
     pub unknown: Vec<String>,
 }
@@ -368,6 +374,12 @@ pub struct Rotation {
 pub enum RotationVerdict {
     /// An epoch went backwards: the account was restored, or tampered with.
     Backwards,
+    /// An epoch lay in the future, or moved on sooner than the interval allows: no domain controller does that.
+    Ahead,
+    /// The password was set and its epoch stayed: no domain controller derived it.
+    Reset,
+    /// Another root key made the password, and nothing says that it is the one new passwords come from.
+    OddKey,
     /// Overdue at the last point that tells, and in use.
     Stopped,
     /// Overdue at a point, and moved on since.

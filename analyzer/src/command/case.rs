@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use coldcase_schemas::container::read_manifest;
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ use crate::arguments::{
 };
 use crate::assumptions;
 use crate::history::{Case, Checked, Domain, Judge, Kept, Moment};
-use crate::report::visible;
+use crate::report::{visible, wrap};
 use crate::rules::Pack;
 
 pub(super) fn run(arguments: &CaseArguments) -> Result<AnalyzeExit> {
@@ -38,6 +38,7 @@ fn judge(case: &Path, basis: &BasisArguments) -> Result<Judge> {
 /// is opened once, since what follows it is known by then.
 fn add(arguments: &CaseAddArguments) -> Result<AnalyzeExit> {
     let judge = judge(&arguments.file, &arguments.basis)?;
+    let fresh = !arguments.file.exists();
     let mut case = Case::open(&arguments.file, true)?;
     let mut wrong = Vec::new();
     let mut snapshots: Vec<&PathBuf> = arguments.snapshots.iter().collect();
@@ -58,12 +59,19 @@ fn add(arguments: &CaseAddArguments) -> Result<AnalyzeExit> {
             Err(error) => wrong.push(format!("{error:#}")),
         }
     }
+    // What was made for nothing goes again.
+    if fresh && case.snapshots().is_ok_and(|kept| kept.is_empty()) {
+        drop(case);
+        std::fs::remove_file(&arguments.file)
+            .with_context(|| arguments.file.display().to_string())?;
+    }
+    let failed = wrong.len();
+    wrong.dedup();
     match wrong.as_slice() {
         [] => Ok(AnalyzeExit::Clean),
         [only] if arguments.snapshots.len() == 1 => bail!("{only}"),
         several => bail!(
-            "{} of {} snapshots were not added: {}",
-            several.len(),
+            "{failed} of {} snapshots were not added: {}",
             arguments.snapshots.len(),
             several.join("; ")
         ),
@@ -129,7 +137,10 @@ fn list(arguments: &CaseListArguments) -> Result<AnalyzeExit> {
 }
 
 fn one_domain(domain: &Domain, snapshots: &[Kept], out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{}", visible(&domain.to_string()))?;
+    let width = output::style(None, true).width;
+    for line in wrap(&visible(&domain.to_string()), width, 0) {
+        writeln!(out, "{line}")?;
+    }
     for kept in snapshots.iter().filter(|kept| kept.domain.is(domain)) {
         let partial = if kept.manifest.complete {
             ""
@@ -163,12 +174,8 @@ fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
             checked.iter().try_for_each(|one| {
                 let path = one.path.to_string_lossy();
                 let state = one.state.as_str();
-                writeln!(
-                    out,
-                    "{state:<8} {}  {}",
-                    described(&one.kept),
-                    visible(&path)
-                )
+                writeln!(out, "{state:<8} {}", described(&one.kept))?;
+                writeln!(out, "         {}", visible(&path))
             })
         })?;
     }

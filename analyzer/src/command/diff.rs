@@ -118,6 +118,14 @@ fn comparable(
             is.domain
         );
     }
+    if !any_domain && !was.forest.eq_ignore_ascii_case(&is.forest) {
+        bail!(
+            "{old} is of the forest {}, {new} of {}: domains of one name in two forests are two domains \
+             (--any-domain compares them all the same)",
+            was.forest,
+            is.forest
+        );
+    }
     if was.pseudonyms != is.pseudonyms {
         bail!(
             "{old} {}, {new} {}: names of the one mean nothing in the other; compare two snapshots that were \

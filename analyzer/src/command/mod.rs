@@ -32,6 +32,7 @@ use crate::arguments::{Arguments, Command, ConfigArguments};
 use crate::assumptions;
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
+use crate::report::wrap;
 
 /// Runs one command.
 ///
@@ -55,6 +56,15 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Assumptions(arguments) => assume::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Frames(arguments) => frames::run(arguments),
+    }
+}
+
+/// What went wrong, as it is told on standard error: broken between words on a terminal, one line elsewhere.
+pub fn complaint(error: &anyhow::Error) -> String {
+    let text = format!("coldcase: {error:#}");
+    match output::error_width() {
+        Some(width) => wrap(&text, width, 0).join("\n"),
+        None => text,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where output goes: standard output or a file, with or without colour.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
@@ -39,11 +39,7 @@ pub(super) fn to(
         );
     }
     let written = match file {
-        Some(path) => File::create(path).and_then(|file| {
-            let mut out = BufWriter::new(file);
-            write(&mut out)?;
-            out.flush()
-        }),
+        Some(path) => whole(path, write),
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             write(&mut out).and_then(|()| out.flush())
@@ -59,6 +55,32 @@ pub(super) fn to(
     }
 }
 
+/// Writes a file so that it holds all of it, or what it held before. A device or a pipe is written to as it is.
+fn whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let there = fs::symlink_metadata(path).ok();
+    if there.as_ref().is_some_and(|file| !file.is_file()) {
+        let mut out = BufWriter::new(File::create(path)?);
+        write(&mut out)?;
+        return out.flush();
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".coldcase-");
+    // As any program makes a file: what the user's umask leaves.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut out = BufWriter::new(builder.tempfile_in(folder.unwrap_or(Path::new(".")))?);
+    write(&mut out)?;
+    let made = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    if let Some(there) = there {
+        made.as_file().set_permissions(there.permissions())?;
+    }
+    made.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Writes pretty JSON with a final line feed.
 pub(super) fn json(file: Option<&Path>, value: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(value)?;
@@ -69,6 +91,14 @@ pub(super) fn json(file: Option<&Path>, value: &impl Serialize) -> Result<()> {
 /// Whether output without a file would be shown to a person.
 pub(super) fn is_to_terminal(file: Option<&Path>) -> bool {
     file.is_none() && io::stdout().is_terminal()
+}
+
+/// Columns of the terminal that errors are told on; `None` where they go elsewhere.
+pub(super) fn error_width() -> Option<u16> {
+    let terminal = io::stderr().is_terminal();
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.filter(|_| terminal)
+        .map(|(terminal_size::Width(width), _)| width.clamp(40, WIDEST))
 }
 
 /// Colour only on a terminal and without NO_COLOR; the terminal's width, or 80.

@@ -11,6 +11,7 @@ use coldcase_winsec::Sid;
 use super::people::{Number, People};
 use super::side::When;
 use crate::graph::{Holder, is_domain_controller};
+use crate::rules::subject_of;
 
 /// Somebody is directly in something: a member in a group, or whoever holds a SID of the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,6 +163,9 @@ impl<'p, 'a> Chains<'p, 'a> {
                 format!("{member} was removed from {group}")
             },
         };
+        if let Some(fate) = self.fate_of_group(when, step.group) {
+            return fate;
+        }
         if people.group_of_outside(step.member).is_some() {
             return membership();
         }
@@ -200,6 +204,36 @@ impl<'p, 'a> Chains<'p, 'a> {
                 format!("{group} is not the primary group of {member} any more")
             }),
         }
+    }
+
+    /// The group itself is on side `when` only: it came or went, or another took its name.
+    fn fate_of_group(&self, when: When, group: Number) -> Option<Cause> {
+        let object = |when: When| {
+            let side = self.people.side(when);
+            let place = side.directory.place_of_sid(self.people.sid(group)?)?;
+            side.object(place)
+        };
+        let here = object(when)?;
+        if object(when.other()).is_some() {
+            return None;
+        }
+        let other = &self.people.side(when.other()).directory;
+        let name = self.people.name(group);
+        let namesake = other.place_of_dn(&here.dn).is_some();
+        let (kind, text) = match (when, namesake) {
+            (When::After, false) => (CauseKind::Created, format!("{name} is new")),
+            (When::After, true) => (
+                CauseKind::Created,
+                format!("{name} was deleted and made anew, with another SID"),
+            ),
+            (When::Before, false) => (CauseKind::Deleted, format!("{name} is gone")),
+            (When::Before, true) => (
+                CauseKind::Deleted,
+                format!("{name} was deleted and made anew, and entries name its former SID"),
+            ),
+        };
+        let at = Some(subject_of(here));
+        Some(Cause { kind, at, text })
     }
 
     /// Whether a side has the membership, and whether as the primary group only.

@@ -9,6 +9,7 @@ use coldcase_schemas::diff::{FindingChange, FindingState, ObjectChange, ObjectSt
 use coldcase_schemas::report::{Finding, Report, RuleResult};
 
 use crate::rules::identity;
+use serde_json::Value;
 
 /// What an object's own fate says of its findings.
 enum Fate<'a> {
@@ -28,6 +29,7 @@ pub(super) fn findings(
 ) -> Vec<FindingChange> {
     let (before, now) = (Judgement::of(old), Judgement::of(new));
     let fates = fates(objects);
+    let renames = renames(objects);
     let was: HashMap<&str, &Finding> = by_id(old);
     let is: HashMap<&str, &Finding> = by_id(new);
     let mut changes = Vec::new();
@@ -38,7 +40,7 @@ pub(super) fn findings(
                 let unsure = [&before, &now]
                     .into_iter()
                     .find_map(|side| side.unjudged(finding));
-                changed(earlier, finding, title, old_later).map(|change| FindingChange {
+                changed(earlier, finding, title, old_later, &renames).map(|change| FindingChange {
                     note: unsure.map_or_else(String::new, |why| {
                         format!("perhaps because a side did not see everything: {why}")
                     }),
@@ -140,6 +142,7 @@ fn changed(
     finding: &Finding,
     title: String,
     old_later: &HashMap<String, Finding>,
+    renames: &Renames<'_>,
 ) -> Option<FindingChange> {
     let same_severity = earlier.severity == finding.severity;
     let same_evidence = earlier.evidence_sha256 == finding.evidence_sha256;
@@ -149,7 +152,7 @@ fn changed(
     let evidence_changed = if same_evidence {
         Vec::new()
     } else {
-        evidence_changed(earlier, finding)
+        evidence_changed(earlier, finding, renames)
     };
     // What one side did not see is no change.
     if same_severity && evidence_changed.is_empty() {
@@ -185,8 +188,37 @@ fn aged(finding: &Finding, old_later: &HashMap<String, Finding>) -> bool {
     later.severity == finding.severity && facts(later) == facts(finding)
 }
 
-/// Names of the evidence that both sides show and that is another, ages aside.
-fn evidence_changed(earlier: &Finding, finding: &Finding) -> Vec<String> {
+/// Former names of objects, and the present ones.
+type Renames<'a> = HashSet<(&'a str, &'a str)>;
+
+fn renames(objects: &[ObjectChange]) -> Renames<'_> {
+    let mut renames = HashSet::new();
+    for change in objects {
+        let moved = change.was_dn.as_deref().zip(change.subject.dn.as_deref());
+        renames.extend(moved);
+        let names = change
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.single);
+        let names = names.filter_map(|attribute| {
+            let named = matches!(
+                attribute.attribute.as_str(),
+                "sAMAccountName" | "name" | "cn"
+            );
+            named.then_some(())?;
+            Some((
+                attribute.removed.first()?.as_str(),
+                attribute.added.first()?.as_str(),
+            ))
+        });
+        renames.extend(names);
+    }
+    renames
+}
+
+/// Names of the evidence that both sides show and that is another, ages aside. Another name of the same object is no
+/// other evidence.
+fn evidence_changed(earlier: &Finding, finding: &Finding, renames: &Renames<'_>) -> Vec<String> {
     let known = |finding: &'_ Finding, name: &str| {
         let value = finding.evidence.get(name).cloned();
         value.filter(|value| !value.is_null())
@@ -196,7 +228,12 @@ fn evidence_changed(earlier: &Finding, finding: &Finding) -> Vec<String> {
         .filter(|name| !name.ends_with("_days"))
         .filter(|name| {
             let (was, is) = (known(earlier, name), known(finding, name));
-            was.is_some() && is.is_some() && was != is
+            let renamed = |was: &Value, is: &Value| {
+                let names = was.as_str().zip(is.as_str());
+                names.is_some_and(|names| renames.contains(&names))
+            };
+            was.zip(is)
+                .is_some_and(|(was, is)| was != is && !renamed(&was, &is))
         })
         .cloned()
         .collect()

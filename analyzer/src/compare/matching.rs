@@ -1,7 +1,7 @@
 //! Which object of the one snapshot is which of the other.
 //!
-//! By objectGUID, which never changes (MS-ADTS 3.1.1.1.4); an object whose GUID was not readable by its SID, and one without
-//! either by its DN. Deliberately does not say what changed.
+//! By objectGUID, which never changes (MS-ADTS 3.1.1.1.4); an object whose GUID one side does not show by its SID, and one
+//! without a SID by its DN. Deliberately does not say what changed.
 
 use std::collections::HashMap;
 
@@ -34,15 +34,20 @@ impl Matching {
     pub(crate) fn new(old: &Snapshot, new: &Snapshot) -> Result<Self> {
         let mut matching = Self::default();
         let mut known = HashMap::new();
-        each(old, |id, identities| {
-            for identity in identities {
-                known.entry(identity).or_insert(id);
+        each(old, |id, known_by| {
+            let whole = known_by.is_whole();
+            for identity in known_by.all() {
+                known.entry(identity).or_insert((id, whole));
             }
         })?;
-        each(new, |id, identities| {
-            let found = identities
-                .iter()
-                .find_map(|identity| known.get(identity).copied());
+        each(new, |id, known_by| {
+            let whole = known_by.is_whole();
+            // Who shows a GUID on both sides is told apart by it alone: a DN may pass to another object.
+            let found = known_by.all().into_iter().find_map(|identity| {
+                let (other, other_whole) = *known.get(&identity)?;
+                let by_guid = matches!(identity, Identity::Guid(_));
+                (by_guid || !(whole && other_whole)).then_some(other)
+            });
             // Two objects that claim one identity: the first has it.
             if let Some(other) = found
                 && !matching.new_of_old.contains_key(&other)
@@ -88,24 +93,45 @@ impl Matching {
     }
 }
 
-/// Hands over each object with what it is known by: the GUID alone where it has one, since a SID or DN may pass to another
-/// object.
-fn each(snapshot: &Snapshot, mut take: impl FnMut(i64, Vec<Identity>)) -> Result<()> {
+/// What a side shows of an object's identity.
+struct KnownBy {
+    guid: Option<Vec<u8>>,
+    sid: Option<Vec<u8>>,
+    dn: String,
+}
+
+impl KnownBy {
+    /// Whether it shows its GUID.
+    fn is_whole(&self) -> bool {
+        self.guid.is_some()
+    }
+
+    /// The surest first; the DN only of what has no SID.
+    fn all(self) -> Vec<Identity> {
+        let dn = self
+            .sid
+            .is_none()
+            .then(|| Identity::Dn(self.dn.to_lowercase()));
+        let guid = self.guid.map(Identity::Guid);
+        let sid = self.sid.map(Identity::Sid);
+        guid.into_iter().chain(sid).chain(dn).collect()
+    }
+}
+
+/// Hands over each object with what it is known by.
+fn each(snapshot: &Snapshot, mut take: impl FnMut(i64, KnownBy)) -> Result<()> {
     let mut statement = snapshot.database().prepare(
         "SELECT object.id, object.objectGUID, object.objectSid, name.dn
          FROM object JOIN name USING (id) ORDER BY object.id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let guid: Option<Vec<u8>> = row.get(1)?;
-        let sid: Option<Vec<u8>> = row.get(2)?;
-        let dn: String = row.get(3)?;
-        let identities = match (guid, sid) {
-            (Some(guid), _) => vec![Identity::Guid(guid)],
-            (None, Some(sid)) => vec![Identity::Sid(sid)],
-            (None, None) => vec![Identity::Dn(dn.to_lowercase())],
+        let known_by = KnownBy {
+            guid: row.get(1)?,
+            sid: row.get(2)?,
+            dn: row.get(3)?,
         };
-        take(row.get(0)?, identities);
+        take(row.get(0)?, known_by);
     }
     Ok(())
 }

@@ -266,7 +266,8 @@ impl Finder<'_, '_> {
         let new = object.is_some() && !outside && !is_there(other);
         let hidden = object
             .filter(|_| new)
-            .and_then(|object| unseen(&sides, when, object));
+            .and_then(|object| unseen(&sides, when, object))
+            .or_else(|| self.people.unseen_outside(when, member));
         let sid = self.people.sid(group)?;
         let unknown = hidden.or_else(|| self.unsure.of_members(other, sid));
         let added = when == When::After;

@@ -157,9 +157,35 @@ fn scores(old: &Report, new: &Report) -> Scores {
     }
 }
 
+/// That the sides are of two domains, which somebody asked for.
+fn two_domains(pair: &Pair<'_>) -> Option<Limit> {
+    let of = |analysis: &Analysis| {
+        let directory = &analysis.directory;
+        let sid = directory.domain_sid.as_ref().map(Sid::to_string);
+        let (domain, forest) = (&directory.manifest.domain, &directory.manifest.forest);
+        (domain.to_lowercase(), forest.to_lowercase(), sid)
+    };
+    let ((was, was_forest, was_sid), (is, is_forest, is_sid)) = (of(pair.old), of(pair.new));
+    let sids = was_sid.as_ref().zip(is_sid.as_ref());
+    let other_sid = sids.is_some_and(|(was, is)| was != is);
+    if was == is && was_forest == is_forest && !other_sid {
+        return None;
+    }
+    let sid = |sid: Option<String>| sid.unwrap_or_else(|| "not known".to_owned());
+    Some(Limit {
+        side: Side::Both,
+        text: format!(
+            "these are two domains: {was} of the forest {was_forest} (SID {}), and {is} of the forest {is_forest} (SID {}); \
+             nothing of the one is the other's",
+            sid(was_sid),
+            sid(is_sid)
+        ),
+    })
+}
+
 /// What a side did not see; what neither saw is said once.
 fn limits(pair: &Pair<'_>) -> Vec<Limit> {
-    let mut limits: Vec<Limit> = Vec::new();
+    let mut limits: Vec<Limit> = two_domains(pair).into_iter().collect();
     for (side, analysis) in [(Side::Old, pair.old), (Side::New, pair.new)] {
         for text in sight::Sight::of(analysis).limits() {
             match limits.iter_mut().find(|limit| limit.text == text) {

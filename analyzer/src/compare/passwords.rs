@@ -239,19 +239,9 @@ impl Turn<'_> {
         keys.any(|known| known.key_id.eq_ignore_ascii_case(key))
     }
 
-    /// New passwords come from the root key that was made last among those in effect (MS-GKDI 3.1.4.1).
     fn is_newest_key(&self) -> bool {
-        let directory = &self.analysis.directory;
-        if directory.may_hide("kds-root-keys") == Some(true) {
-            return false;
-        }
-        let in_effect = directory.kds_keys.iter().filter(|key| {
-            key.effective
-                .is_none_or(|effective| directory.clock.is_after(effective))
-        });
-        let newest = in_effect.max_by_key(|key| (key.effective, key.created));
         let used = self.after.id.root_key_id.to_string();
-        newest.is_some_and(|key| key.key_id.eq_ignore_ascii_case(&used))
+        self.analysis.directory.is_newest_root_key(&used) == Some(true)
     }
 
     fn days(&self, ticks: i64) -> Option<f64> {

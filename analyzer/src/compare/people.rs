@@ -11,8 +11,8 @@ use super::Pair;
 use super::side::{Both, When};
 use crate::frames::{Analysis, kind_of};
 use crate::graph::{Holder, Holders, index, is_security_group};
-use crate::load::{Kind, Object};
-use crate::rules::subject_of;
+use crate::load::{Kind, Object, PRINCIPALS};
+use crate::rules::{query_limit, subject_of};
 
 /// Somebody on either side. Holders of the later side keep their number.
 pub(super) type Number = u32;
@@ -258,6 +258,23 @@ impl<'a> People<'a> {
         })
     }
 
+    /// Why it is not known who a member without an object is on a side that names it: it may be anybody whom that side did
+    /// not see, under another name on the other.
+    pub(super) fn unseen_outside(&self, when: When, number: Number) -> Option<String> {
+        let outside = self.outside_of(number)?;
+        let directory = &self.side(when).directory;
+        if !directory.is_below_head(&outside.dn) {
+            return None;
+        }
+        let why = PRINCIPALS
+            .iter()
+            .find_map(|query| query_limit(directory, query))?;
+        Some(format!(
+            "who that is, {} does not know: {why}",
+            when.snapshot()
+        ))
+    }
+
     fn outside_of(&self, number: Number) -> Option<&Outside> {
         self.outside
             .get(index(number).checked_sub(self.holders.len())?)
@@ -407,6 +424,10 @@ fn outside(sides: &Both<&Analysis>) -> Vec<Outside> {
             }
             for id in analysis.memberships.outside(place) {
                 let dn = directory.dn(*id).unwrap_or_default();
+                // This side did not see the object, the other did: then it is somebody, and not seen here.
+                if sides.get(when.other()).directory.place_of_dn(dn).is_some() {
+                    continue;
+                }
                 let one = found
                     .entry((sid.clone(), dn.to_lowercase()))
                     .or_insert_with(|| Outside {

@@ -14,6 +14,17 @@ const PARTS: &[(&str, &str)] = &[
     ("service-users-with-password", "service-users"),
 ];
 
+/// An object that the other side has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Elsewhere<'a> {
+    /// The query that brings it.
+    pub(super) query: &'a str,
+    pub(super) kind: Option<Kind>,
+    pub(super) dn: &'a str,
+    /// whenCreated, FILETIME ticks; `None` if it is not readable.
+    pub(super) created: Option<i64>,
+}
+
 /// The eyes of one side.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight<'a> {
@@ -33,10 +44,17 @@ impl<'a> Sight<'a> {
             .administers_domain(directory.domain_sid.as_ref())
     }
 
-    /// Why an object that the other side has by `query` may have been there without being seen; `None` if it was not there.
-    pub(super) fn may_have_missed(self, query: &str, kind: Option<Kind>) -> Option<String> {
+    /// Why what `other` has may have been here without being seen; `None` if it was not here.
+    pub(super) fn may_have_missed(self, other: Self, one: &Elsewhere<'_>) -> Option<String> {
         let directory = &self.analysis.directory;
-        let hidden = match kind {
+        let clock = directory.clock;
+        if one.created.is_some_and(|created| !clock.is_after(created)) {
+            return None;
+        }
+        if directory.only_names(one.dn) {
+            return Some("a link there names it, and it is not shown".to_owned());
+        }
+        let hidden = match one.kind {
             Some(Kind::Dmsa) => "dmsa",
             Some(Kind::PasswordSettings) => "password-settings",
             Some(Kind::KdsRootKey) => "kds-root-keys",
@@ -47,14 +65,30 @@ impl<'a> Sight<'a> {
         }
         let whole = PARTS
             .iter()
-            .find(|(part, _)| *part == query)
-            .map_or(query, |(_, whole)| *whole);
+            .find(|(part, _)| *part == one.query)
+            .map_or(one.query, |(_, whole)| *whole);
         // Who has a service principal name is also brought by the query for all users, never the other way round.
         let general = match whole {
             "service-users" if directory.query("service-users").is_none() => "users",
             name => name,
         };
-        query_limit(directory, general)
+        if let Some(why) = query_limit(directory, general) {
+            return Some(why);
+        }
+        if self.is_administrator() {
+            return None;
+        }
+        if other.is_administrator() {
+            return Some(
+                "whoever collected is no administrator, as on the other side, and may not be shown it"
+                    .to_owned(),
+            );
+        }
+        // What was made before and is seen only now was hidden, restored or moved here: nothing says which.
+        let first = !clock.is_after(other.analysis.directory.clock.ticks());
+        (first && one.created.is_some()).then(|| {
+            "it was made before that, and whoever collected is no administrator".to_owned()
+        })
     }
 
     /// Why `object`, which shows no value of `attribute`, may have one; `None` if it has none. `known_readable` says that

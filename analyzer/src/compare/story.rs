@@ -95,9 +95,19 @@ pub(super) fn story(diff: &Diff, all: bool) -> Story {
         }
     }
     Story {
-        title: format!("What changed: {}", diff.new.domain),
+        title: format!("What changed: {}", whose(diff)),
         facts: facts(diff),
         sections,
+    }
+}
+
+/// The domain, or both where they are two.
+fn whose(diff: &Diff) -> String {
+    let (was, is) = (&diff.old.domain, &diff.new.domain);
+    if was.eq_ignore_ascii_case(is) {
+        is.clone()
+    } else {
+        format!("{was} compared with {is}")
     }
 }
 

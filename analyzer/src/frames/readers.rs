@@ -130,7 +130,7 @@ fn push(frame: &mut Builder, analysis: &Analysis, descriptor: i64, reader: &Hold
         object.map(|object| object.id).into(),
         reader.sid.as_ref().map(Sid::to_string).into(),
         reader.name.as_str().into(),
-        kind_of(analysis, reader.sid.as_ref(), object).into(),
+        reader_kind(analysis, reader, object).into(),
         reader.via.as_str().into(),
         reader.direct.into(),
         broad.into(),
@@ -163,6 +163,15 @@ fn host_cells(analysis: &Analysis, object: Option<&Object>, tier0: bool) -> [Cel
             .and_then(|object| support_ended_days(analysis, object))
             .into(),
     ]
+}
+
+/// A member of this domain without an object is nobody of another domain where the collection did not see everybody.
+fn reader_kind(analysis: &Analysis, reader: &Holder, object: Option<&Object>) -> &'static str {
+    let directory = &analysis.directory;
+    let kind = kind_of(analysis, reader.sid.as_ref(), object);
+    let unseen =
+        kind == "outside" && directory.is_below_head(&reader.name) && !directory.sees_principals();
+    if unseen { "unseen" } else { kind }
 }
 
 pub(crate) fn kind_of(

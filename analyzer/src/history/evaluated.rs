@@ -274,11 +274,15 @@ impl Scene<'_> {
             .filter_map(|group| Some(analysis.object(*group)?.display_name().to_owned()))
             .collect();
         privileged.sort();
+        let root_key = password_id.as_ref().map(|id| id.root_key_id.to_string());
         AccountFacts {
             password_set: object.password_set,
             last_logon: object.last_logon,
             cycle: password_id.as_ref().and_then(ManagedPasswordId::cycle),
-            root_key: password_id.map(|id| id.root_key_id.to_string()),
+            newest_key: root_key
+                .as_deref()
+                .and_then(|key| directory.is_newest_root_key(key)),
+            root_key,
             interval_days: object.password_interval,
             readers: object
                 .shows(Fact::Readers)

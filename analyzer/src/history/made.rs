@@ -135,6 +135,7 @@ pub(super) fn account() -> AccountFacts {
         last_logon: None,
         cycle: None,
         root_key: None,
+        newest_key: None,
         interval_days: None,
         readers: None,
         spns: 1,

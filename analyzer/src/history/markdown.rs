@@ -121,7 +121,7 @@ fn head(trend: &Trend, out: &mut String) -> std::fmt::Result {
     )?;
     writeln!(out, "- Findings {}", counts(first, last))?;
     for rebasing in &trend.rebasings {
-        writeln!(out, "- Re-based: {}", plain(&rebased(rebasing)))?;
+        writeln!(out, "- Re-based: {}", plain(&rebased(trend, rebasing)))?;
     }
     for note in &trend.notes {
         writeln!(out, "- Note: {}", plain(note))?;

@@ -16,6 +16,12 @@ const DEFAULT_INTERVAL: i64 = 30;
 /// Days that a password may be overdue: the cycle it ends in, and slow replication. The same as rule GM13 grants.
 const GRACE_DAYS: f64 = 140.0 / 24.0;
 
+/// Days after the snapshot in which no epoch of a clock in order begins.
+const AHEAD_DAYS: f64 = 1.0;
+
+/// 100-nanosecond ticks of a day.
+const TICKS_PER_DAY: i64 = 864_000_000_000;
+
 /// The rotation of one account so far.
 #[derive(Debug, Default)]
 pub(crate) struct Rotating {
@@ -25,8 +31,12 @@ pub(crate) struct Rotating {
     moved: u32,
     late: Vec<Moment>,
     backwards: Vec<Moment>,
+    ahead: Vec<Moment>,
+    reset: Vec<Moment>,
     other_key: Vec<Moment>,
+    odd_key: Vec<Moment>,
     unknown: Vec<Moment>,
+    password_set: Option<i64>,
     /// At the last point that tells the epoch.
     overdue: bool,
     idle: bool,
@@ -50,8 +60,19 @@ impl Rotating {
             Some(before) if cycle < before => self.backwards.push(taken_at),
             _ => {}
         }
+        if self.ran_ahead(taken_at, cycle, epoch) {
+            self.ahead.push(taken_at);
+        }
+        let unmoved = self.cycle == Some(cycle);
+        let set = self.password_set.zip(facts.password_set);
+        if unmoved && set.is_some_and(|(before, after)| after > before) {
+            self.reset.push(taken_at);
+        }
         if self.root_key.is_some() && self.root_key != facts.root_key {
             self.other_key.push(taken_at);
+            if unmoved || facts.newest_key != Some(true) {
+                self.odd_key.push(taken_at);
+            }
         }
         let due = interval.unwrap_or(DEFAULT_INTERVAL) as f64 + GRACE_DAYS;
         let past_due = taken_at.days_since(epoch) > due;
@@ -65,12 +86,32 @@ impl Rotating {
             self.late.push(taken_at);
         }
         self.cycle = Some(cycle);
+        self.password_set = facts.password_set;
         self.root_key.clone_from(&facts.root_key);
+    }
+
+    /// Whether the epoch is one that no domain controller with a clock in order gives by now.
+    fn ran_ahead(&self, taken_at: Moment, cycle: i64, epoch: Moment) -> bool {
+        if epoch.days_since(taken_at) > AHEAD_DAYS {
+            return true;
+        }
+        // The interval counts in whole cycles; one more or less is a matter of rounding.
+        let interval = self.interval.unwrap_or(DEFAULT_INTERVAL);
+        let due = interval.saturating_mul(TICKS_PER_DAY) / TICKS_PER_CYCLE;
+        self.cycle
+            .and_then(|before| cycle.checked_sub(before))
+            .is_some_and(|moved| moved > 0 && moved.saturating_add(1) < due)
     }
 
     pub(crate) fn told(&self) -> Rotation {
         let verdict = if !self.backwards.is_empty() {
             RotationVerdict::Backwards
+        } else if !self.ahead.is_empty() {
+            RotationVerdict::Ahead
+        } else if !self.reset.is_empty() {
+            RotationVerdict::Reset
+        } else if !self.odd_key.is_empty() {
+            RotationVerdict::OddKey
         } else if self.overdue {
             RotationVerdict::Stopped
         } else if !self.late.is_empty() {
@@ -89,7 +130,10 @@ impl Rotating {
             moved: self.moved,
             late: times(&self.late),
             backwards: times(&self.backwards),
+            ahead: times(&self.ahead),
+            reset: times(&self.reset),
             other_key: times(&self.other_key),
+            odd_key: times(&self.odd_key),
             unknown: times(&self.unknown),
         }
     }
@@ -118,6 +162,7 @@ mod tests {
                 last_logon: logon.map(|logon| (155_228 + logon) * 864_000_000_000),
                 cycle: epoch.map(cycle),
                 root_key: Some("key".to_owned()),
+                newest_key: Some(true),
                 interval_days: Some(30),
                 readers: None,
                 spns: 0,
@@ -152,6 +197,58 @@ mod tests {
         assert_eq!(
             after(&[(80, Some(0), None)]).verdict,
             RotationVerdict::Stopped
+        );
+    }
+
+    /// Two points of a password whose second is changed by hand.
+    fn second(change: impl Fn(&mut AccountFacts)) -> Rotation {
+        let mut rotating = Rotating::default();
+        for (taken, day) in [("2026-02-01T00:00:00Z", 20), ("2026-03-01T00:00:00Z", 50)] {
+            let mut facts = AccountFacts {
+                password_set: Some((155_228 + day) * 864_000_000_000),
+                last_logon: None,
+                cycle: Some(cycle(day)),
+                root_key: Some("key".to_owned()),
+                newest_key: Some(true),
+                interval_days: Some(30),
+                readers: None,
+                spns: 0,
+                tier0: false,
+                groups: 0,
+                privileged_groups: Vec::new(),
+            };
+            if day == 50 {
+                change(&mut facts);
+            }
+            rotating.push(Moment::parse(taken).unwrap(), &facts);
+        }
+        rotating.told()
+    }
+
+    #[test]
+    fn what_no_domain_controller_does_is_not_regular() {
+        let verdict = |change: &dyn Fn(&mut AccountFacts)| second(change).verdict;
+        assert_eq!(verdict(&|_| ()), RotationVerdict::Regular);
+        let early = |facts: &mut AccountFacts| facts.cycle = Some(cycle(22));
+        assert_eq!(verdict(&early), RotationVerdict::Ahead);
+        let future = |facts: &mut AccountFacts| facts.cycle = Some(cycle(800));
+        assert_eq!(verdict(&future), RotationVerdict::Ahead);
+        let reset = |facts: &mut AccountFacts| facts.cycle = Some(cycle(20));
+        assert_eq!(verdict(&reset), RotationVerdict::Reset);
+        let foreign = |facts: &mut AccountFacts| {
+            facts.root_key = Some("other".to_owned());
+            facts.newest_key = Some(false);
+        };
+        assert_eq!(verdict(&foreign), RotationVerdict::OddKey);
+        let hidden = |facts: &mut AccountFacts| {
+            facts.root_key = Some("other".to_owned());
+            facts.newest_key = None;
+        };
+        assert_eq!(verdict(&hidden), RotationVerdict::OddKey);
+        let newest = second(|facts| facts.root_key = Some("other".to_owned()));
+        assert_eq!(
+            (newest.verdict, newest.other_key.len()),
+            (RotationVerdict::Regular, 1)
         );
     }
 

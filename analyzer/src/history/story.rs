@@ -60,7 +60,7 @@ pub(super) fn rotation(trend: &Trend) -> (Vec<String>, usize) {
         if let Some(rotation) = &account.rotation {
             regular += usize::from(rotation.verdict == RotationVerdict::Regular);
             let there = account.state == AccountState::There;
-            let tell = there || rotation.verdict == RotationVerdict::Backwards;
+            let tell = there || rotation.verdict <= RotationVerdict::OddKey;
             let what = odd_rotation(rotation, account.points.len()).filter(|_| tell);
             lines.extend(what.map(|what| (rotation.verdict, format!("{name}: {what}"))));
         }
@@ -84,6 +84,18 @@ fn odd_rotation(rotation: &Rotation, points: usize) -> Option<String> {
         RotationVerdict::Backwards => format!(
             "its key epoch went backwards before {}: restored from a backup, or tampered with",
             last(&rotation.backwards)
+        ),
+        RotationVerdict::Ahead => format!(
+            "its key epoch ran ahead of the interval by {}: no domain controller does that",
+            last(&rotation.ahead)
+        ),
+        RotationVerdict::Reset => format!(
+            "its password was set before {} and the key epoch stayed: no domain controller derived it",
+            last(&rotation.reset)
+        ),
+        RotationVerdict::OddKey => format!(
+            "made from another root key by {}, and nothing says that it is the one new passwords come from",
+            last(&rotation.odd_key)
         ),
         RotationVerdict::Stopped => format!(
             "stopped: in use, but overdue since {first} (every {} days)",
@@ -182,7 +194,8 @@ pub(super) fn legend(trend: &Trend) -> String {
 pub(super) fn apart(step: &Step) -> Vec<String> {
     let mut apart = Vec::new();
     if step.rebasing != 0.0 {
-        apart.push(format!("{} by other rules", signed(step.rebasing)));
+        let number = signed(step.rebasing);
+        apart.push(format!("{number} by other rules or assumptions"));
     }
     if !step.why_not_split.is_empty() {
         let number = signed(step.not_split);
@@ -192,11 +205,16 @@ pub(super) fn apart(step: &Step) -> Vec<String> {
 }
 
 /// What other rules or assumptions gave.
-pub(super) fn rebased(rebasing: &Rebasing) -> String {
+pub(super) fn rebased(trend: &Trend, rebasing: &Rebasing) -> String {
     let rules = &rebasing.rule_pack_sha256;
+    let (which, hash, what) = if *rules == trend.rule_pack_sha256 {
+        ("assumptions", &rebasing.assumptions_sha256, "assumptions")
+    } else {
+        ("rules", rules, "rules or assumptions")
+    };
     format!(
-        "rules {} gave {:.2} for {}, these give {:.2}: {} by the rules or assumptions alone",
-        rules.get(..12).unwrap_or(rules),
+        "{which} {} gave {:.2} for {}, these give {:.2}: {} by the {what} alone",
+        hash.get(..12).unwrap_or(hash),
         rebasing.before,
         day(&rebasing.taken_at),
         rebasing.after,

@@ -126,6 +126,8 @@ pub(crate) struct AccountFacts {
     pub(crate) cycle: Option<i64>,
     /// The KDS root key that made the password.
     pub(crate) root_key: Option<String>,
+    /// Whether that is the key from which new passwords come; `None` if root keys may be hidden.
+    pub(crate) newest_key: Option<bool>,
     /// msDS-ManagedPasswordInterval, in days.
     pub(crate) interval_days: Option<i64>,
     pub(crate) readers: Option<u64>,

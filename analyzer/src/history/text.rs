@@ -104,7 +104,7 @@ fn head(trend: &Trend, style: Style, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     for rebasing in &trend.rebasings {
-        labelled("Re-based", &rebased(rebasing), style, out)?;
+        labelled("Re-based", &rebased(trend, rebasing), style, out)?;
     }
     for note in &trend.notes {
         labelled("Note", &visible(note), style, out)?;

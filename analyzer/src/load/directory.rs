@@ -6,6 +6,7 @@
 pub(crate) mod made;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result};
 use coldcase_schemas::ledger::{CoverageRow, LedgerRow};
@@ -20,6 +21,9 @@ use super::{
     Classes, Clock, CrossRef, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy,
     Requester, Schema, Trust, silo,
 };
+
+/// Queries that bring every principal.
+pub(crate) const PRINCIPALS: [&str; 4] = ["users", "computers", "groups", "service-accounts"];
 
 /// Queries whose objects describe the schema, not the domain.
 const SCHEMA_QUERIES: &str =
@@ -87,6 +91,8 @@ pub(crate) struct Directory {
     links: HashMap<String, Rows<i64>>,
     values: HashMap<String, Rows<Vec<u8>>>,
     names: Vec<(i64, String)>,
+    /// DNs in lower case that links name and that have no object; found when first asked for.
+    named_only: OnceLock<HashSet<String>>,
     by_sid: HashMap<Sid, usize>,
     by_dn: HashMap<String, usize>,
 }
@@ -187,6 +193,7 @@ impl Directory {
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,
+            named_only: OnceLock::new(),
             by_sid: by_sid(&objects),
             by_dn: by_dn(&objects),
             objects,
@@ -240,6 +247,27 @@ impl Directory {
         self.names.get(place).map(|name| name.1.as_str())
     }
 
+    /// Whether a link names this DN and the snapshot has no object of it: then it was there without being seen.
+    pub(crate) fn only_names(&self, dn: &str) -> bool {
+        let named = self.named_only.get_or_init(|| {
+            let bare = self
+                .names
+                .iter()
+                .filter(|(id, _)| self.place(*id).is_none());
+            bare.map(|(_, dn)| dn.to_lowercase()).collect()
+        });
+        named.contains(&dn.to_lowercase())
+    }
+
+    /// Whether a DN lies in this domain, as far as the DN of its head says: so does that of a child domain.
+    pub(crate) fn is_below_head(&self, dn: &str) -> bool {
+        let head = self.head.and_then(|head| self.objects.get(head));
+        head.is_some_and(|head| {
+            let (dn, head) = (dn.to_lowercase(), head.dn.to_lowercase());
+            dn.ends_with(&format!(",{head}"))
+        })
+    }
+
     /// (object id, target id) of a DN-valued attribute.
     pub(crate) fn links(&self, attribute: &str) -> &[(i64, i64)] {
         self.links.get(attribute).map_or(&[], Vec::as_slice)
@@ -253,6 +281,12 @@ impl Directory {
     /// The ledger row of a query.
     pub(crate) fn query(&self, name: &str) -> Option<&LedgerRow> {
         self.ledger.iter().find(|row| row.plan.name == name)
+    }
+
+    /// Whether every query for users, computers, managed accounts and groups was asked and came to its end.
+    pub(crate) fn sees_principals(&self) -> bool {
+        let complete = |name: &&str| self.query(name).is_some_and(LedgerRow::is_complete);
+        PRINCIPALS.iter().all(complete)
     }
 
     /// Whether objects of a kind may be there that the requester did not see; `None` for a kind that everybody sees. What
@@ -276,6 +310,20 @@ impl Directory {
             _ => return None,
         };
         Some(!seen && self.schema.has(class) != Some(false))
+    }
+
+    /// Whether new managed passwords come from the root key with this id: the one that was made last among those in effect
+    /// (MS-GKDI 3.1.4.1). `None` if root keys may be hidden.
+    pub(crate) fn is_newest_root_key(&self, id: &str) -> Option<bool> {
+        if self.may_hide("kds-root-keys") == Some(true) {
+            return None;
+        }
+        let in_effect = self.kds_keys.iter().filter(|key| {
+            key.effective
+                .is_none_or(|effective| self.clock.is_after(effective))
+        });
+        let newest = in_effect.max_by_key(|key| (key.effective, key.created));
+        Some(newest.is_some_and(|key| key.key_id.eq_ignore_ascii_case(id)))
     }
 
     /// SID `RID` of this domain.

@@ -20,7 +20,7 @@ pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{CrossRef, DomainFacts, KdsKey, PasswordPolicy, Trust};
 #[cfg(test)]
 pub(crate) use directory::made;
-pub(crate) use directory::{Defect, Directory, parent_dn};
+pub(crate) use directory::{Defect, Directory, PRINCIPALS, parent_dn};
 pub(crate) use group_policy::{GroupPolicies, policy_links};
 pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};

@@ -25,6 +25,11 @@ impl Clock {
         jiff::tz::Offset::UTC.to_datetime(time).date()
     }
 
+    /// FILETIME ticks.
+    pub(crate) fn ticks(self) -> i64 {
+        self.0
+    }
+
     /// Whether the snapshot was taken after this moment, in FILETIME ticks.
     pub(crate) fn is_after(self, filetime: i64) -> bool {
         self.0 > filetime

@@ -2,13 +2,15 @@
 //!
 //! Deliberately does not name a file: the caller knows it and says it first.
 
+use std::io::ErrorKind;
+
 use thiserror::Error;
 
 /// Why a snapshot could not be written or read.
 #[derive(Debug, Error)]
 pub enum SnapshotError {
     /// Reading or writing the file failed.
-    #[error(transparent)]
+    #[error("{}", io_sentence(.0))]
     Io(#[from] std::io::Error),
     /// The file is something else.
     #[error("this is not a Coldcase snapshot: {0}")]
@@ -45,4 +47,17 @@ pub enum SnapshotError {
     /// The caller broke the order of events.
     #[error("events out of order: {0}")]
     Order(&'static str),
+}
+
+/// What to do next where the system's own words do not say it.
+fn io_sentence(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder; check the path".to_owned(),
+        ErrorKind::IsADirectory => "this is a folder; name the .sqlite.zst file in it".to_owned(),
+        ErrorKind::PermissionDenied => {
+            "the system does not permit to open it; check who may read the file".to_owned()
+        }
+        ErrorKind::StorageFull => "the disk is full; make room and try again".to_owned(),
+        _ => error.to_string(),
+    }
 }

@@ -5,7 +5,7 @@
 use coldcase_winsec::{AccessMask, Guid, SecurityDescriptor};
 
 use crate::compare::side::{Both, When};
-use crate::compare::sight::Sight;
+use crate::compare::sight::{Elsewhere, Sight};
 use crate::frames::{Analysis, bits_for};
 use crate::graph::{Form, Holder, Part, RightKind};
 use crate::load::{Kind, Object};
@@ -229,13 +229,12 @@ pub(in crate::compare) fn unseen(
     object: &Object,
 ) -> Option<String> {
     let other = *sides.get(when.other());
-    let later = object
-        .created
-        .is_some_and(|created| !other.directory.clock.is_after(created));
-    if when == When::After && later {
-        return None;
-    }
-    let query = query_of(other, object);
-    let why = Sight::of(other).may_have_missed(query, Some(object.kind))?;
+    let one = Elsewhere {
+        query: query_of(other, object),
+        kind: Some(object.kind),
+        dn: &object.dn,
+        created: object.created,
+    };
+    let why = Sight::of(other).may_have_missed(Sight::of(sides.get(when)), &one)?;
     Some(format!("of {}, {why}", when.other().snapshot()))
 }

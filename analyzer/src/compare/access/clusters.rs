@@ -348,7 +348,10 @@ impl<'p, 'a> Clusters<'p, 'a> {
         let mut known = Vec::new();
         for number in members {
             let object = self.people.object(number);
-            match object.and_then(|object| unseen(&sides, question.on, object)) {
+            let why = object
+                .and_then(|object| unseen(&sides, question.on, object))
+                .or_else(|| self.people.unseen_outside(question.on, number));
+            match why {
                 Some(why) => self.unknown(found, named.as_ref(), &why, vec![number]),
                 None => known.push(number),
             }

@@ -7,7 +7,7 @@ use coldcase_schemas::diff::{AttributeChange, ObjectChange, ObjectState};
 
 use super::stored::Stored;
 use super::{Comparison, OF_THE_NAME, ROUTINE, is_single, object, rows_of};
-use crate::compare::sight::Sight;
+use crate::compare::sight::{Elsewhere, Sight};
 use crate::compare::value;
 use crate::frames::Analysis;
 use crate::load::{Object, filetime_of};
@@ -37,21 +37,24 @@ impl Comparison<'_> {
                 anew.push((stored.id, change));
                 continue;
             }
-            let missed = self.missed(self.sight.0, self.pair.new, stored);
-            let created = stored.text("whenCreated").and_then(filetime_of);
+            let missed = self.missed(self.sight.0, (self.sight.1, self.pair.new), stored);
             let clock = self.pair.old.directory.clock;
-            let after = created.is_some_and(|created| !clock.is_after(created));
-            let (state, note) = match (&missed, after) {
-                (Some(why), false) => (
+            let (state, note) = match (missed, created(stored)) {
+                (Some(why), _) => (
                     ObjectState::UnknownBefore,
                     format!("it may have been there before: {why}"),
                 ),
-                (None, false) => (
+                (None, None) => (
+                    ObjectState::Created,
+                    "its whenCreated is not readable: it may be new, restored, or moved here from another domain"
+                        .to_owned(),
+                ),
+                (None, Some(created)) if clock.is_after(created) => (
                     ObjectState::Created,
                     "whenCreated is before the earlier snapshot: restored, or moved here from another domain"
                         .to_owned(),
                 ),
-                (_, true) => (ObjectState::Created, String::new()),
+                (None, Some(_)) => (ObjectState::Created, String::new()),
             };
             changes.push(self.alone(stored, self.pair.new, state, note));
         }
@@ -59,7 +62,8 @@ impl Comparison<'_> {
             if taken.contains(&place) {
                 continue;
             }
-            let (state, note) = match self.missed(self.sight.1, self.pair.old, stored) {
+            let has = (self.sight.0, self.pair.old);
+            let (state, note) = match self.missed(self.sight.1, has, stored) {
                 Some(why) => (
                     ObjectState::UnknownNow,
                     format!("it may still be there: {why}"),
@@ -72,11 +76,19 @@ impl Comparison<'_> {
     }
 
     /// Why the side with this sight may not have been shown what the other has.
-    fn missed(&self, sight: Sight<'_>, has: &Analysis, stored: &Stored) -> Option<String> {
-        sight.may_have_missed(
-            &stored.query,
-            object(has, stored.id).map(|object| object.kind),
-        )
+    fn missed(
+        &self,
+        sight: Sight<'_>,
+        (other, has): (Sight<'_>, &Analysis),
+        stored: &Stored,
+    ) -> Option<String> {
+        let one = Elsewhere {
+            query: &stored.query,
+            kind: object(has, stored.id).map(|object| object.kind),
+            dn: &stored.dn,
+            created: created(stored),
+        };
+        sight.may_have_missed(other, &one)
     }
 
     /// An object with all its values, as added where it is new and as removed where it is gone.
@@ -141,6 +153,11 @@ impl Comparison<'_> {
             note,
         }
     }
+}
+
+/// whenCreated, FILETIME ticks.
+fn created(stored: &Stored) -> Option<i64> {
+    stored.text("whenCreated").and_then(filetime_of)
 }
 
 /// Which that came has the name of which that went, by place: the same DN, else the same sAMAccountName.

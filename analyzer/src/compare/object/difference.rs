@@ -107,7 +107,14 @@ impl Comparison<'_> {
         }
         let mut added: Vec<String> = left
             .values()
-            .map(|target| text(self.pair.new, *target))
+            .map(|target| {
+                let dn = text(self.pair.new, *target);
+                if removed.contains(&dn) {
+                    format!("{dn} (made anew)")
+                } else {
+                    dn
+                }
+            })
             .collect();
         removed.sort();
         added.sort();
@@ -124,21 +131,22 @@ impl Comparison<'_> {
         if self.pair.matching.old_of(target).is_some() {
             return Target::Object(target);
         }
-        if object(self.pair.new, target).is_some() {
+        let dn = self.pair.new.directory.dn(target).unwrap_or_default();
+        // What the other side names without showing it is the same.
+        if object(self.pair.new, target).is_some() && !self.pair.old.directory.only_names(dn) {
             return Target::New(target);
         }
-        let dn = self.pair.new.directory.dn(target);
-        Target::Named(dn.unwrap_or_default().to_lowercase())
+        Target::Named(dn.to_lowercase())
     }
 
     fn earlier(&self, target: i64) -> Target {
         if let Some(new) = self.pair.matching.new_of(target) {
             return Target::Object(new);
         }
-        if object(self.pair.old, target).is_some() {
+        let dn = self.pair.old.directory.dn(target).unwrap_or_default();
+        if object(self.pair.old, target).is_some() && !self.pair.new.directory.only_names(dn) {
             return Target::Gone(target);
         }
-        let dn = self.pair.old.directory.dn(target);
-        Target::Named(dn.unwrap_or_default().to_lowercase())
+        Target::Named(dn.to_lowercase())
     }
 }

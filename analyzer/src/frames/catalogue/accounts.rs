@@ -112,9 +112,9 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
 pub(super) const READERS: Frame = Frame { name: "readers", about: "Who may read a gMSA's or dMSA's password by msDS-GroupMSAMembership, after denies, groups expanded (broad ones are not)", columns: &[
     column("account_id", I, "object_id of the account"),
     column("reader_id", I, "object_id of the reader, if it is in the snapshot"),
-    column("sid", T, "SID of the reader; NULL for kind outside"),
+    column("sid", T, "SID of the reader; NULL for kinds outside and unseen"),
     column("name", T, "Name of the reader"),
-    column("kind", T, "Kind of the reader as in objects, or well-known, unresolved (a SID of this domain without an object), foreign (a SID of another domain), outside (a group member without an object in the snapshot, name is its DN)"),
+    column("kind", T, "Kind of the reader as in objects, or well-known, unresolved (a SID of this domain without an object), foreign (a SID of another domain), outside (a group member without an object in the snapshot, name is its DN), unseen (the same of this domain, where the collection did not see everybody)"),
     column("via", T, "The trustee and groups that lead to the reader"),
     column("direct", B, "The reader is itself the trustee of an ACE"),
     column("broad", B, "Stands for everybody or nearly: Everyone, Anonymous, Authenticated Users, Domain Users, Domain Computers, Users, …"),

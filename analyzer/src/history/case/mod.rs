@@ -234,7 +234,9 @@ fn sentence(path: &Path, error: &rusqlite::Error) -> anyhow::Error {
             anyhow!("another coldcase writes to {name}; try again when it is done")
         }
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            anyhow!("{name} cannot be opened for writing ({error})")
+            anyhow!(
+                "{name} cannot be opened for writing ({error}); check who may write it and its folder, or work on a copy"
+            )
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             anyhow!("{}", damaged(path, &error.to_string()))

@@ -363,6 +363,7 @@ impl Made {
             group_policies: GroupPolicies::default(),
             links,
             values: HashMap::from([("sIDHistory".to_owned(), history)]),
+            named_only: std::sync::OnceLock::new(),
             names: objects
                 .iter()
                 .map(|object| (object.id, object.dn.clone()))
