@@ -1,13 +1,17 @@
 //! `coldcase plan-migration`: every verdict, everything that stands in the way, and PowerShell that no name gets out of.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
+use coldcase_collector::{Pseudonymizer, Sids};
 use coldcase_fixtures::{Forest, uac};
 use coldcase_schemas::migration::{
     AccountPlan, Effect, MigrationPlan, ObstacleKind, Possible, Target, Verdict,
 };
+use coldcase_schemas::pseudonym::Key;
 use coldcase_tests::programs::coldcase;
+
+use crate::pseudonyms::with_pseudonyms;
 
 const LAST: &str = "fixtures/snapshots/contoso-2026-08.sqlite.zst";
 
@@ -250,9 +254,10 @@ fn what_the_domain_lacks() {
         let found = domain.iter().find(|obstacle| obstacle.kind == kind);
         found.map(|obstacle| obstacle.effect)
     };
+    let bare = || Forest::new("corp.example").without_kds_root_key("kds-root-key-1");
     let hosts = |forest: Forest| forest.computer("WEB01").computer("WEB02");
     // A key must be made.
-    let (account, found) = domain(hosts(Forest::new("corp.example")));
+    let (account, found) = domain(hosts(bare()));
     assert_eq!(
         effect(&found, ObstacleKind::KdsRootKey),
         Some(Effect::First)
@@ -270,7 +275,7 @@ fn what_the_domain_lacks() {
     assert!(account.script.unwrap().migrate.contains("Add-KdsRootKey"));
     // A key is not in effect yet.
     let later = hosts(
-        Forest::new("corp.example")
+        bare()
             .kds_root_key("first", 1)
             .root_key_made_at("2049-01-01"),
     );
@@ -282,8 +287,8 @@ fn what_the_domain_lacks() {
     assert_eq!(account.ready, Some(false));
     // Keys may be hidden, or were not answered.
     for unsure in [
-        hosts(Forest::new("corp.example")).low_privilege(),
-        hosts(Forest::new("corp.example")).query_fails("kds-root-keys", 1, "operations error"),
+        hosts(bare()).low_privilege(),
+        hosts(bare()).query_fails("kds-root-keys", 1, "operations error"),
     ] {
         let (account, found) = domain(unsure);
         assert_eq!(
@@ -489,7 +494,7 @@ fn what_must_be_looked_at_and_carried_over() {
         "Set-ADUser -Identity $old -Replace @{ 'msDS-SupportedEncryptionTypes' = 4 }",
         "Set-ADUser -Identity $old -Replace @{ 'msDS-AllowedToDelegateTo' = @('MSSQLSvc/web02.corp.example:1433') }",
         "userAccountControl = 16777728",
-        "$named = @($allowed | Where-Object { $_ -ne $successor })",
+        "$named = @($allowed | Where-Object { $_ -ne $successor.DistinguishedName })",
     ] {
         assert!(
             script.rollback.contains(part),
@@ -638,20 +643,45 @@ fn no_name_gets_out_of_a_script() {
 #[test]
 fn a_pseudonym_is_in_no_script() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| -> String {
-        let path: &Path = folder.path();
-        path.join(name).to_str().unwrap().to_owned()
-    };
-    let named = path("named.sqlite.zst");
-    service(corp(), "svc-one", "web01")
-        .write_snapshot(Path::new(&named))
-        .unwrap();
-    assert!(read(&[&named]).accounts[0].script.is_some());
-    let computer = coldcase(&["plan-migration", &named, "WEB01$"]).unwrap();
-    assert_eq!(computer.code, 2, "{computer:?}");
+    let path = folder.path().join("hidden.sqlite.zst");
+    let key = Key::from_bytes([7; 32]);
+    let pseudonyms = Pseudonymizer::new(key, Sids::Keep, BTreeSet::new());
+    with_pseudonyms(&service(corp(), "svc-one", "web01"), &path, pseudonyms);
+    let found = read(&[path.to_str().unwrap()]);
+    let account = &found.accounts[0];
+    assert_eq!(account.verdict, Verdict::Gmsa, "{account:#?}");
+    assert!(account.script.is_none());
     assert!(
-        computer.stderr.contains("is no user account"),
-        "{}",
-        computer.stderr
+        account
+            .script_withheld
+            .as_ref()
+            .unwrap()
+            .contains("pseudonyms")
     );
+}
+
+#[test]
+fn only_users_are_migrated() {
+    let said = |account: &str| {
+        let ended = coldcase(&["plan-migration", LAST, account]).unwrap();
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{account}");
+        ended.stderr
+    };
+    assert!(said("FILE01$").contains("is no user account but of kind computer"));
+    assert!(said("gmsa-file$").contains("is no user account but of kind gmsa"));
+    assert!(said("svc-sqk").contains("did you mean"));
+    let both = read(&[LAST, "svc-sql", "svc-bi"]);
+    let all = read(&[LAST]);
+    assert_eq!(both.accounts.len(), 2);
+    for named in &both.accounts {
+        assert_eq!(named, account(&all, &named.name));
+    }
+    // A person runs no service: that is told, not assumed.
+    let person = read(&[LAST, "june.dunmoor"]);
+    assert_eq!(person.accounts[0].verdict, Verdict::NotDecidable);
+    assert!(has(
+        &person.accounts[0],
+        ObstacleKind::ServiceUse,
+        Effect::Unknown
+    ));
 }

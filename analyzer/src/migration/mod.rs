@@ -25,6 +25,8 @@ mod present;
 mod rollback;
 mod script;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod text;
 mod verdict;
 

@@ -58,7 +58,7 @@ mod tests {
                 if !is_quote(c) {
                     string.push(c);
                 } else if rest.peek().copied().is_some_and(is_quote) {
-                    // Of two quotes the first counts.
+                    // Two quotes stand for one.
                     string.push(c);
                     rest.next();
                 } else {

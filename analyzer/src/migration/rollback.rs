@@ -15,6 +15,11 @@ pub(super) fn script(values: &Values<'_>) -> Option<String> {
     let present = &values.plan.present;
     lines.comment("", "If the old account was deleted, bring it back first; without the recycle bin that is impossible:");
     lines.add("# Restore-ADObject -Identity $old -WhatIf:$preview");
+    lines.comment(
+        "",
+        "The new account may be gone already; then there is less to undo.",
+    );
+    lines.add("$successor = Get-ADServiceAccount -Filter 'SamAccountName -eq $account' -Properties ServicePrincipalNames");
     if values.target == Target::Dmsa {
         lines.comment(
             "",
@@ -24,7 +29,7 @@ pub(super) fn script(values: &Values<'_>) -> Option<String> {
             "$user = Get-ADUser -Identity $old -Properties 'msDS-SupersededServiceAccountState'",
         );
         lines.add("$state = [int] $user.'msDS-SupersededServiceAccountState'");
-        lines.add("for (; $state -gt 0; $state--) {");
+        lines.add("for (; $successor -and $state -gt 0; $state--) {");
         lines.add("    if ($Execute) { Undo-ADServiceAccountMigration -Identity $account -SupersededAccount $user.DistinguishedName }");
         lines.add(
             "    else { Write-Host 'What if: Undo-ADServiceAccountMigration from state' $state }",
@@ -36,7 +41,7 @@ pub(super) fn script(values: &Values<'_>) -> Option<String> {
             "",
             "First from the new account, then to the old one: no two may have an SPN.",
         );
-        lines.add("$held = @((Get-ADServiceAccount -Identity $account -Properties ServicePrincipalNames).ServicePrincipalNames | Where-Object { $spns -contains $_ })");
+        lines.add("$held = @(if ($successor) { $successor.ServicePrincipalNames | Where-Object { $spns -contains $_ } })");
         lines.add("if ($held.Count -gt 0) {");
         lines.add("    Set-ADServiceAccount -Identity $account -ServicePrincipalNames @{ Remove = $held } -WhatIf:$preview");
         lines.add("}");
@@ -80,23 +85,20 @@ pub(super) fn script(values: &Values<'_>) -> Option<String> {
         "",
         "Now, on each host, give service, task or pool the old account again, and restart it.",
     );
-    if values.target != Target::Dmsa && !present.impersonates_to.is_empty() {
-        lines.comment(
-            "",
-            "What lets the new account impersonate users no longer does.",
-        );
-        lines.add("$successor = (Get-ADServiceAccount -Identity $account).DistinguishedName");
+    lines.add("if ($successor) {");
+    if values.target != Target::Dmsa {
         for resource in &present.impersonates_to {
-            let left = "$allowed | Where-Object { $_ -ne $successor }";
-            acting(resource, left, "", &mut lines)?;
+            let left = "$allowed | Where-Object { $_ -ne $successor.DistinguishedName }";
+            acting(resource, left, "    ", &mut lines)?;
         }
     }
     lines.comment(
-        "",
+        "    ",
         "The new account is kept, disabled; remove it when the service runs again.",
     );
-    lines.add("Disable-ADAccount -Identity $account -WhatIf:$preview");
-    lines.add("# Remove-ADServiceAccount -Identity $account -WhatIf:$preview");
+    lines.add("    Disable-ADAccount -Identity $account -WhatIf:$preview");
+    lines.add("    # Remove-ADServiceAccount -Identity $account -WhatIf:$preview");
+    lines.add("}");
     Some(lines.finish())
 }
 
