@@ -42,7 +42,7 @@ pub struct PlanSummary {
     pub accounts: usize,
     /// Accounts by verdict, each verdict once, in the order of [`Verdict`].
     pub verdicts: Vec<VerdictCount>,
-    /// What stands in the way, most accounts first.
+    /// What stands in the way, by what it does, most accounts first.
     pub obstacles: Vec<ObstacleCount>,
 }
 
@@ -58,7 +58,7 @@ pub struct VerdictCount {
     pub after_preparation: usize,
 }
 
-/// Accounts that have an obstacle in common.
+/// Accounts whose verdict comes from an obstacle, or whose migration must mind it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "json-schema", derive(JsonSchema))]
 pub struct ObstacleCount {

@@ -365,6 +365,10 @@ fn names_of_other_places() {
         .spn("HTTP/clu01.corp.example")
         .user("svc-cluster")
         .spn("MSServerCluster/web01.corp.example")
+        .computer("OFF01")
+        .disabled()
+        .user("svc-idle")
+        .spn("HTTP/off01.corp.example")
         .computer("MUTE01")
         .unset("operatingSystem")
         .unset("operatingSystemVersion");
@@ -409,6 +413,12 @@ fn names_of_other_places() {
             Verdict::StaysUser,
         ),
         (
+            "svc-idle",
+            ObstacleKind::Hosts,
+            Effect::Unknown,
+            Verdict::NotDecidable,
+        ),
+        (
             "svc-mute",
             ObstacleKind::HostSystem,
             Effect::Unknown,
@@ -444,12 +454,15 @@ fn what_must_be_looked_at_and_carried_over() {
         .allowed_to_act(&["WEB02"])
         .set("mail", "rich@corp.example")
         .set("adminCount", "1")
+        .sid_history("S-1-5-21-9-9-9-1200")
         .on("Report Readers")
         .member("svc-rich")
         .on("Backup Operators")
         .member("svc-rich")
         .on("WEB02")
         .allowed_to_act(&["svc-rich"])
+        .gpo("Services")
+        .policy_right("SeServiceLogonRight", &["svc-rich"])
         .user("svc-any")
         .spn("HTTP/web02.corp.example")
         .uac(uac::UNCONSTRAINED)
@@ -472,6 +485,7 @@ fn what_must_be_looked_at_and_carried_over() {
         ObstacleKind::Encryption,
         ObstacleKind::Interactive,
         ObstacleKind::Privileged,
+        ObstacleKind::ServiceUse,
     ] {
         assert!(
             has(rich, kind, Effect::Warns),
@@ -479,6 +493,11 @@ fn what_must_be_looked_at_and_carried_over() {
             rich.obstacles
         );
     }
+    let past = rich
+        .obstacles
+        .iter()
+        .any(|obstacle| obstacle.evidence.contains("sIDHistory"));
+    assert!(past, "{:#?}", rich.obstacles);
     assert_eq!((rich.verdict, rich.ready), (Verdict::Gmsa, Some(true)));
     let script = rich.script.as_ref().unwrap();
     for part in [

@@ -1,26 +1,20 @@
 //! What stands in the way of one account, its hosts and its domain aside.
 //!
-//! Owns the facts of the account itself: state, use, privileges, delegation, ciphers, what else knows its password.
+//! Owns whether it is in use, by whom, and which names it shares. What its successor inherits is in [`super::inherited`].
 //! Deliberately tells no password and no free text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use coldcase_schemas::migration::{Obstacle, ObstacleKind, PresentValues, Target};
-use coldcase_schemas::report::Subject;
 
 use super::obstacle::{blocks, first, unknown, warns};
 use crate::explain::why_hidden;
-use crate::frames::{Analysis, Hints, PROTOCOL_TRANSITION, Strength, ciphers, is_person};
+use crate::frames::{Analysis, Hints, Strength, is_person};
 use crate::load::{Kind, Object};
-use crate::report::is_hidden;
 use crate::rules::query_limit;
 
 /// RIDs below are those of the domain's own accounts (MS-SAMR 3.1.1.9.2.1).
 const FIRST_RID: u32 = 1000;
-
-/// ADS_UF_DONT_REQUIRE_PREAUTH and ADS_UF_NOT_DELEGATED (MS-ADTS 2.2.16).
-const NO_PREAUTHENTICATION: i64 = 0x40_0000;
-const NOT_DELEGATED: i64 = 0x10_0000;
 
 /// msDS-SupersededServiceAccountState of an account that a dMSA succeeds, or has succeeded.
 const STARTED: i64 = 1;
@@ -28,14 +22,18 @@ const COMPLETED: i64 = 2;
 
 /// What all accounts share.
 pub(super) struct Accounts<'a> {
-    analysis: &'a Analysis,
+    pub(super) analysis: &'a Analysis,
     hints: &'a Hints,
     /// Who has a service principal name, in lower case.
     holders: HashMap<String, Vec<usize>>,
     /// Targets of msDS-SupersededManagedAccountLink by object id.
     successors: HashMap<i64, i64>,
+    /// Targets of msDS-AssignedAuthNPolicySilo by object id.
+    pub(super) silos: HashMap<i64, i64>,
+    /// Object ids of those who have SIDs of the past.
+    pub(super) with_history: HashSet<i64>,
     /// Why lists of members may lack some.
-    groups_unknown: Option<String>,
+    pub(super) groups_unknown: Option<String>,
 }
 
 impl<'a> Accounts<'a> {
@@ -50,14 +48,17 @@ impl<'a> Accounts<'a> {
                 }
             }
         }
-        let links = directory.links("msDS-SupersededManagedAccountLink").iter();
+        let links = |attribute| directory.links(attribute).iter().copied().collect();
+        let history = directory.values("sIDHistory").iter();
         let cut = directory.cut_short.iter();
         let cut = cut.filter(|list| list.query == "groups").count() > 0;
         Self {
             analysis,
             hints,
             holders,
-            successors: links.copied().collect(),
+            successors: links("msDS-SupersededManagedAccountLink"),
+            silos: links("msDS-AssignedAuthNPolicySilo"),
+            with_history: history.map(|(id, _)| *id).collect(),
             groups_unknown: query_limit(directory, "groups")
                 .or_else(|| cut.then(|| "lists of members were cut short".to_owned())),
         }
@@ -76,11 +77,7 @@ impl<'a> Accounts<'a> {
         self.state(object, succeeded, &mut obstacles);
         self.service_use(place, object, found, &mut obstacles);
         self.duplicates(place, object, &mut obstacles);
-        self.delegation(object, present, &mut obstacles);
-        self.privileges(place, present, &mut obstacles);
-        keys(object, found, &mut obstacles);
-        self.not_shown(object, &mut obstacles);
-        unprintable(present, &mut obstacles);
+        obstacles.extend(self.inherited(place, object, present, found));
         obstacles
     }
 
@@ -165,6 +162,21 @@ impl<'a> Accounts<'a> {
         found: &[&str],
         obstacles: &mut Vec<Obstacle>,
     ) {
+        for hint in self.hints.of(place) {
+            let right = match hint.name {
+                "service-logon-right" => "log on as a service",
+                "batch-logon-right" => "log on as a batch job",
+                _ => continue,
+            };
+            let via = hint.detail.as_deref().unwrap_or_default();
+            obstacles.push(warns(
+                ObstacleKind::ServiceUse,
+                &[],
+                format!(
+                    "group policies let it {right} (as {via}): the new account needs that right too"
+                ),
+            ));
+        }
         let strongest = self.hints.of(place).iter().map(|hint| hint.strength).max();
         let mut marks = Vec::new();
         if is_person(object) {
@@ -222,179 +234,6 @@ impl<'a> Accounts<'a> {
                     format!("{} has the SPN {spn} too", others.join(", ")),
                 ));
             }
-        }
-    }
-
-    fn delegation(&self, object: &Object, present: &PresentValues, obstacles: &mut Vec<Obstacle>) {
-        let kind = ObstacleKind::Delegation;
-        let mut told = |text: String| obstacles.push(warns(kind, &[], text));
-        if object.is_trusted_for_delegation() == Some(true) {
-            told(
-                "it is trusted for unconstrained delegation, which is not carried over by itself: find out which services \
-                 it needs, and delegate to those"
-                    .to_owned(),
-            );
-        }
-        if !present.delegates_to.is_empty() {
-            let transition = match object.has_flag(PROTOCOL_TRANSITION) {
-                Some(true) => "with protocol transition ",
-                _ => "",
-            };
-            let list = present.delegates_to.join(", ");
-            told(format!(
-                "it delegates {transition}to {list}: to be carried over"
-            ));
-        }
-        let names = |subjects: &[Subject]| {
-            let names = subjects.iter().map(crate::report::name_of);
-            names.collect::<Vec<&str>>().join(", ")
-        };
-        if !present.impersonates_to.is_empty() {
-            let list = names(&present.impersonates_to);
-            told(format!(
-                "{list} let it impersonate users: they must name the new account"
-            ));
-        }
-        if object.allowed_to_act.is_some() {
-            let list = match present.impersonated_by.as_slice() {
-                [] => "somebody who is not told here".to_owned(),
-                some => names(some),
-            };
-            told(format!(
-                "it lets {list} impersonate users to it: to be carried over"
-            ));
-        }
-        if object.has_flag(NOT_DELEGATED) == Some(true) {
-            told(
-                "it is marked as sensitive, so nobody delegates it: to be carried over".to_owned(),
-            );
-        }
-    }
-
-    fn privileges(&self, place: usize, present: &PresentValues, obstacles: &mut Vec<Obstacle>) {
-        let kind = ObstacleKind::Privileged;
-        let privileged = present.groups.iter().filter(|held| held.privileged);
-        let names: Vec<&str> = privileged
-            .map(|held| crate::report::name_of(&held.group))
-            .collect();
-        if !names.is_empty() {
-            obstacles.push(warns(
-                kind,
-                &[],
-                format!(
-                    "it is in {}, which is not carried over by itself: give the new account only what it needs",
-                    names.join(", ")
-                ),
-            ));
-        } else if self.analysis.principals.is_tier0(place) {
-            obstacles.push(warns(
-                kind,
-                &[],
-                "it is in tier 0: so are its hosts and whoever reads the new account's password"
-                    .to_owned(),
-            ));
-        }
-        let object = self.analysis.object(place);
-        if object.is_some_and(|object| object.admin_count == Some(1)) {
-            let text = "adminCount is 1: it is or was in a protected group".to_owned();
-            obstacles.push(warns(kind, &[], text));
-        }
-        if let Some(why) = &self.groups_unknown {
-            obstacles.push(unknown(
-                ObstacleKind::NotShown,
-                &[],
-                format!("it may be in more groups than are told: {why}"),
-            ));
-        }
-    }
-
-    /// Values that are not shown may be there: neither carried over nor given back.
-    fn not_shown(&self, object: &Object, obstacles: &mut Vec<Obstacle>) {
-        for (attribute, is_set, targets) in [
-            // Without its names nobody knows where it runs.
-            (
-                "servicePrincipalName",
-                !object.spns.is_empty(),
-                &Target::ALL[..],
-            ),
-            (
-                "msDS-AllowedToDelegateTo",
-                !object.delegates_to.is_empty(),
-                &[],
-            ),
-            (
-                "msDS-AllowedToActOnBehalfOfOtherIdentity",
-                object.allowed_to_act.is_some(),
-                &[],
-            ),
-        ] {
-            if is_set {
-                continue;
-            }
-            if let Some(why) = why_hidden(self.analysis, object, attribute) {
-                let text = format!("whether {attribute} is set is not known: {why}");
-                obstacles.push(unknown(ObstacleKind::NotShown, targets, text));
-            }
-        }
-    }
-}
-
-/// Ciphers, and who else knows the password.
-fn keys(object: &Object, found: &[&str], obstacles: &mut Vec<Obstacle>) {
-    match ciphers(object) {
-        Some(weak @ ("rc4" | "rc4+des" | "des")) => obstacles.push(warns(
-            ObstacleKind::Encryption,
-            &[],
-            format!(
-                "it is limited to {weak}, the new account is given AES only: try with every peer that it does AES"
-            ),
-        )),
-        Some(_) => (),
-        None => obstacles.push(unknown(
-            ObstacleKind::Encryption,
-            &[],
-            "its encryption types were not shown".to_owned(),
-        )),
-    }
-    if object.has_flag(NO_PREAUTHENTICATION) == Some(true) {
-        obstacles.push(warns(
-            ObstacleKind::Encryption,
-            &[],
-            "it needs no pre-authentication, which is not carried over: some old peer may have needed that".to_owned(),
-        ));
-    }
-    if found.contains(&"spn-password-in-text") {
-        obstacles.push(warns(
-            ObstacleKind::PasswordInText,
-            &[],
-            "its password may stand in readable text (spn-password-in-text); take that out, and look for it in scripts and \
-             answer files too"
-                .to_owned(),
-        ));
-    }
-    if object.password_attribute == Some(true) {
-        obstacles.push(unknown(
-            ObstacleKind::KnownPassword,
-            &Target::ALL,
-            "a password attribute for another system is set; whether that system logs on with the same password is not in \
-             the directory"
-                .to_owned(),
-        ));
-    }
-}
-
-/// Values with characters that nobody can review stand in no script.
-fn unprintable(present: &PresentValues, obstacles: &mut Vec<Obstacle>) {
-    for (attribute, values) in [
-        ("servicePrincipalName", &present.spns),
-        ("msDS-AllowedToDelegateTo", &present.delegates_to),
-    ] {
-        for value in values.iter().filter(|value| value.chars().any(is_hidden)) {
-            obstacles.push(warns(
-                ObstacleKind::Unprintable,
-                &[],
-                format!("{attribute} has the value {value}, with characters that are not seen: no script is written"),
-            ));
         }
     }
 }

@@ -264,10 +264,10 @@ fn systems(hosts: &[&Object]) -> Vec<Obstacle> {
             }
         }
         if host.enabled() == Some(false) {
-            obstacles.push(warns(
+            obstacles.push(unknown(
                 ObstacleKind::Hosts,
-                &[],
-                format!("the computer {name} is disabled"),
+                &Target::ALL,
+                format!("the computer {name} is disabled, so it runs elsewhere or not at all"),
             ));
         }
         if is_domain_controller(host) {

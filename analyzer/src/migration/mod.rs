@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`environment`] | what forest and domain must have |
 //! | [`hosts`] | where an account runs, and what those hosts can use |
-//! | [`account`] | what of the account itself stands in the way |
+//! | [`account`], [`inherited`] | what of the account itself stands in the way |
 //! | [`verdict`] | what can become of it |
 //! | [`gain`] | how much risk goes away |
 //! | [`present`] | what must be carried over, and given back |
@@ -18,6 +18,7 @@ mod account;
 mod environment;
 mod gain;
 mod hosts;
+mod inherited;
 mod new_name;
 mod obstacle;
 mod powershell;
@@ -30,7 +31,7 @@ mod tests;
 mod text;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldcase_schemas::migration::{
     AccountPlan, Effect, MIGRATION_SCHEMA, MigrationPlan, Obstacle, ObstacleCount, ObstacleKind,
@@ -67,12 +68,12 @@ pub(crate) fn plan(analysis: &Analysis, report: &Report, only: Option<&[usize]>)
     let mut new_names = NewNames::new(&analysis.directory);
     let mut accounts = Vec::new();
     for (place, object) in analysis.directory.objects.iter().enumerate() {
-        let wanted = only.is_none_or(|only| only.contains(&place));
-        if !may_run_a_service(object, &hints, place) && !(wanted && only.is_some()) {
+        let named = only.is_some_and(|only| only.contains(&place));
+        if !named && !may_run_a_service(object, &hints, place) {
             continue;
         }
         let plan = shared.account(place, object, &mut new_names);
-        if wanted {
+        if named || only.is_none() {
             accounts.push(plan);
         }
     }
@@ -88,7 +89,7 @@ pub(crate) fn plan(analysis: &Analysis, report: &Report, only: Option<&[usize]>)
         schema: MIGRATION_SCHEMA.to_owned(),
         program: PROGRAM.to_owned(),
         snapshot: snapshot_facts(analysis),
-        summary: summary(&accounts),
+        summary: summary(&accounts, &shared.domain),
         domain: shared.domain,
         accounts,
         not_seen: Unseen::of(analysis).sentences(),
@@ -197,7 +198,7 @@ impl Shared<'_> {
     }
 }
 
-fn summary(accounts: &[AccountPlan]) -> PlanSummary {
+fn summary(accounts: &[AccountPlan], domain: &[Obstacle]) -> PlanSummary {
     let verdicts = Verdict::ALL.map(|verdict| {
         let of = accounts.iter().filter(|plan| plan.verdict == verdict);
         VerdictCount {
@@ -208,14 +209,13 @@ fn summary(accounts: &[AccountPlan]) -> PlanSummary {
     });
     let mut counts: BTreeMap<(Effect, ObstacleKind), usize> = BTreeMap::new();
     for plan in accounts {
-        let mut own: Vec<(Effect, ObstacleKind)> = plan
-            .obstacles
-            .iter()
+        let all = plan.obstacles.iter().chain(domain);
+        let kinds: BTreeSet<(Effect, ObstacleKind)> = all
+            .filter(|obstacle| verdict::hangs_on(plan.verdict, obstacle))
             .map(|obstacle| (obstacle.effect, obstacle.kind))
             .collect();
-        own.dedup();
-        for key in own {
-            *counts.entry(key).or_default() += 1;
+        for kind in kinds {
+            *counts.entry(kind).or_default() += 1;
         }
     }
     let mut obstacles: Vec<ObstacleCount> = counts

@@ -7,14 +7,12 @@
 use coldcase_schemas::migration::{AccountPlan, HeldGroup, Target};
 use coldcase_schemas::report::Subject;
 
+use super::inherited::NOT_DELEGATED;
 use super::new_name::hosts_group;
 use super::powershell::{array, literal};
 use super::{rollback, verdict};
 use crate::frames::{Analysis, PROTOCOL_TRANSITION};
 use crate::report::{name_of, visible};
-
-/// ADS_UF_NOT_DELEGATED (MS-ADTS 2.2.16).
-const NOT_DELEGATED: i64 = 0x10_0000;
 
 /// What a script is made of.
 pub(super) struct Values<'a> {

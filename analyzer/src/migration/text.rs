@@ -68,8 +68,8 @@ fn summary(plan: &MigrationPlan, style: Style, out: &mut dyn Write) -> io::Resul
     writeln!(out, "{}\n", style.bold(&title))?;
     fact("Snapshot", &snapshot.taken_at, style, out)?;
     let text = match plan.summary.accounts {
-        1 => "1 user account that runs a service or seems to".to_owned(),
-        count => format!("{count} user accounts that run a service or seem to"),
+        1 => "1 user account that runs a service, or may".to_owned(),
+        count => format!("{count} user accounts that run a service, or may"),
     };
     fact("Accounts", &text, style, out)?;
     for count in plan

@@ -96,6 +96,21 @@ pub(super) fn decide(obstacles: &[Obstacle], hosts: usize) -> Decision {
     }
 }
 
+/// Whether an obstacle is one that the verdict comes from, or that its migration must mind: what rules out a dMSA says nothing
+/// of an account that becomes a gMSA.
+pub(super) fn hangs_on(verdict: Verdict, obstacle: &Obstacle) -> bool {
+    let about = |target: Target| obstacle.targets.contains(&target);
+    match (obstacle.effect, target_of(verdict)) {
+        (Effect::Blocks, None) => verdict != Verdict::NotDecidable && about(Target::Gmsa),
+        (Effect::Unknown, None) => verdict == Verdict::NotDecidable && !obstacle.targets.is_empty(),
+        (Effect::First, Some(target)) => about(target),
+        (Effect::Warns, Some(target)) => obstacle.targets.is_empty() || about(target),
+        (Effect::Blocks | Effect::Unknown, Some(_)) | (Effect::First | Effect::Warns, None) => {
+            false
+        }
+    }
+}
+
 /// What rules out is stronger than what is unknown: whatever that is, the answer stays no.
 fn possible(obstacles: &[Obstacle], target: Target) -> Possible {
     let any = |effect: Effect| {
