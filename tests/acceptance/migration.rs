@@ -463,6 +463,8 @@ fn what_must_be_looked_at_and_carried_over() {
         .allowed_to_act(&["svc-rich"])
         .gpo("Services")
         .policy_right("SeServiceLogonRight", &["svc-rich"])
+        .on("")
+        .gp_link(&["Services"])
         .user("svc-any")
         .spn("HTTP/web02.corp.example")
         .uac(uac::UNCONSTRAINED)
