@@ -36,6 +36,9 @@ pub enum Command {
     /// Show all there is to say of one account: risk, who can take it, what it reaches
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
+    /// Plan how user accounts that run services become managed accounts
+    #[command(after_help = PLAN_MIGRATION_EXAMPLES)]
+    PlanMigration(PlanMigrationArguments),
     /// Compare two snapshots of a domain: what changed, who gained power, and why
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArguments),
@@ -141,6 +144,19 @@ An account is a sAMAccountName (with or without DOMAIN\\), DN, SID, objectGUID
 or userPrincipalName; any user, computer, managed account or group will do.
 What the snapshot does not show is told as not known, never as nobody.
 coldcase.toml and coldcase-exceptions.toml are those beside SNAP.";
+
+const PLAN_MIGRATION_EXAMPLES: &str = "\
+Examples:
+  coldcase plan-migration SNAP
+  coldcase plan-migration SNAP svc-sql svc-web
+  coldcase plan-migration SNAP --script plan
+  coldcase plan-migration SNAP --format json -o plan.json
+
+Each user account that runs a service, or seems to, is a candidate for a gMSA,
+sMSA or dMSA, stays a user, or is not decidable from the snapshot: what was not
+seen is never counted in favour of a migration. --script writes two files of
+PowerShell an account, to migrate and to roll back from the snapshot's own
+values. Review them; without -Execute they change nothing.";
 
 const INFO_EXAMPLES: &str = "\
 Examples:
@@ -626,6 +642,34 @@ pub struct ExplainArguments {
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,
     /// Show every holder, group, right and host, not only the first few
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `coldcase plan-migration`.
+#[derive(Debug, Args)]
+pub struct PlanMigrationArguments {
+    /// Snapshot file (.sqlite.zst)
+    pub snapshot: PathBuf,
+    /// Only these user accounts: sAMAccountName, DN, SID, objectGUID or userPrincipalName
+    #[arg(value_name = "ACCOUNT")]
+    pub accounts: Vec<String>,
+    /// What to assume
+    #[command(flatten)]
+    pub config: ConfigArguments,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write PowerShell to review into a folder, two files an account
+    #[arg(long, value_name = "FOLDER")]
+    pub script: Option<PathBuf>,
+    /// Folder with rule pages of your own (or one page), beside the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Show every account in detail, not only the first few
     #[arg(long)]
     pub all: bool,
 }

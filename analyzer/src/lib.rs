@@ -16,6 +16,7 @@ mod graph;
 mod history;
 mod html;
 mod load;
+mod migration;
 mod paths;
 mod report;
 mod rules;

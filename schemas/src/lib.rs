@@ -14,6 +14,7 @@ pub mod explain;
 pub mod forest;
 pub mod ledger;
 pub mod manifest;
+pub mod migration;
 pub mod plan;
 pub mod policy;
 pub mod pseudonym;

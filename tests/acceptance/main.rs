@@ -24,6 +24,7 @@ mod end_to_end;
 mod exceptions;
 mod explain;
 mod html;
+mod migration;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;

@@ -72,7 +72,8 @@ fn without_names(fact: &str) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-fn with_pseudonyms(forest: &Forest, path: &Path, mut pseudonyms: Pseudonymizer) {
+/// Writes the snapshot of `forest` as the collector does with `--pseudonyms`.
+pub(crate) fn with_pseudonyms(forest: &Forest, path: &Path, mut pseudonyms: Pseudonymizer) {
     let mut collection = forest.collection();
     collection.server = pseudonyms.text(&collection.server);
     collection.collected_as = pseudonyms.text(&collection.collected_as);

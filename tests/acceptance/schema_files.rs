@@ -4,6 +4,7 @@ use std::fs;
 
 use coldcase_schemas::diff::Diff;
 use coldcase_schemas::explain::Explanation;
+use coldcase_schemas::migration::MigrationPlan;
 use coldcase_schemas::report::Report;
 use coldcase_schemas::trend::Trend;
 use coldcase_tests::programs::{coldcase, workspace};
@@ -30,6 +31,11 @@ fn the_trend_schema_is_the_committed_one() {
 #[test]
 fn the_explain_schema_is_the_committed_one() {
     is_committed("explain", &schema_for!(Explanation));
+}
+
+#[test]
+fn the_migration_schema_is_the_committed_one() {
+    is_committed("migration", &schema_for!(MigrationPlan));
 }
 
 fn is_committed(name: &str, schema: &Schema) {

@@ -13,6 +13,7 @@ mod frames;
 mod info;
 mod output;
 mod paths;
+mod plan_migration;
 mod report;
 pub(crate) mod reveal;
 mod rules;
@@ -44,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Diff(arguments) => diff::run(arguments),
         Command::Accounts(arguments) => accounts::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
+        Command::PlanMigration(arguments) => plan_migration::run(arguments),
         Command::Access(arguments) => access::run(arguments),
         Command::Paths(arguments) => paths::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),

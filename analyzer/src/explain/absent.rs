@@ -9,7 +9,7 @@ use crate::frames::Analysis;
 use crate::load::Object;
 
 /// Why; `None` if the snapshot shows that it has no value.
-pub(super) fn why_hidden(analysis: &Analysis, object: &Object, attribute: &str) -> Option<String> {
+pub(crate) fn why_hidden(analysis: &Analysis, object: &Object, attribute: &str) -> Option<String> {
     let query = query_of(analysis, object);
     if analysis.directory.query(query).is_none() {
         return Some(format!("{attribute} was not asked for"));

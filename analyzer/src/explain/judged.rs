@@ -153,7 +153,7 @@ impl<'a> Judgements<'a> {
 }
 
 /// An account of which the report says nothing.
-fn nothing_found(object: &Object) -> AccountRisk {
+pub(crate) fn nothing_found(object: &Object) -> AccountRisk {
     AccountRisk {
         subject: subject_of(object),
         enabled: object.enabled(),

@@ -44,7 +44,9 @@ use powers::Holders;
 use reach::Neighbours;
 use tallies::Tallies;
 
-pub(crate) use text::write as write_text;
+pub(crate) use absent::why_hidden;
+pub(crate) use judged::nothing_found;
+pub(crate) use text::{fact, heading, item, write as write_text};
 
 /// The rule that finds passwords in free text. Pages are handed on, so what it found is not shown again.
 const PASSWORD_IN_TEXT: &str = "spn-password-in-text";

@@ -14,7 +14,7 @@ use crate::graph::is_domain_controller;
 use crate::load::Kind;
 
 /// TRUSTED_TO_AUTHENTICATE_FOR_DELEGATION (MS-ADTS 2.2.16).
-pub(super) const PROTOCOL_TRANSITION: i64 = 0x100_0000;
+pub(crate) const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
 /// Who owns a service principal name, folded.
 #[derive(Debug)]

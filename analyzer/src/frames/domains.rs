@@ -56,7 +56,7 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
 }
 
 /// The names that decide to which domain of the forest a host belongs.
-pub(super) struct HostNames {
+pub(crate) struct HostNames {
     own: String,
     /// Domains of the forest below this one, with the dot before them.
     below: BTreeSet<String>,
@@ -65,7 +65,7 @@ pub(super) struct HostNames {
 }
 
 impl HostNames {
-    pub(super) fn new(directory: &Directory) -> Self {
+    pub(crate) fn new(directory: &Directory) -> Self {
         let own = folded(&directory.manifest.domain);
         let suffix = format!(".{own}");
         Self {
@@ -83,7 +83,7 @@ impl HostNames {
 
     /// Whether a host name, lower case, is one of this domain: a single label, or a name below the domain's that is in no
     /// domain below it. `None` if there is no name, or domains below may not have been seen.
-    pub(super) fn in_domain(&self, host: &str) -> Option<bool> {
+    pub(crate) fn in_domain(&self, host: &str) -> Option<bool> {
         if host.is_empty() || self.own.is_empty() {
             return None;
         }
@@ -102,6 +102,11 @@ impl HostNames {
         }
         (self.all || !labels.contains('.')).then_some(true)
     }
+}
+
+/// DNS names of the domains of the forest that were seen, in lower case.
+pub(crate) fn forest_domains(directory: &Directory) -> BTreeSet<String> {
+    domains(directory).filter_map(dns_name).collect()
 }
 
 fn domains(directory: &Directory) -> impl Iterator<Item = &CrossRef> {

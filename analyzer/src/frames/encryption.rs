@@ -20,7 +20,7 @@ const READ_ONLY_CONTROLLERS: u32 = 521;
 
 /// The ciphers in msDS-SupportedEncryptionTypes, strongest first: `aes`, `aes+rc4`, `rc4`, `des`, … Without one, `des` if
 /// userAccountControl says so, else `default`; `None` if neither came.
-pub(super) fn ciphers(object: &Object) -> Option<&'static str> {
+pub(crate) fn ciphers(object: &Object) -> Option<&'static str> {
     let named = object.encryption_types.unwrap_or(0);
     let has = |bits: i64| named & bits != 0;
     Some(match (has(AES), has(RC4), has(DES)) {

@@ -53,13 +53,18 @@ use polars::sql::SQLContext;
 
 pub(crate) use accounts::host_part;
 pub(crate) use analysis::Analysis;
-pub(crate) use delegations::Owners;
+pub(crate) use delegations::{Owners, PROTOCOL_TRANSITION};
 pub(crate) use descriptor_changes::Starts;
 pub(crate) use dmsa_creation::creators;
+pub(crate) use domains::{HostNames, forest_domains};
+pub(crate) use encryption::ciphers;
 pub(crate) use impact::Impacts;
 pub(crate) use memberships::{groups_of, in_groups};
+pub(crate) use operating_system::{build_of, is_windows};
 pub(crate) use origin::is_source;
 pub(crate) use readers::{bits_for, kind_of, let_in};
+pub(crate) use restrictions::PROTECTED_USERS;
+pub(crate) use service_hints::{Hints, Strength, is_person};
 
 use crate::cores::on_every_core;
 pub(crate) use jobs::looks_at_the_clock;

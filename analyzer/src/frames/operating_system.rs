@@ -58,7 +58,7 @@ const SUPPORT: &[(i64, Option<Date>, Option<Date>)] = &[
 ];
 
 /// The build in operatingSystemVersion, which Windows writes as `10.0 (20348)`; `None` if it is written otherwise.
-pub(super) fn build_of(object: &Object) -> Option<i64> {
+pub(crate) fn build_of(object: &Object) -> Option<i64> {
     if !is_windows(object) {
         return None;
     }
@@ -83,7 +83,7 @@ pub(super) fn support_ended_days(analysis: &Analysis, object: &Object) -> Option
 }
 
 /// Windows, or Hyper-V Server, which leaves the word out at times.
-fn is_windows(object: &Object) -> bool {
+pub(crate) fn is_windows(object: &Object) -> bool {
     object.operating_system.as_deref().is_some_and(|name| {
         let name = name.to_ascii_lowercase();
         name.contains("windows") || name.contains("hyper-v")

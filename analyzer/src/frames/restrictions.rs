@@ -9,7 +9,7 @@ use super::builder::Cell;
 use crate::load::Object;
 
 /// RID of Protected Users (MS-DTYP 2.4.2.4).
-const PROTECTED_USERS: u32 = 525;
+pub(crate) const PROTECTED_USERS: u32 = 525;
 
 /// Found once for all accounts.
 pub(super) struct Restrictions<'a> {

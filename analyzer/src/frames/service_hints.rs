@@ -40,14 +40,14 @@ const WORDS: &[&str] = &[
 
 /// How much a hint says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Strength {
+pub(crate) enum Strength {
     Low,
     Medium,
     High,
 }
 
 impl Strength {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
             Self::Medium => "medium",
@@ -58,21 +58,21 @@ impl Strength {
 
 /// Something that speaks for a service account.
 #[derive(Debug, Clone, PartialEq)]
-struct Hint {
-    name: &'static str,
-    detail: Option<String>,
-    strength: Strength,
+pub(crate) struct Hint {
+    pub(crate) name: &'static str,
+    pub(crate) detail: Option<String>,
+    pub(crate) strength: Strength,
 }
 
 /// The hints of all users.
-pub(super) struct Hints {
-    /// Place, its hints, strongest first; those whose hints come to something.
+pub(crate) struct Hints {
+    /// Place, its hints, strongest first; those whose hints come to something, in the order of their places.
     users: Vec<(usize, Vec<Hint>)>,
     confidence: HashMap<usize, Strength>,
 }
 
 impl Hints {
-    pub(super) fn new(analysis: &Analysis) -> Self {
+    pub(crate) fn new(analysis: &Analysis) -> Self {
         let rights = [
             ("SeServiceLogonRight", "service-logon-right", Strength::High),
             ("SeBatchLogonRight", "batch-logon-right", Strength::Medium),
@@ -123,6 +123,13 @@ impl Hints {
         self.confidence
             .get(&place)
             .map(|strength| strength.as_str())
+    }
+
+    /// What speaks for the user at `place` being a service account, strongest first; empty if that comes to nothing.
+    pub(crate) fn of(&self, place: usize) -> &[Hint] {
+        let found = self.users.binary_search_by_key(&place, |(place, _)| *place);
+        let found = found.ok().and_then(|index| self.users.get(index));
+        found.map_or(&[], |(_, hints)| hints)
     }
 
     pub(super) fn build(&self, analysis: &Analysis) -> Result<DataFrame> {
@@ -201,7 +208,8 @@ fn is_ordinary(object: &Object) -> bool {
         && object.has_flag(TRUST) != Some(true)
 }
 
-fn is_person(object: &Object) -> bool {
+/// It has what people have: a mail address or an employee id.
+pub(crate) fn is_person(object: &Object) -> bool {
     let filled = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
     filled(&object.mail) || filled(&object.employee_id)
 }

@@ -37,12 +37,12 @@ pub(crate) fn write(told: &Explanation, style: Style, out: &mut dyn Write) -> io
     judged::not_known(told, style, out)
 }
 
-fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n{}", style.bold(text))
 }
 
 /// A label and what there is to say, in lines that stand below each other.
-fn fact(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn fact(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for (number, line) in wrap(&visible(text), style.width, LABELLED)
         .into_iter()
         .enumerate()
@@ -54,7 +54,7 @@ fn fact(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::Resul
 }
 
 /// A line with a dash, and what follows below it.
-fn item(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn item(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io::Result<()> {
     for (number, line) in wrap(&visible(text), style.width, indent + 2)
         .into_iter()
         .enumerate()
