@@ -504,6 +504,59 @@ mod tests {
         );
     }
 
+    /// A list names the member, and only one side shows who that is: nobody came or went.
+    #[test]
+    fn a_member_whom_one_side_does_not_show_is_unknown() {
+        let shown = |made: &mut Made, places: Places| {
+            let carl = made.principal("user", "carl", HEAD, 1_103);
+            made.member(places.admins, carl);
+        };
+        let named = |made: &mut Made, places: Places| {
+            made.bare_members
+                .push((places.admins, format!("CN=carl,{HEAD}")));
+        };
+        let unknown = ["Unknown carl in Domain Admins [tier0] via Domain Admins: NotSeen"];
+        assert_eq!(said(named, shown), unknown);
+        assert_eq!(said(shown, named), unknown);
+        // Under another name he may be anybody whom the cut-off query did not bring.
+        let cut_off = |made: &mut Made, places: Places| {
+            made.complete.retain(|name| *name != "users");
+            made.bare_members
+                .push((places.admins, format!("CN=charles,{HEAD}")));
+        };
+        for lines in [said(cut_off, shown), said(shown, cut_off)] {
+            assert_eq!(lines.len(), 2, "{lines:?}");
+            assert!(
+                lines.iter().all(|line| line.starts_with("Unknown")),
+                "{lines:?}"
+            );
+        }
+        // A member of another domain is somebody else.
+        let foreign = |made: &mut Made, places: Places| {
+            let dn = "CN=carl,DC=other,DC=example".to_owned();
+            made.bare_members.push((places.admins, dn));
+        };
+        let lines = said(|_, _| (), foreign);
+        assert!(
+            matches!(lines.as_slice(), [line] if line.starts_with("Gained")),
+            "{lines:?}"
+        );
+    }
+
+    /// An ordinary account may not be shown what an administrator was.
+    #[test]
+    fn what_only_an_administrator_was_shown_is_not_gone() {
+        let carl = |made: &mut Made, places: Places| {
+            let carl = made.principal("user", "carl", HEAD, 1_103);
+            made.member(places.admins, carl);
+        };
+        let ordinary = |made: &mut Made, _: Places| made.token = vec![domain_sid(513)];
+        assert_eq!(
+            said(carl, ordinary),
+            ["Unknown carl in Domain Admins [tier0] via Domain Admins: NotSeen"]
+        );
+    }
+
     #[test]
     fn who_is_new_is_told_so_and_what_was_not_seen_is_unknown() {
         let carl = |made: &mut Made, places: Places| {

@@ -593,8 +593,18 @@ fn attribute(change: &AttributeChange) -> String {
         }
         words
     };
-    let mut words = list('−', &change.removed);
-    words.extend(list('+', &change.added));
+    let without = |values: &[String], others: &[String]| -> Vec<String> {
+        let alone = values.iter().filter(|value| !others.contains(value));
+        alone.cloned().collect()
+    };
+    let mut words = list('−', &without(&change.removed, &change.added));
+    words.extend(list('+', &without(&change.added, &change.removed)));
+    // A link to an object whose name another took.
+    let anew = change
+        .removed
+        .iter()
+        .filter(|value| change.added.contains(value));
+    words.extend(anew.map(|value| format!("{value} (another object of the same name)")));
     format!("{name}: {}", words.join(" · "))
 }
 

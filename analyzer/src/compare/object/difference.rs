@@ -107,14 +107,7 @@ impl Comparison<'_> {
         }
         let mut added: Vec<String> = left
             .values()
-            .map(|target| {
-                let dn = text(self.pair.new, *target);
-                if removed.contains(&dn) {
-                    format!("{dn} (made anew)")
-                } else {
-                    dn
-                }
-            })
+            .map(|target| text(self.pair.new, *target))
             .collect();
         removed.sort();
         added.sort();

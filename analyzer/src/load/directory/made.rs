@@ -175,11 +175,16 @@ const ATTRIBUTES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Ids of what has no object come after those of all objects.
+const BARE: i64 = 1_000_000;
+
 /// A directory in the making. Objects are told apart by their place; the head of the domain is at 0.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     pub(crate) objects: Vec<Object>,
     pub(crate) links: Vec<(&'static str, usize, usize)>,
+    /// Groups, and DNs of members that have no object.
+    pub(crate) bare_members: Vec<(usize, String)>,
     pub(crate) history: Vec<(usize, Sid)>,
     pub(crate) ds_heuristics: Option<String>,
     pub(crate) machine_account_quota: Option<i64>,
@@ -200,6 +205,7 @@ impl Made {
         let mut made = Self {
             objects: Vec::new(),
             links: Vec::new(),
+            bare_members: Vec::new(),
             history: Vec::new(),
             ds_heuristics: None,
             machine_account_quota: None,
@@ -300,6 +306,13 @@ impl Made {
                 .or_default()
                 .push((id(*from), id(*to)));
         }
+        let bare = (BARE..).zip(self.bare_members);
+        let bare: Vec<(i64, usize, String)> =
+            bare.map(|(id, (group, dn))| (id, group, dn)).collect();
+        for (member, group, _) in &bare {
+            let members = links.entry("member".to_owned()).or_default();
+            members.push((id(*group), *member));
+        }
         let history = self
             .history
             .iter()
@@ -367,6 +380,7 @@ impl Made {
             names: objects
                 .iter()
                 .map(|object| (object.id, object.dn.clone()))
+                .chain(bare.into_iter().map(|(id, _, dn)| (id, dn)))
                 .collect(),
             by_sid: by_sid(&objects),
             by_dn: by_dn(&objects),
