@@ -10,7 +10,7 @@ use coldcase_schemas::report::{Finding, Report, Severity};
 use coldcase_schemas::{Manifest, Snapshot};
 
 use super::timings::Timings;
-use super::{open, output};
+use super::{open, output, progress};
 use crate::arguments::{DiffArguments, StoryFormat};
 use crate::assumptions::{self, Given};
 use crate::compare::{Evaluated, diff, write_markdown, write_text};
@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
         arguments.any_domain,
     )?;
     timings.stage("open and check")?;
+    progress::say("evaluating both snapshots");
     let one = |path, snapshot| side(path, snapshot, &given, &exceptions, arguments);
     let (mut old_side, new_side) =
         at_once((old, || one(old, old_snapshot)), || one(new, new_snapshot))?;
@@ -39,6 +40,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     same_domain((old, &old_side), (new, &new_side), arguments.any_domain)?;
     let aged = aged(&mut old_side, &new_side, arguments.rules.as_deref())?;
     timings.stage("evaluate the earlier at the later clock")?;
+    progress::say("comparing");
     let diff = diff(&old_side, &new_side, &aged)?;
     timings.stage("compare")?;
     let file = arguments.output.as_deref();

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 
-use super::{open, output};
+use super::{open, output, progress};
 use crate::arguments::{ExplainArguments, Format};
 use crate::assumptions;
 use crate::exceptions::{Exceptions, apply};
@@ -23,6 +23,7 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<AnalyzeExit> {
     drop(snapshot);
     // A mistyped name is told before anything is computed.
     let place = account(&directory, &arguments.account)?;
+    progress::say("finding who holds which rights");
     let analysis = Analysis::under(given, directory);
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str()))?;
     let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;

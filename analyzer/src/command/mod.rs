@@ -14,6 +14,7 @@ mod info;
 mod output;
 mod paths;
 mod plan_migration;
+mod progress;
 mod report;
 pub(crate) mod reveal;
 mod rules;
@@ -33,7 +34,7 @@ use crate::arguments::{Arguments, Command, ConfigArguments};
 use crate::assumptions;
 use crate::frames::{Analysis, Frames};
 use crate::load::Directory;
-use crate::report::wrap;
+use crate::report::{visible, wrap};
 
 /// Runs one command.
 ///
@@ -63,6 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
 
 /// What went wrong, as it is told on standard error: broken between words on a terminal, one line elsewhere.
 pub fn complaint(error: &anyhow::Error) -> String {
+    progress::clear();
     let text = format!("coldcase: {error:#}");
     match output::error_width() {
         Some(width) => wrap(&text, width, 0).join("\n"),
@@ -76,6 +78,7 @@ fn load(path: &Path, config: &ConfigArguments) -> Result<Analysis> {
     let given = assumptions::load(config.config.as_deref(), path)?;
     let snapshot = open(path)?;
     let directory = Directory::load(&snapshot).with_context(|| path.display().to_string())?;
+    progress::say("finding who holds which rights");
     Ok(Analysis::under(given, directory))
 }
 
@@ -91,5 +94,6 @@ fn analyse<'a>(
 }
 
 fn open(path: &Path) -> Result<Snapshot> {
+    progress::say(&format!("reading {}", visible(&path.to_string_lossy())));
     Snapshot::open(path).with_context(|| path.display().to_string())
 }

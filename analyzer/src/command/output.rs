@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use coldcase_schemas::container::read_manifest;
 use serde::Serialize;
 
+use super::progress;
 use crate::history::is_case;
 use crate::report::Style;
 
@@ -38,6 +39,7 @@ pub(super) fn to(
             path.display()
         );
     }
+    progress::clear();
     let written = match file {
         Some(path) => whole(path, write),
         None => {

@@ -5,7 +5,7 @@ use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
-use super::{open, output};
+use super::{open, output, progress};
 use crate::arguments::{ReportArguments, ReportFormat, SeverityArgument};
 use crate::assumptions;
 use crate::exceptions::{Exceptions, apply};
@@ -34,6 +34,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("load")?;
     let analysis = Analysis::under(given, directory);
     timings.stage("graph")?;
+    progress::say("finding who holds which rights");
     let page = match arguments.format {
         ReportFormat::Html => &html::ASKED[..],
         _ => &[],
@@ -42,6 +43,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     let frames = Frames::build(&analysis, pages.chain(page.iter().copied()))?;
     timings.stage("frames")?;
     timings.slowest(frames.took())?;
+    progress::say(&format!("asking {} rules", pack.pages.len()));
     let mut evaluations = evaluate(&analysis, &frames, &mut pack)?;
     timings.stage("rules")?;
     let ids = pack.pages.iter().map(|page| page.front.id.as_str());

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::progress;
+
 /// Parts of a stage that are told.
 const SLOWEST: usize = 10;
 
@@ -47,6 +49,7 @@ impl Timings {
     /// Standard error cannot be written.
     pub(super) fn stage(&mut self, name: &str) -> Result<()> {
         if self.wanted {
+            progress::clear();
             let took = self.since.elapsed().as_secs_f64() * 1000.0;
             writeln!(std::io::stderr(), "{name:<18} {took:>8.1} ms")?;
         }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::trend::Trend;
 
-use super::output;
+use super::{output, progress};
 use crate::arguments::{StoryFormat, TrendArguments};
 use crate::assumptions::{self, Given};
 use crate::history::{Case, Files, Judge, markdown, write_text};
@@ -36,7 +36,13 @@ fn of_files(arguments: &TrendArguments) -> Result<Trend> {
     let given = given(arguments.config.as_deref(), &arguments.snapshots)?;
     let judge = Judge::new(Pack::load(arguments.rules.as_deref())?, given);
     let files = Files::of(&arguments.snapshots)?;
-    let course = files.course(&judge, arguments.exceptions.as_deref())?;
+    let course = files.course(
+        &judge,
+        arguments.exceptions.as_deref(),
+        |number, of, day| {
+            progress::say(&format!("snapshot {number} of {of}, taken {day}"));
+        },
+    )?;
     Ok(course.finish(&judge, files.notes, Vec::new()))
 }
 

@@ -83,15 +83,22 @@ impl Files {
         Ok(Self { files, notes })
     }
 
-    /// Evaluates all of them.
+    /// Evaluates all of them. `each` is told before one begins: its number from 1, how many there are, and the day it was
+    /// taken.
     ///
     /// # Errors
     /// A file cannot be read, or is of another domain than the first.
-    pub(crate) fn course(&self, judge: &Judge, exceptions: Option<&Path>) -> Result<Course> {
+    pub(crate) fn course(
+        &self,
+        judge: &Judge,
+        exceptions: Option<&Path>,
+        mut each: impl FnMut(usize, usize, &str),
+    ) -> Result<Course> {
         let mut course = Course::default();
         let mut aged: Option<Summary> = None;
         let mut first: Option<(&File, Label)> = None;
         for (place, file) in self.files.iter().enumerate() {
+            each(place + 1, self.files.len(), &file.taken_at.day());
             let mut evaluated = Evaluated::open(judge, &file.path)?;
             let label = evaluated.label().clone();
             if label.sha256 != file.sha256 {
