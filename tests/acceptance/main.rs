@@ -19,6 +19,7 @@ mod collector_bad_input;
 mod contoso;
 mod default_descriptors;
 mod diff;
+mod diff_unknown;
 mod domain_controller;
 mod end_to_end;
 mod exceptions;

@@ -241,3 +241,29 @@ fn opened(diff: &Diff, limit: Severity) -> bool {
         (new || worse) && !accepted && change.finding.severity <= limit
     })
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// Domains of one name in two forests are not compared unasked.
+    #[test]
+    fn another_forest_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("one.sqlite.zst");
+        let forest = coldcase_fixtures::Forest::new("corp.example");
+        forest.write_snapshot(&path).unwrap();
+        let here = coldcase_schemas::container::read_manifest(&path).unwrap();
+        let mut there = here.clone();
+        there.forest = "lab.example".to_owned();
+        let asked = |any| comparable((&path, &here), (&path, &there), any);
+        assert!(asked(true).is_ok());
+        assert!(
+            asked(false)
+                .unwrap_err()
+                .to_string()
+                .contains("lab.example")
+        );
+    }
+}

@@ -195,6 +195,18 @@ fn limits(pair: &Pair<'_>) -> Vec<Limit> {
             }
         }
     }
+    let (was, is) = (
+        object::has_settings(pair.old),
+        object::has_settings(pair.new),
+    );
+    if was != is {
+        limits.push(Limit {
+            side: if was { Side::New } else { Side::Old },
+            text: "the settings of group policies were not collected, or not all (--sysvol)"
+                .to_owned(),
+        });
+    }
     limits.sort();
+    limits.dedup();
     limits
 }

@@ -5,6 +5,7 @@
 
 mod alone;
 mod difference;
+mod settings;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use super::value;
 use crate::frames::Analysis;
 use crate::load::{Kind, Object, parent_dn};
 use difference::Difference;
+pub(super) use settings::has_settings;
 use stored::{FIRST_COLUMN, SELECT, Stored};
 
 /// Attributes that change whenever an object is used or changed.
@@ -101,6 +103,7 @@ pub(super) fn objects(pair: &Pair<'_>, old: &Snapshot, new: &Snapshot) -> Result
             result.changes.push(change);
         }
     }
+    settings::add(pair, &mut result.changes);
     result.changes.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(result)
 }
