@@ -78,6 +78,50 @@ pub enum Command {
     /// List the frames that rules and `coldcase sql` use, or one frame's columns
     #[command(after_help = FRAMES_EXAMPLES)]
     Frames(FramesArguments),
+    /// Write a made-up domain's snapshots and a report into a folder, to try things on
+    #[command(after_help = DEMO_EXAMPLES)]
+    Demo(DemoArguments),
+    /// Print what a shell needs to complete commands and options
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArguments),
+    /// Write man pages into a folder
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArguments),
+}
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  coldcase demo coldcase-demo";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  coldcase completions bash > ~/.local/share/bash-completion/completions/coldcase
+  coldcase completions zsh > ~/.zfunc/_coldcase
+  coldcase completions powershell >> $PROFILE";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  coldcase man ~/.local/share/man/man1";
+
+/// `coldcase demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// A new or empty folder
+    pub folder: PathBuf,
+}
+
+/// `coldcase completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArguments {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `coldcase man`.
+#[derive(Debug, Args)]
+pub struct ManArguments {
+    /// Where the pages go; made if it is not there
+    pub folder: PathBuf,
 }
 
 const REPORT_EXAMPLES: &str = "\

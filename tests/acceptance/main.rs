@@ -16,6 +16,7 @@ mod bad_successor;
 mod boundaries;
 mod case_crashes;
 mod collector_bad_input;
+mod comforts;
 mod contoso;
 mod default_descriptors;
 mod diff;

@@ -7,6 +7,8 @@ mod access;
 mod accounts;
 mod assume;
 mod case;
+mod completions;
+mod demo;
 mod diff;
 mod explain;
 mod frames;
@@ -59,6 +61,9 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Assumptions(arguments) => assume::run(arguments),
         Command::Sql(arguments) => sql::run(arguments),
         Command::Frames(arguments) => frames::run(arguments),
+        Command::Demo(arguments) => demo::demo(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => completions::man(arguments),
     }
 }
 
