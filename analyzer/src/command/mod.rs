@@ -12,6 +12,7 @@ mod explain;
 mod frames;
 mod info;
 mod output;
+mod past;
 mod paths;
 mod report;
 pub(crate) mod reveal;
