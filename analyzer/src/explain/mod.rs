@@ -9,7 +9,7 @@
 //! | [`reach`], [`tallies`] | what it can reach, and who reaches it |
 //! | [`rotation`] | its password through time |
 //! | [`absent`] | why something that is not shown may be there all the same |
-//! | [`text`] | all of it for people |
+//! | [`text`], [`words`] | all of it for people |
 //!
 //! [`Explainer`] finds once what all accounts share, so that one account costs what it holds and not what the directory
 //! holds. Deliberately evaluates no rule, decides no right and weighs nothing: what it tells, another stage found.
@@ -25,6 +25,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 mod text;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 
@@ -35,7 +36,7 @@ use coldcase_schemas::report::{Report, SnapshotFacts};
 
 use crate::frames::{Analysis, Owners};
 use crate::history;
-use crate::paths::Unseen;
+use crate::paths::{Takeover, Unseen};
 use crate::report::{PROGRAM, snapshot_facts};
 use crate::rules::{Pack, subject_of};
 use identity::Places;
@@ -46,6 +47,7 @@ use tallies::Tallies;
 
 pub(crate) use absent::why_hidden;
 pub(crate) use judged::nothing_found;
+pub(crate) use reach::EVERYBODYS;
 pub(crate) use text::{fact, heading, item, write as write_text};
 
 /// The rule that finds passwords in free text. Pages are handed on, so what it found is not shown again.
@@ -79,6 +81,12 @@ impl<'a> Explainer<'a> {
             owners,
             analysis,
         }
+    }
+
+    /// With what the control graph says of some that are no service accounts, by place: else it is walked for each.
+    pub(crate) fn knowing(mut self, others: &'a [Takeover]) -> Self {
+        self.neighbours.others = others;
+        self
     }
 
     /// The account at `place` of the directory; `None` if there is none. What it costs depends on the account alone,

@@ -11,9 +11,14 @@ mod drawing;
 pub(crate) mod escape;
 mod findings;
 mod inventory;
+mod past;
 mod policy;
+mod powers;
 mod prose;
+mod reach;
+mod rotation;
 mod summary;
+mod told;
 mod words;
 
 #[cfg(test)]
@@ -23,8 +28,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use askama::Template;
+use coldcase_schemas::diff::Diff;
 use coldcase_schemas::ledger::LedgerRow;
 use coldcase_schemas::report::{ExceptionState, Report, Verdict};
+use coldcase_schemas::trend::Trend;
 
 use self::account::Section;
 use self::anchor::Anchors;
@@ -33,8 +40,10 @@ use self::charts::Chart;
 use self::drawing::Drawings;
 use self::findings::Group;
 use self::inventory::Readers;
+use self::past::Past;
 use self::prose::Prose;
 use self::summary::Summary;
+use self::told::Notes;
 use crate::frames::{Analysis, Frames};
 use crate::report::assumed;
 use crate::rules::Pack;
@@ -47,6 +56,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) frames: &'a Frames,
     pub(crate) pack: &'a Pack,
+    /// The trend up to the snapshot, and what changed since the one before it, whose file may be gone.
+    pub(crate) past: Option<(&'a Trend, Option<&'a Diff>)>,
 }
 
 #[derive(Template)]
@@ -57,9 +68,12 @@ struct Page<'a> {
     script: &'static str,
     report: &'a Report,
     summary: Summary<'a>,
+    /// `None` without earlier snapshots.
+    past: Option<Past>,
     groups: &'a [Group<'a>],
     charts: Vec<Chart>,
     sections: &'a [Section<'a>],
+    notes: &'a Notes,
     /// Kinds of the service accounts, as marks and in words.
     kinds: Vec<(&'a str, &'a str)>,
     families: Vec<Family<'a>>,
@@ -73,7 +87,7 @@ struct Page<'a> {
 /// The whole page.
 ///
 /// # Errors
-/// A frame does not have the columns that the page reads, which is a defect of the program.
+/// A frame does not have the columns that the page reads, or a thread broke off: defects of the program.
 pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let (report, pack) = (sources.report, sources.pack);
     let pages = pack.pages.iter();
@@ -84,7 +98,9 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let drawings = Drawings::new(sources.analysis, &report.findings);
     let groups = Group::all(report, &prose, &anchors, &drawings)?;
     let facts = inventory::facts(sources.frames)?;
-    let sections = Section::all(report, &anchors, &facts);
+    let (told, notes) = told::told(report, sources.analysis, pack)?;
+    let histories = sources.past.map(|(trend, _)| past::by_account(trend));
+    let sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
     let mut kinds: Vec<(&str, &str)> = sections
         .iter()
         .filter(|section| section.facts.is_some())
@@ -102,9 +118,11 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         script: policy::SCRIPT,
         report,
         summary: Summary::of(report, pack, &groups, &sections, hidden),
+        past: sources.past.and_then(|(trend, diff)| Past::of(trend, diff)),
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,
+        notes: &notes,
         kinds,
         families: catalogue::families(report, pack, &prose),
         unknown: catalogue::unknown(report, false),

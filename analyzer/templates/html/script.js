@@ -22,7 +22,7 @@
   });
   unfold(location.hash);
 
-  // What is folded is printed too, but for the pages of clear rules.
+  // What is folded is printed too, but for the pages of rules, long lists, and accounts without a risk.
   var opened = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open]):not(.screen)"));
@@ -33,7 +33,7 @@
     opened = [];
   });
 
-  function counted(shown, all) { return shown === all ? all + " shown" : shown + " of " + all + " shown"; }
+  function counted(shown, all, bound) { return shown === all && !bound ? all + " shown" : shown + " of " + (bound || "") + all + " shown"; }
 
   // The inventory.
   var table = byId("account-table");
@@ -58,7 +58,7 @@
         entry.row.hidden = !fits;
         if (fits) { shown += 1; }
       });
-      byId("account-count").textContent = counted(shown, rows.length);
+      byId("account-count").textContent = counted(shown, rows.length, byId("account-count").dataset.bound);
     };
     tools.addEventListener("input", filter);
     tools.addEventListener("submit", function (event) { event.preventDefault(); });
