@@ -206,28 +206,22 @@ impl<'p, 'a> Chains<'p, 'a> {
         }
     }
 
-    /// The group itself is on side `when` only: it came or went, or another took its name.
+    /// The group is on side `when` only, and on the other another one has its name: nobody was added or removed.
     fn fate_of_group(&self, when: When, group: Number) -> Option<Cause> {
-        let object = |when: When| {
-            let side = self.people.side(when);
-            let place = side.directory.place_of_sid(self.people.sid(group)?)?;
-            side.object(place)
-        };
-        let here = object(when)?;
-        if object(when.other()).is_some() {
+        let sid = self.people.sid(group)?;
+        let place = |when: When| self.people.side(when).directory.place_of_sid(sid);
+        let here = self.people.side(when).object(place(when)?)?;
+        let other = &self.people.side(when.other()).directory;
+        if place(when.other()).is_some() || other.place_of_dn(&here.dn).is_none() {
             return None;
         }
-        let other = &self.people.side(when.other()).directory;
         let name = self.people.name(group);
-        let namesake = other.place_of_dn(&here.dn).is_some();
-        let (kind, text) = match (when, namesake) {
-            (When::After, false) => (CauseKind::Created, format!("{name} is new")),
-            (When::After, true) => (
+        let (kind, text) = match when {
+            When::After => (
                 CauseKind::Created,
                 format!("{name} was deleted and made anew, with another SID"),
             ),
-            (When::Before, false) => (CauseKind::Deleted, format!("{name} is gone")),
-            (When::Before, true) => (
+            When::Before => (
                 CauseKind::Deleted,
                 format!("{name} was deleted and made anew, and entries name its former SID"),
             ),
