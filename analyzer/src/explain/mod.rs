@@ -9,7 +9,7 @@
 //! | [`reach`], [`tallies`] | what it can reach, and who reaches it |
 //! | [`rotation`] | its password through time |
 //! | [`absent`] | why something that is not shown may be there all the same |
-//! | [`text`] | all of it for people |
+//! | [`text`], [`words`] | all of it for people |
 //!
 //! [`Explainer`] finds once what all accounts share, so that one account costs what it holds and not what the directory
 //! holds. Deliberately evaluates no rule, decides no right and weighs nothing: what it tells, another stage found.
@@ -25,6 +25,7 @@ mod tallies;
 #[cfg(test)]
 mod tests;
 mod text;
+pub(crate) mod words;
 
 use std::collections::HashMap;
 
@@ -46,6 +47,7 @@ use tallies::Tallies;
 
 pub(crate) use absent::why_hidden;
 pub(crate) use judged::nothing_found;
+pub(crate) use reach::EVERYBODYS;
 pub(crate) use text::{fact, heading, item, write as write_text};
 
 /// The rule that finds passwords in free text. Pages are handed on, so what it found is not shown again.

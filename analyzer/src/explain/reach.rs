@@ -18,6 +18,9 @@ use crate::rules::subject_of;
 /// Ways to the account that are told.
 const WAYS: usize = 5;
 
+/// How a group is told that whoever logs on is in.
+pub(crate) const EVERYBODYS: &str = "what is in the token of whoever logs on";
+
 /// userAccountControl: TRUSTED_TO_AUTH_FOR_DELEGATION (MS-ADTS 2.2.16).
 const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 
@@ -203,7 +206,7 @@ fn before(via: &str) -> String {
     match via.rsplit_once(" → ") {
         Some((before, _)) => before.to_owned(),
         None if via.starts_with("SID history: ") => via.to_owned(),
-        None => "what is in the token of whoever logs on".to_owned(),
+        None => EVERYBODYS.to_owned(),
     }
 }
 

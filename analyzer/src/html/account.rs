@@ -8,6 +8,7 @@ use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
 
 use super::anchor::Anchors;
 use super::inventory::{Facts, Readers};
+use super::told::Told;
 use super::words;
 use crate::report::{name_of, risk_in_words, unjudged};
 use crate::score::round;
@@ -28,6 +29,8 @@ pub(super) struct Section<'a> {
     pub(super) unjudged: Vec<&'a str>,
     /// `None` for what is no service account.
     pub(super) facts: Option<&'a Facts>,
+    /// `None` for what is no account.
+    pub(super) told: Option<&'a Told>,
     /// How many read its password, in words.
     pub(super) readers: String,
 }
@@ -48,6 +51,7 @@ impl<'a> Section<'a> {
         report: &'a Report,
         anchors: &'a Anchors<'a>,
         facts: &'a BTreeMap<String, Facts>,
+        told: &'a [Option<Told>],
     ) -> Vec<Self> {
         let rules: BTreeMap<&str, &RuleResult> = report
             .rules
@@ -59,7 +63,7 @@ impl<'a> Section<'a> {
             .iter()
             .map(|finding| (finding.id.as_str(), finding))
             .collect();
-        let section = |account: &'a AccountRisk| {
+        let section = |(account, told): (&'a AccountRisk, &'a Option<Told>)| {
             let unjudged = unjudged(report, account);
             let facts = account.subject.dn.as_ref().and_then(|dn| facts.get(dn));
             Self {
@@ -78,9 +82,15 @@ impl<'a> Section<'a> {
                     facts.reader_number(report.snapshot.complete)
                 }),
                 facts,
+                told: told.as_ref(),
             }
         };
-        report.accounts.iter().map(section).collect()
+        report.accounts.iter().zip(told).map(section).collect()
+    }
+
+    /// What its anchors have in common.
+    pub(super) fn guid(&self) -> &str {
+        self.anchor.get(2..).unwrap_or(self.anchor)
     }
 
     /// Words by which the inventory is filtered.
@@ -116,7 +126,7 @@ impl Facts {
         words::days(self.last_logon_days)
     }
 
-    /// What else is known of it, in one line.
+    /// What else is known of it, in one line; of its password the section tells more below.
     pub(super) fn state(&self, account: &AccountRisk) -> String {
         let ago = |days: Option<f64>| match days {
             Some(days) => format!("{days:.0} days ago"),
@@ -131,18 +141,7 @@ impl Facts {
             flag(account.enabled, "enabled", "disabled"),
             flag(self.tier0, "in tier 0", "not in tier 0"),
             format!("created: {}", ago(self.created_days)),
-            match self.password_unset {
-                true => "password never set".to_owned(),
-                false => format!("password set: {}", ago(self.password_days)),
-            },
-            format!("last logon: {}", ago(self.last_logon_days)),
         ];
-        if let Some(days) = self.interval_days {
-            state.push(format!("password changes every {days} days"));
-        }
-        if let Some(key) = &self.root_key_id {
-            state.push(format!("KDS root key {key}"));
-        }
         if let Some(ciphers) = &self.ciphers {
             state.push(format!("encryption {ciphers}"));
         }

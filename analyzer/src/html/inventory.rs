@@ -12,7 +12,7 @@ use crate::rules::run;
 
 const ACCOUNTS: &str = "
     SELECT a.object_id, a.dn, a.tier0, a.password_days, a.password_unset, a.last_logon_days, a.created_days,
-           a.spn_count, a.interval_days, a.readers_state, a.managed_by, a.root_key_id, a.ciphers
+           a.spn_count, a.readers_state, a.managed_by, a.ciphers
     FROM accounts a ORDER BY a.object_id";
 
 const READERS: &str = "
@@ -38,9 +38,7 @@ pub(super) struct Facts {
     pub(super) created_days: Option<f64>,
     pub(super) spns: Vec<String>,
     pub(super) spn_count: Option<i64>,
-    pub(super) interval_days: Option<i64>,
     pub(super) managed_by: Option<String>,
-    pub(super) root_key_id: Option<String>,
     pub(super) ciphers: Option<String>,
     pub(super) readers: Readers,
 }
@@ -101,9 +99,7 @@ pub(super) fn facts(frames: &Frames) -> Result<BTreeMap<String, Facts>> {
             created_days: cell.float("created_days", row)?,
             spns: spns.remove(&id).unwrap_or_default(),
             spn_count: cell.number("spn_count", row)?,
-            interval_days: cell.number("interval_days", row)?,
             managed_by: cell.text("managed_by", row)?,
-            root_key_id: cell.text("root_key_id", row)?,
             ciphers: cell.text("ciphers", row)?,
             readers: match state.as_deref() {
                 None => Readers::NotSo,

@@ -12,8 +12,12 @@ pub(crate) mod escape;
 mod findings;
 mod inventory;
 mod policy;
+mod powers;
 mod prose;
+mod reach;
+mod rotation;
 mod summary;
+mod told;
 mod words;
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ use self::findings::Group;
 use self::inventory::Readers;
 use self::prose::Prose;
 use self::summary::Summary;
+use self::told::Notes;
 use crate::frames::{Analysis, Frames};
 use crate::report::assumed;
 use crate::rules::Pack;
@@ -60,6 +65,7 @@ struct Page<'a> {
     groups: &'a [Group<'a>],
     charts: Vec<Chart>,
     sections: &'a [Section<'a>],
+    notes: &'a Notes,
     /// Kinds of the service accounts, as marks and in words.
     kinds: Vec<(&'a str, &'a str)>,
     families: Vec<Family<'a>>,
@@ -73,7 +79,7 @@ struct Page<'a> {
 /// The whole page.
 ///
 /// # Errors
-/// A frame does not have the columns that the page reads, which is a defect of the program.
+/// A frame does not have the columns that the page reads, or a thread broke off: defects of the program.
 pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let (report, pack) = (sources.report, sources.pack);
     let pages = pack.pages.iter();
@@ -84,7 +90,8 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let drawings = Drawings::new(sources.analysis, &report.findings);
     let groups = Group::all(report, &prose, &anchors, &drawings)?;
     let facts = inventory::facts(sources.frames)?;
-    let sections = Section::all(report, &anchors, &facts);
+    let (told, notes) = told::told(report, sources.analysis, pack)?;
+    let sections = Section::all(report, &anchors, &facts, &told);
     let mut kinds: Vec<(&str, &str)> = sections
         .iter()
         .filter(|section| section.facts.is_some())
@@ -105,6 +112,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,
+        notes: &notes,
         kinds,
         families: catalogue::families(report, pack, &prose),
         unknown: catalogue::unknown(report, false),

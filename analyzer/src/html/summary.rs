@@ -34,6 +34,10 @@ pub(super) struct Summary<'a> {
     pub(super) accepted: String,
     pub(super) unseen: Vec<&'a str>,
     pub(super) first: Vec<Task<'a>>,
+    /// True if there may be service accounts that the snapshot does not hold.
+    pub(super) hidden: bool,
+    /// Service accounts that it holds.
+    pub(super) service: String,
     /// Service accounts: at least so many, if some may have been hidden.
     pub(super) accounts: String,
     /// Service accounts with a finding that weighs: at least so many, if some could not be judged.
@@ -106,6 +110,8 @@ impl<'a> Summary<'a> {
                     }
                 })
                 .collect(),
+            hidden,
+            service: counted(risky.len() + others.len(), "service account"),
             accounts: format!("{}{}", bound(hidden), risky.len() + others.len()),
             with_findings: format!("{}{}", bound(open || hidden), risky.len()),
         }

@@ -33,7 +33,7 @@
     opened = [];
   });
 
-  function counted(shown, all) { return shown === all ? all + " shown" : shown + " of " + all + " shown"; }
+  function counted(shown, all, bound) { return shown === all && !bound ? all + " shown" : shown + " of " + (bound || "") + all + " shown"; }
 
   // The inventory.
   var table = byId("account-table");
@@ -58,7 +58,7 @@
         entry.row.hidden = !fits;
         if (fits) { shown += 1; }
       });
-      byId("account-count").textContent = counted(shown, rows.length);
+      byId("account-count").textContent = counted(shown, rows.length, byId("account-count").dataset.bound);
     };
     tools.addEventListener("input", filter);
     tools.addEventListener("submit", function (event) { event.preventDefault(); });

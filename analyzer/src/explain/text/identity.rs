@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use coldcase_schemas::explain::{Explanation, Host};
+use coldcase_schemas::explain::Explanation;
 
-use super::{fact, known, name, not_known, shown, told, when};
+use super::{fact, shown, told};
+use crate::explain::words::{self, known, name, not_known, when};
 use crate::report::{Style, visible};
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -111,7 +112,7 @@ fn hosts(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result
     let shown = shown(style, hosts.len());
     for (number, host) in hosts.iter().take(shown).enumerate() {
         let label = if number == 0 { "hosts" } else { "" };
-        fact(label, &in_words(host), style, out)?;
+        fact(label, &words::host(host), style, out)?;
     }
     more(hosts.len(), shown, style, out)?;
     match (hosts.is_empty(), unknown) {
@@ -124,21 +125,6 @@ fn hosts(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result
         (true, None) => fact("hosts", "the directory names none", style, out),
         (false, None) => Ok(()),
     }
-}
-
-fn in_words(host: &Host) -> String {
-    let why: Vec<&str> = host.by.iter().map(|by| by.about()).collect();
-    let state = match host.enabled {
-        Some(false) => ", disabled",
-        Some(true) | None => "",
-    };
-    let system = host.operating_system.as_deref();
-    let system = system.map(|name| format!(", {name}")).unwrap_or_default();
-    format!(
-        "{}: {}{system}{state}",
-        name(&host.computer),
-        why.join(", ")
-    )
 }
 
 fn more(count: usize, shown: usize, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -11,10 +11,9 @@ mod rotation;
 
 use std::io::{self, Write};
 
-use coldcase_schemas::explain::{Explanation, Moment, UnknownFact};
-use coldcase_schemas::report::Subject;
+use coldcase_schemas::explain::Explanation;
 
-use crate::report::{Style, name_of, paragraph, visible, wrap};
+use crate::report::{Style, paragraph, visible, wrap};
 
 /// Columns before a fact, its label included.
 const LABELLED: usize = 18;
@@ -67,48 +66,6 @@ pub(crate) fn item(text: &str, style: Style, indent: usize, out: &mut dyn Write)
 
 fn told(text: &str, style: Style, indent: usize, out: &mut dyn Write) -> io::Result<()> {
     paragraph(&visible(text), style, indent, out)
-}
-
-/// A value that may be missing: what is unknown is never called unset.
-fn known<'a>(value: Option<&'a str>, attribute: &str, unknown: &'a [UnknownFact]) -> String {
-    match value {
-        Some(value) => value.to_owned(),
-        None => not_known(attribute, unknown).unwrap_or_else(|| "not set".to_owned()),
-    }
-}
-
-/// Why an attribute is not known; `None` if it is.
-fn not_known(attribute: &str, unknown: &[UnknownFact]) -> Option<String> {
-    let fact = unknown.iter().find(|fact| fact.attribute == attribute)?;
-    Some(format!("not known: {}", fact.why))
-}
-
-/// `2026-07-02 (29.9 days ago)`.
-fn when(moment: &Moment) -> String {
-    let day = moment.at.get(..10).unwrap_or(&moment.at);
-    match moment.days {
-        days if days < 0.0 => format!("{day} (in {:.0} days)", -days),
-        days => format!("{day} ({days:.0} days ago)"),
-    }
-}
-
-/// The first names of a list, and how many more there are of `count`.
-fn names(names: &[String], count: usize, shown: usize) -> String {
-    let shown = names.len().min(shown);
-    let mut text = names.get(..shown).unwrap_or(names).join(", ");
-    match count.checked_sub(shown) {
-        None | Some(0) => (),
-        Some(more) if text.is_empty() => text = more.to_string(),
-        Some(more) => text.push_str(&format!(" and {more} more")),
-    }
-    text
-}
-
-fn name(subject: &Subject) -> String {
-    match (&subject.sam_account_name, &subject.dn, &subject.sid) {
-        (None, None, Some(sid)) => sid.clone(),
-        _ => name_of(subject).to_owned(),
-    }
 }
 
 /// What `--all` does not bound.

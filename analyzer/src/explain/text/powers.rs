@@ -3,13 +3,11 @@
 use std::io::{self, Write};
 
 use coldcase_schemas::diff::Power;
-use coldcase_schemas::explain::{Explanation, Knowledge, PowerHolder, PowerOver, RightHeld};
+use coldcase_schemas::explain::{Explanation, Knowledge, PowerHolder, PowerOver};
 
-use super::{heading, item, names, shown, told};
+use super::{heading, item, shown, told};
+use crate::explain::words::{self, because, names};
 use crate::report::Style;
-
-/// Names of a holder's members that are told.
-const MEMBERS: usize = 5;
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let kind = told_of.account.kind.as_str();
@@ -78,64 +76,11 @@ fn nobody(power: &PowerOver, by_password: bool) -> String {
 }
 
 fn holder(holder: &PowerHolder, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    item(&in_words(holder), style, 2, out)?;
+    item(&words::holder(holder), style, 2, out)?;
     for right in &holder.rights {
         told(&because(right), style, 6, out)?;
     }
     Ok(())
-}
-
-/// The holder, and whom it stands for.
-fn in_words(holder: &PowerHolder) -> String {
-    let broad = if holder.broad {
-        ", nearly everybody"
-    } else {
-        ""
-    };
-    let mut text = format!("{} ({}{broad})", holder.name, holder.holder.kind);
-    let stands_for_itself = holder.principals == 1
-        && holder.outside == 0
-        && holder.examples.first() == Some(&holder.name);
-    if stands_for_itself {
-        return text;
-    }
-    let count = usize::try_from(holder.principals).unwrap_or(usize::MAX);
-    text.push_str(&match holder.principals {
-        0 => ": no account here is in it".to_owned(),
-        1 => format!(": 1 account, {}", names(&holder.examples, count, MEMBERS)),
-        many => format!(
-            ": {many} accounts, {}",
-            names(&holder.examples, count, MEMBERS)
-        ),
-    });
-    if holder.tier0_principals > 0 {
-        text.push_str(&format!("; {} in tier 0", holder.tier0_principals));
-    }
-    if holder.outside > 0 {
-        text.push_str(&format!(
-            "; {} without an account here, for whom is not known",
-            holder.outside
-        ));
-    }
-    text
-}
-
-/// What it may do, and the entry that says so.
-fn because(right: &RightHeld) -> String {
-    let mut text = right.about.clone();
-    if right.conditional {
-        text.push_str(", if a condition is met that only a domain controller can decide");
-    }
-    if right.denied > 0 {
-        text.push_str(&format!(", but for {} who are denied it", right.denied));
-    }
-    if !right.cause.is_empty() {
-        text.push_str(&format!(": {}", right.cause));
-    }
-    if let Some(container) = &right.inherited_from {
-        text.push_str(&format!("; the entry of {container}"));
-    }
-    text
 }
 
 /// By name only: they hold it by design, and are told one by one with `--all`.

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use coldcase_schemas::explain::{Explanation, GroupOf, Reach, RightsOver, Way};
+use coldcase_schemas::explain::{Explanation, Reach, RightsOver, Way};
 
-use super::{heading, item, name, names, shown, told};
+use super::{heading, item, shown, told};
+use crate::explain::words::{self, name};
 use crate::report::{Style, counted};
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -56,22 +57,9 @@ fn groups(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {
     told(&format!("Groups ({}):", reach.groups.len()), style, 2, out)?;
     let told_of = shown(style, reach.groups.len());
     for group in reach.groups.iter().take(told_of) {
-        item(&group_in_words(group), style, 4, out)?;
+        item(&words::group(group), style, 4, out)?;
     }
     more(reach.groups.len(), told_of, style, out)
-}
-
-fn group_in_words(group: &GroupOf) -> String {
-    let class = match group.class.as_deref() {
-        Some("tier0") => " [tier 0]",
-        Some(_) => " [operators]",
-        None => "",
-    };
-    let via = match (group.direct, group.via.as_str()) {
-        (true, _) | (false, "") => String::new(),
-        (false, via) => format!(", by {via}"),
-    };
-    format!("{}{class}{via}", group.name)
 }
 
 /// What everybody may do is counted; the rest is told right by right.
@@ -94,7 +82,7 @@ fn rights(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {
     }
     let told_of = shown(style, own.len());
     for right in own.iter().take(told_of) {
-        item(&right_in_words(right), style, 4, out)?;
+        item(&words::right(right), style, 4, out)?;
     }
     more(own.len(), told_of, style, out)?;
     if everybodys > 0 {
@@ -104,24 +92,6 @@ fn rights(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {
         told(&text, style, 2, out)?;
     }
     Ok(())
-}
-
-fn right_in_words(right: &RightsOver) -> String {
-    let via = match &right.via {
-        Some(group) => format!(" (by {group})"),
-        None => String::new(),
-    };
-    let condition = if right.conditional {
-        ", if a condition is met"
-    } else {
-        ""
-    };
-    let count = usize::try_from(right.objects).unwrap_or(usize::MAX);
-    let about = names(&right.examples, count, super::TOLD);
-    match right.objects {
-        1 => format!("{} {about}{via}{condition}", right.words),
-        many => format!("{} {many} objects{via}{condition}: {about}", right.words),
-    }
 }
 
 fn delegation(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use coldcase_schemas::explain::{Explanation, PasswordId, RootKey, Rotation};
+use coldcase_schemas::explain::{Explanation, Rotation};
 
-use super::{fact, heading, known, not_known, when};
+use super::{fact, heading};
+use crate::explain::words::{self, known, not_known, when};
 use crate::report::Style;
 
 pub(super) fn write(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -50,10 +51,10 @@ fn derived(rotation: &Rotation, style: Style, out: &mut dyn Write) -> io::Result
         None => "not known, since epoch or interval is not".to_owned(),
     };
     fact("next due", &due, style, out)?;
-    let current = rotation.current.as_ref().map(in_words);
+    let current = rotation.current.as_ref().map(words::password_id);
     let current = known(current.as_deref(), "msDS-ManagedPasswordId", unknown);
     fact("current id", &current, style, out)?;
-    let previous = rotation.previous.as_ref().map(in_words);
+    let previous = rotation.previous.as_ref().map(words::password_id);
     let previous = known(
         previous.as_deref(),
         "msDS-ManagedPasswordPreviousId",
@@ -61,31 +62,7 @@ fn derived(rotation: &Rotation, style: Style, out: &mut dyn Write) -> io::Result
     );
     fact("previous id", &previous, style, out)?;
     if let Some(key) = &rotation.root_key {
-        fact("KDS root key", &key_in_words(key), style, out)?;
+        fact("KDS root key", &words::root_key(key), style, out)?;
     }
     Ok(())
-}
-
-fn in_words(id: &PasswordId) -> String {
-    let epoch = match &id.epoch {
-        Some(epoch) => format!("epoch from {}", when(epoch)),
-        None => "its epoch is no time".to_owned(),
-    };
-    format!("L0 {}, L1 {}, L2 {}: {epoch}", id.l0, id.l1, id.l2)
-}
-
-fn key_in_words(key: &RootKey) -> String {
-    let state = match key.present {
-        Some(true) => {
-            let time = |label: &str, moment: &Option<_>| match moment {
-                Some(moment) => format!(", {label} {}", when(moment)),
-                None => String::new(),
-            };
-            let created = time("made", &key.created);
-            format!("{created}{}", time("in effect from", &key.effective))
-        }
-        Some(false) => ", which is not in the forest".to_owned(),
-        None => ", not seen: root keys may be hidden from whoever collected".to_owned(),
-    };
-    format!("{}{state}", key.id)
 }
