@@ -14,6 +14,7 @@ mod explain;
 mod frames;
 mod info;
 mod output;
+mod past;
 mod paths;
 mod plan_migration;
 mod progress;

@@ -5,9 +5,10 @@ use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
-use super::{open, output, progress};
+use super::{open, output, past, progress};
 use crate::arguments::{ReportArguments, ReportFormat, SeverityArgument};
 use crate::assumptions;
+use crate::compare::{Basis, Evaluated};
 use crate::exceptions::{Exceptions, apply};
 use crate::frames::{Analysis, Frames};
 use crate::html;
@@ -20,6 +21,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     {
         bail!("an HTML report is a file for a browser, name it: --format html -o report.html");
     }
+    past::allowed(arguments)?;
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     pack.select(&arguments.rule)?;
@@ -30,9 +32,10 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     timings.stage("open and check")?;
     let directory =
         Directory::load(&snapshot).with_context(|| arguments.snapshot.display().to_string())?;
-    drop(snapshot);
+    // Only a comparison reads it again.
+    let snapshot = Some(snapshot).filter(|_| !arguments.history.is_empty());
     timings.stage("load")?;
-    let analysis = Analysis::under(given, directory);
+    let analysis = Analysis::under(given.clone(), directory);
     timings.stage("graph")?;
     progress::say("finding who holds which rights");
     let page = match arguments.format {
@@ -55,12 +58,30 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         analysis.directory.clock.day(),
     );
     let judged = Judged {
-        file: exceptions.file,
-        text: exceptions.text,
+        file: exceptions.file.clone(),
+        text: exceptions.text.clone(),
         results,
     };
     let report = assemble(&analysis, &pack, &evaluations, judged);
     timings.stage("score and report")?;
+    let (analysis, report, past) = match snapshot {
+        None => (analysis, report, None),
+        Some(snapshot) => {
+            let basis = Basis {
+                given: &given,
+                exceptions: &exceptions,
+                rules: arguments.rules.as_deref(),
+            };
+            let now = Evaluated {
+                snapshot,
+                analysis,
+                report,
+            };
+            let past = past::told(arguments, &basis, &now)?;
+            timings.stage("history")?;
+            (now.analysis, now.report, Some(past))
+        }
+    };
     let file = arguments.output.as_deref();
     match arguments.format {
         ReportFormat::Json => output::json(file, &report)?,
@@ -70,6 +91,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
                 analysis: &analysis,
                 frames: &frames,
                 pack: &pack,
+                past: past.as_ref().map(|past| (&past.trend, past.diff.as_ref())),
             })?;
             output::to(file, |out| out.write_all(page.as_bytes()))?;
         }

@@ -2,6 +2,7 @@
 //!
 //! | module | question |
 //! | --- | --- |
+//! | [`prepare`] | whether two snapshots can be compared, and both sides evaluated alike |
 //! | [`matching`] | which object is which |
 //! | [`access`] | who gained or lost which power, found by asking the access check on both sides |
 //! | [`passwords`] | whether managed passwords rotated as they should |
@@ -15,7 +16,7 @@
 //! | [`text`], [`markdown`] | all of it for people |
 //!
 //! What a side could not see is *unknown*, never added or removed. Deliberately holds no rule and no score: findings of both
-//! sides come from the stages before.
+//! sides come from the stages before, which [`prepare`] runs over each.
 
 mod access;
 mod chains;
@@ -28,6 +29,7 @@ mod object;
 mod passwords;
 mod people;
 mod permissions;
+mod prepare;
 mod side;
 mod sight;
 mod story;
@@ -53,7 +55,9 @@ use crate::report::PROGRAM;
 pub(crate) use access::query_of;
 pub(crate) use markdown::write as write_markdown;
 pub(crate) use matching::Matching;
+pub(crate) use prepare::{Basis, aged, comparable, evaluated, same_domain};
 pub(crate) use sight::Sight;
+pub(crate) use story::{Story, story};
 pub(crate) use text::write as write_text;
 
 /// The two sides of a comparison.

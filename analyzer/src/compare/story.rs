@@ -23,43 +23,43 @@ const ENTRIES: usize = 6;
 const VALUES: usize = 4;
 
 /// All of it.
-pub(super) struct Story {
-    pub(super) title: String,
+pub(crate) struct Story {
+    pub(crate) title: String,
     /// Label and text.
-    pub(super) facts: Vec<(&'static str, String)>,
-    pub(super) sections: Vec<Section>,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) sections: Vec<Section>,
 }
 
 /// A part under a heading.
 #[derive(Default)]
-pub(super) struct Section {
-    pub(super) title: String,
-    pub(super) items: Vec<Item>,
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) items: Vec<Item>,
     /// How many more lines there are.
-    pub(super) more: usize,
+    pub(crate) more: usize,
     /// How many things the heading counts, where a line tells of several.
-    pub(super) of: Option<usize>,
+    pub(crate) of: Option<usize>,
 }
 
 impl Section {
     /// What the heading counts.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.of.unwrap_or(self.items.len() + self.more)
     }
 }
 
 /// One line and what stands under it.
 #[derive(Default)]
-pub(super) struct Item {
-    pub(super) severity: Option<Severity>,
+pub(crate) struct Item {
+    pub(crate) severity: Option<Severity>,
     /// A word in front: `gained`, `new`, a severity.
-    pub(super) mark: &'static str,
-    pub(super) head: String,
-    pub(super) lines: Vec<String>,
+    pub(crate) mark: &'static str,
+    pub(crate) head: String,
+    pub(crate) lines: Vec<String>,
 }
 
 /// Tells the story; `all` leaves nothing out.
-pub(super) fn story(diff: &Diff, all: bool) -> Story {
+pub(crate) fn story(diff: &Diff, all: bool) -> Story {
     let mut sections = vec![
         limits(diff),
         findings(diff, "Findings opened", &[FindingState::Opened], all),

@@ -36,7 +36,7 @@ use coldcase_schemas::report::{Report, SnapshotFacts};
 
 use crate::frames::{Analysis, Owners};
 use crate::history;
-use crate::paths::Unseen;
+use crate::paths::{Takeover, Unseen};
 use crate::report::{PROGRAM, snapshot_facts};
 use crate::rules::{Pack, subject_of};
 use identity::Places;
@@ -81,6 +81,12 @@ impl<'a> Explainer<'a> {
             owners,
             analysis,
         }
+    }
+
+    /// With what the control graph says of some that are no service accounts, by place: else it is walked for each.
+    pub(crate) fn knowing(mut self, others: &'a [Takeover]) -> Self {
+        self.neighbours.others = others;
+        self
     }
 
     /// The account at `place` of the directory; `None` if there is none. What it costs depends on the account alone,

@@ -28,6 +28,8 @@ const PROTOCOL_TRANSITION: i64 = 0x100_0000;
 pub(super) struct Neighbours<'a> {
     analysis: &'a Analysis,
     takeovers: &'a [Takeover],
+    /// Of what is no service account, where it is known already; by place.
+    pub(super) others: &'a [Takeover],
     /// What is in the token of whoever logs on.
     everybodys: HashSet<Holder>,
 }
@@ -39,6 +41,7 @@ impl<'a> Neighbours<'a> {
         Self {
             analysis,
             takeovers: analysis.control_graph().takeovers(analysis),
+            others: &[],
             everybodys: all.map(|all| tokens.token(all)).unwrap_or_default(),
         }
     }
@@ -54,11 +57,11 @@ impl<'a> Neighbours<'a> {
         let graph = analysis.control_graph();
         let node = u32::try_from(place).unwrap_or(u32::MAX);
         // In the order of the snapshot.
-        let known = self
-            .takeovers
-            .binary_search_by_key(&place, |takeover| takeover.place)
-            .ok()
-            .and_then(|found| self.takeovers.get(found));
+        let at = |known: &'a [Takeover]| {
+            let found = known.binary_search_by_key(&place, |takeover| takeover.place);
+            known.get(found.ok()?)
+        };
+        let known = at(self.takeovers).or_else(|| at(self.others));
         let takeover = known.cloned().or_else(|| graph.takeover(analysis, node));
         let delegates = object.kind.is_principal();
         let no_values = delegates && object.delegates_to.is_empty();

@@ -83,6 +83,26 @@ impl Files {
         Ok(Self { files, notes })
     }
 
+    /// The last one before the present snapshot, which must be the last of all.
+    ///
+    /// # Errors
+    /// There is none before it, or one after it.
+    pub(crate) fn before(&self, present: &Path) -> Result<&Path> {
+        let own = file_sha256(present).with_context(|| present.display().to_string())?;
+        match self.files.as_slice() {
+            [.., last] if last.sha256 != own => bail!(
+                "{} was taken after {}: --history names earlier snapshots",
+                last.path.display(),
+                present.display()
+            ),
+            [.., before, _] => Ok(&before.path),
+            _ => bail!(
+                "--history names no snapshot but {} itself",
+                present.display()
+            ),
+        }
+    }
+
     /// Evaluates all of them. `each` is told before one begins: its number from 1, how many there are, and the day it was
     /// taken.
     ///

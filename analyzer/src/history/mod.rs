@@ -31,4 +31,5 @@ pub(crate) use evaluated::Judge;
 pub(crate) use files::Files;
 pub(crate) use markdown::markdown;
 pub(crate) use moment::Moment;
+pub(crate) use story::{apart, columns, rotation_of, signed};
 pub(crate) use text::write as write_text;

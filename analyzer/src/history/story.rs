@@ -76,6 +76,12 @@ pub(super) fn rotation(trend: &Trend) -> (Vec<String>, usize) {
     (lines.into_iter().map(|(_, line)| line).collect(), regular)
 }
 
+/// How a password rotated over so many points, in words.
+pub(crate) fn rotation_of(rotation: &Rotation, points: usize) -> String {
+    let regular = || format!("as its interval of {} days says", rotation.interval_days);
+    odd_rotation(rotation, points).unwrap_or_else(regular)
+}
+
 fn odd_rotation(rotation: &Rotation, points: usize) -> Option<String> {
     let last = |days: &[String]| days.last().map(|at| day(at)).unwrap_or_default();
     let first = rotation.late.first().map(|at| day(at)).unwrap_or_default();
@@ -191,7 +197,7 @@ pub(super) fn legend(trend: &Trend) -> String {
 }
 
 /// What stands under a step that has more parts than the columns.
-pub(super) fn apart(step: &Step) -> Vec<String> {
+pub(crate) fn apart(step: &Step) -> Vec<String> {
     let mut apart = Vec::new();
     if step.rebasing != 0.0 {
         let number = signed(step.rebasing);
@@ -335,7 +341,7 @@ fn undone(finding: &FindingChange, subject: &SubjectChange) -> bool {
 }
 
 /// The parts of a step as a table shows them: change, by time, seen, changed.
-pub(super) fn columns(step: &Step) -> [String; 4] {
+pub(crate) fn columns(step: &Step) -> [String; 4] {
     let split = |part: f64| match step.why_not_split.is_empty() {
         true => signed(part),
         false => "·".to_owned(),
@@ -390,7 +396,7 @@ pub(super) fn name(subject: &Subject) -> String {
 }
 
 /// With a sign: `+3.40`, `−8.24`, `0.00`.
-pub(super) fn signed(number: f64) -> String {
+pub(crate) fn signed(number: f64) -> String {
     let amount = format!("{:.2}", number.abs());
     // What rounds to nothing has no sign.
     let sign = match (amount.as_str(), number > 0.0) {

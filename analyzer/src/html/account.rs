@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
+use coldcase_schemas::trend::AccountHistory;
 
 use super::anchor::Anchors;
 use super::inventory::{Facts, Readers};
 use super::told::Told;
-use super::words;
+use super::{past, words};
 use crate::report::{name_of, risk_in_words, unjudged};
+use crate::rules::identity;
 use crate::score::round;
 
 pub(super) struct Section<'a> {
@@ -31,6 +33,8 @@ pub(super) struct Section<'a> {
     pub(super) facts: Option<&'a Facts>,
     /// `None` for what is no account.
     pub(super) told: Option<&'a Told>,
+    /// What earlier snapshots tell of it.
+    pub(super) course: Vec<String>,
     /// How many read its password, in words.
     pub(super) readers: String,
 }
@@ -52,6 +56,7 @@ impl<'a> Section<'a> {
         anchors: &'a Anchors<'a>,
         facts: &'a BTreeMap<String, Facts>,
         told: &'a [Option<Told>],
+        histories: Option<&BTreeMap<&str, &AccountHistory>>,
     ) -> Vec<Self> {
         let rules: BTreeMap<&str, &RuleResult> = report
             .rules
@@ -83,6 +88,9 @@ impl<'a> Section<'a> {
                 }),
                 facts,
                 told: told.as_ref(),
+                course: histories
+                    .and_then(|known| known.get(identity(&account.subject)))
+                    .map_or_else(Vec::new, |history| past::course(history)),
             }
         };
         report.accounts.iter().zip(told).map(section).collect()

@@ -11,6 +11,7 @@ mod drawing;
 pub(crate) mod escape;
 mod findings;
 mod inventory;
+mod past;
 mod policy;
 mod powers;
 mod prose;
@@ -27,8 +28,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use askama::Template;
+use coldcase_schemas::diff::Diff;
 use coldcase_schemas::ledger::LedgerRow;
 use coldcase_schemas::report::{ExceptionState, Report, Verdict};
+use coldcase_schemas::trend::Trend;
 
 use self::account::Section;
 use self::anchor::Anchors;
@@ -37,6 +40,7 @@ use self::charts::Chart;
 use self::drawing::Drawings;
 use self::findings::Group;
 use self::inventory::Readers;
+use self::past::Past;
 use self::prose::Prose;
 use self::summary::Summary;
 use self::told::Notes;
@@ -52,6 +56,8 @@ pub(crate) struct Sources<'a> {
     pub(crate) analysis: &'a Analysis,
     pub(crate) frames: &'a Frames,
     pub(crate) pack: &'a Pack,
+    /// The trend up to the snapshot, and what changed since the one before it, whose file may be gone.
+    pub(crate) past: Option<(&'a Trend, Option<&'a Diff>)>,
 }
 
 #[derive(Template)]
@@ -62,6 +68,8 @@ struct Page<'a> {
     script: &'static str,
     report: &'a Report,
     summary: Summary<'a>,
+    /// `None` without earlier snapshots.
+    past: Option<Past>,
     groups: &'a [Group<'a>],
     charts: Vec<Chart>,
     sections: &'a [Section<'a>],
@@ -91,7 +99,8 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let groups = Group::all(report, &prose, &anchors, &drawings)?;
     let facts = inventory::facts(sources.frames)?;
     let (told, notes) = told::told(report, sources.analysis, pack)?;
-    let sections = Section::all(report, &anchors, &facts, &told);
+    let histories = sources.past.map(|(trend, _)| past::by_account(trend));
+    let sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
     let mut kinds: Vec<(&str, &str)> = sections
         .iter()
         .filter(|section| section.facts.is_some())
@@ -109,6 +118,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         script: policy::SCRIPT,
         report,
         summary: Summary::of(report, pack, &groups, &sections, hidden),
+        past: sources.past.and_then(|(trend, diff)| Past::of(trend, diff)),
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,

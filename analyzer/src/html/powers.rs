@@ -18,9 +18,11 @@ pub(super) struct Powers {
     /// Those outside tier 0, who matter most first.
     pub(super) holders: Vec<Holder>,
     pub(super) more: usize,
+    /// Nobody outside tier 0 has any power, and everything that decides it was read.
+    pub(super) nobody_at_all: bool,
     /// `Nobody outside tier 0 can reset its password or control it.`
     pub(super) nobody: String,
-    /// Administrators and tier 0, by name.
+    /// Administrators and tier 0, by name; empty where they are those of most accounts.
     pub(super) by_design: String,
     /// Powers of which nothing is known.
     pub(super) unknown: Vec<Gap>,
@@ -62,7 +64,12 @@ impl Powers {
         by_design.sort_unstable();
         by_design.dedup();
         let (holders, more) = holders(known.flat_map(|power| &power.others));
+        let nobody_at_all = holders.is_empty()
+            && told
+                .clone()
+                .all(|power| power.knowledge == Knowledge::Known);
         Self {
+            nobody_at_all,
             nobody: match nobody.as_slice() {
                 [] => String::new(),
                 verbs if partly.is_empty() => {
@@ -132,7 +139,7 @@ fn verb(power: Power) -> &'static str {
     match power {
         Power::Read => "read its password",
         Power::Reset => "reset its password",
-        Power::Control => "change what it is, or who may",
+        Power::Control => "control it otherwise",
         Power::Delegate => "impersonate users to it",
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Reaches {
     pub(super) more_rights: usize,
     /// How many outside tier 0 can take it over, as the inventory tells it: `3`, `≥ 3`, `everybody`, `not known`.
     pub(super) taken_over_by: String,
+    /// True if it is known that there is nobody.
+    pub(super) is_safe: bool,
     /// True if there is anybody.
     pub(super) is_taken_over: bool,
     /// The nearest of them, with their ways.
@@ -58,6 +60,7 @@ impl Reaches {
                 (false, count) if complete => count.to_string(),
                 (false, count) => format!("≥ {count}"),
             },
+            is_safe: complete && reach.taken_over_by == 0 && !reach.taken_over_by_everybody,
             is_taken_over: reach.taken_over_by > 0 || reach.taken_over_by_everybody,
             ways: reach
                 .taken_over_ways

@@ -36,6 +36,7 @@ fn page_of(forest: &Forest) -> String {
         analysis: &analysis,
         frames: &frames,
         pack: &pack,
+        past: None,
     })
     .unwrap()
 }

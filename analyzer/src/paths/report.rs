@@ -133,7 +133,8 @@ impl ControlGraph {
         self.takeovers_of(analysis, &[node]).pop()
     }
 
-    fn takeovers_of(&self, analysis: &Analysis, nodes: &[u32]) -> Vec<Takeover> {
+    /// Of these, in their order. The whole graph is walked once for all.
+    pub(crate) fn takeovers_of(&self, analysis: &Analysis, nodes: &[u32]) -> Vec<Takeover> {
         let accounts = NodeSet::of(self.network.nodes(), service_accounts(analysis));
         let by = self
             .network
