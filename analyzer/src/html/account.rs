@@ -96,6 +96,11 @@ impl<'a> Section<'a> {
         report.accounts.iter().zip(told).map(section).collect()
     }
 
+    /// Whether it is printed in full: of thousands without a risk a line each is enough on paper.
+    pub(super) fn is_risky(&self) -> bool {
+        self.account.risk > 0.0
+    }
+
     /// What its anchors have in common.
     pub(super) fn guid(&self) -> &str {
         self.anchor.get(2..).unwrap_or(self.anchor)

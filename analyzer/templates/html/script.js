@@ -22,7 +22,7 @@
   });
   unfold(location.hash);
 
-  // What is folded is printed too, but for the pages of clear rules.
+  // What is folded is printed too, but for the pages of rules, long lists, and accounts without a risk.
   var opened = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open]):not(.screen)"));
