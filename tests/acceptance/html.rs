@@ -1,9 +1,8 @@
-//! The HTML report as a customer gets it: complete, the same bytes twice, harmless whatever the directory holds, and,
-//! where Chromium is installed, as a browser shows it.
+//! The HTML report as a customer gets it: complete, the same bytes twice, harmless whatever the directory holds. What a
+//! browser makes of it is in `html_browser`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use coldcase_fixtures::Forest;
 use coldcase_tests::programs::coldcase;
@@ -139,7 +138,7 @@ fn accepted_findings_stay_and_say_who_answers() {
 }
 
 /// Every string of a directory that somebody else may choose.
-fn hostile(folder: &Path) -> PathBuf {
+pub(crate) fn hostile(folder: &Path) -> PathBuf {
     let long = format!("long{}", "x".repeat(10_000));
     let names = [
         "<script>alert(1)</script>",
@@ -194,65 +193,176 @@ fn a_hostile_directory_is_shown_as_text() {
     }
 }
 
-/// Runs Chromium on a page; `None` where it is not installed.
-fn chromium(page: &Path, place: &str, more: &[&str]) -> Option<Output> {
-    let profile = tempfile::tempdir().unwrap();
-    let run = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--enable-logging=stderr",
-        ])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(more)
-        .arg(format!("file://{}{place}", page.display()))
-        .output();
-    run.ok().filter(|output| output.status.success())
+/// The part of the page between two texts.
+fn part<'a>(page: &'a str, begin: &str, end: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(begin)
+        .unwrap_or_else(|| panic!("no {begin}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end}")).0
+}
+
+fn section_of<'a>(page: &'a str, name: &str) -> &'a str {
+    part(page, &format!("<h3>{name}</h3>"), "</div></details>")
+}
+
+/// A section says what `coldcase explain` says: who takes the account, why, what it reaches, how its password rotated.
+#[test]
+fn a_section_tells_who_can_take_the_account_and_why() {
+    let page = html(LAST);
+    let crm = section_of(&page, "svc-crm");
+    for told in [
+        "Helpdesk (group): 3 accounts, june.dunmoor, kit.dunmoor, lior.dunmoor",
+        "may reset its password: allow control access User-Force-Change-Password to Helpdesk",
+        "<strong>3</strong> outside tier 0",
+        "june.dunmoor is in Helpdesk → may reset the password of svc-crm",
+        "never expires",
+    ] {
+        assert!(crm.contains(told), "{told}: {crm}");
+    }
+    let web = section_of(&page, "gmsa-web$");
+    for told in [
+        "Every 30 days.",
+        "Next due 2026-09-08",
+        "KDS root key 503bb841",
+    ] {
+        assert!(web.contains(told), "{told}: {web}");
+    }
+    // The inventory counts them and leads there.
+    let inventory = part(&page, "<section id=\"inventory\"", "</section>");
+    let (_, row) = inventory.split_once(">svc-crm</a>").unwrap();
+    let (row, _) = row.split_once("</tr>").unwrap();
+    let link = values(row, "href").pop().unwrap();
+    assert!(row.ends_with("\">3</a></td>"), "{row}");
+    assert!(crm.contains(&format!("id=\"{}\"", link.trim_start_matches('#'))));
+}
+
+/// Who may take an account over is a lower bound where the collection did not see everything.
+#[test]
+fn a_partial_snapshot_counts_at_least() {
+    let page = html(PARTIAL);
+    let inventory = part(&page, "<section id=\"inventory\"", "</section>");
+    assert!(inventory.contains("<p>At least "), "{inventory}");
+    let rows: Vec<&str> = inventory.split("<tr data-is").skip(1).collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let (_, last) = row.rsplit_once("<td>").unwrap();
+        let sure = last.starts_with(|c: char| c.is_ascii_digit());
+        assert!(!sure && !last.contains(">0<"), "{row}");
+    }
+}
+
+fn month(number: &str) -> String {
+    format!("fixtures/snapshots/contoso-{number}.sqlite.zst")
+}
+
+fn with_history(files: &[&str]) -> String {
+    let mut arguments = vec!["report", LAST, "--format", "html", "--history"];
+    arguments.extend(files);
+    let ended = coldcase(&arguments).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended.stdout
 }
 
 #[test]
-fn a_browser_runs_the_script_and_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let contoso = coldcase_tests::programs::workspace().join(LAST);
-    for (snapshot, name) in [(contoso, "contoso"), (hostile(folder.path()), "hostile")] {
-        let snapshot = snapshot.to_str().unwrap();
-        let page = folder.path().join(format!("{name}.html"));
-        let ended = coldcase(&[
-            "report",
-            snapshot,
-            "--format",
-            "html",
-            "-o",
-            page.to_str().unwrap(),
-        ]);
-        assert_eq!(ended.unwrap().code, 0);
-        let guid = text(&json(snapshot)["accounts"][0]["subject"], "object_guid")
-            .unwrap()
-            .to_owned();
-        let Some(shown) = chromium(&page, &format!("#a-{guid}"), &["--dump-dom"]) else {
-            eprintln!("chromium is not installed: no browser has looked at the HTML report");
-            return;
-        };
-        let said = String::from_utf8_lossy(&shown.stderr);
-        assert!(!said.contains("CONSOLE"), "{said}");
-        let dom = String::from_utf8(shown.stdout).unwrap();
-        // The policy admits the script: it shows the tools, counts, makes the heads buttons, unfolds what a link names.
-        assert!(!dom.contains("id=\"account-tools\" hidden"), "{name}");
-        assert!(dom.contains(" shown</output>"), "{name}");
+fn the_past_is_told_as_diff_and_trend_tell_it() {
+    let (june, july) = (month("2026-06"), month("2026-07"));
+    let page = with_history(&[&july, &june]);
+    assert_eq!(page, with_history(&[&june, &july]), "whatever the order");
+    let ended = coldcase(&["trend", &june, &july, LAST, "--format", "json"]).unwrap();
+    let trend: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let changes = part(&page, "<section id=\"changes\"", "</section>");
+    let points = trend["points"].as_array().unwrap();
+    assert_eq!(changes.matches("<circle").count(), 2 * points.len());
+    for point in points {
+        let exposure = point["gross"]["exposure"].as_f64().unwrap();
         assert!(
-            dom.contains("<button type=\"button\">Risk</button>"),
-            "{name}"
+            changes.contains(&format!("{exposure:.1}</td>")),
+            "{exposure}"
         );
-        let (before, _) = dom.split_once(&format!("id=\"a-{guid}\"")).unwrap();
-        let (_, opening) = before.rsplit_once("<details").unwrap();
+    }
+    let ended = coldcase(&["diff", &july, LAST, "--format", "json"]).unwrap();
+    let diff: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let summary = part(&page, "<section id=\"summary\"", "</section>");
+    for (state, words) in [("opened", "findings opened"), ("closed", "closed")] {
+        let all = diff["findings"].as_array().unwrap().iter();
+        let count = all.filter(|one| one["state"] == state).count();
         assert!(
-            opening.starts_with(" class=\"account\" open"),
-            "{name}: {opening}"
+            count > 1 && summary.contains(&format!("{count} {words}")),
+            "{summary}"
         );
+    }
+    let step = trend["steps"].as_array().unwrap().last().unwrap();
+    let change = step["change"].as_f64().unwrap();
+    assert!(summary.contains(&format!("(+{change:.2})")), "{summary}");
+    // No password comes in with the story, and what is not given is not told.
+    assert!(!page.contains("Summer2026"));
+    assert!(!html(LAST).contains("id=\"changes\""));
+}
 
-        let pdf = folder.path().join(format!("{name}.pdf"));
-        chromium(&page, "", &[&format!("--print-to-pdf={}", pdf.display())]).unwrap();
-        assert!(std::fs::read(&pdf).unwrap().starts_with(b"%PDF"));
+/// With a case file the page has the same numbers, and tells the comparison only while the file before is there.
+#[test]
+fn a_case_tells_the_past_without_its_files_and_says_what_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = |number: &str| {
+        let to = folder.path().join(format!("{number}.sqlite.zst"));
+        std::fs::copy(
+            coldcase_tests::programs::workspace().join(month(number)),
+            &to,
+        )
+        .unwrap();
+        to.to_str().unwrap().to_owned()
+    };
+    let (june, july) = (copy("2026-06"), copy("2026-07"));
+    let case = folder.path().join("c.case").to_str().unwrap().to_owned();
+    assert_eq!(
+        coldcase(&["case", "add", &case, &june, &july])
+            .unwrap()
+            .code,
+        0
+    );
+    let files = with_history(&[&june, &july]);
+    assert_eq!(with_history(&[&case]), files);
+    std::fs::remove_file(&july).unwrap();
+    let without = with_history(&[&case]);
+    assert!(without.contains("Findings and powers that came or went cannot be told"));
+    assert!(!without.contains("Findings opened"));
+    let trend = |page: &str| part(page, "<caption>Snapshot by snapshot", "</table>").to_owned();
+    let exposures = |page: &str| trend(page).matches("<tr>").count();
+    assert_eq!(exposures(&without), exposures(&files));
+}
+
+#[test]
+fn what_history_cannot_tell_is_refused() {
+    let july = month("2026-07");
+    for (arguments, why) in [
+        (
+            vec!["report", LAST, "--history", &july],
+            "`coldcase diff OLD NEW`",
+        ),
+        (
+            vec![
+                "report",
+                LAST,
+                "--format",
+                "html",
+                "--rule",
+                "SP01",
+                "--history",
+                &july,
+            ],
+            "leave one of them out",
+        ),
+        (
+            vec!["report", &july, "--format", "html", "--history", LAST],
+            "was taken after",
+        ),
+        (
+            vec!["report", LAST, "--format", "html", "--history", LAST],
+            "names no snapshot but",
+        ),
+    ] {
+        let ended = coldcase(&arguments).unwrap();
+        assert_ne!(ended.code, 0);
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
     }
 }

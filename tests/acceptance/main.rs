@@ -26,6 +26,7 @@ mod end_to_end;
 mod exceptions;
 mod explain;
 mod html;
+mod html_browser;
 mod migration;
 mod pseudonyms;
 mod scenarios;

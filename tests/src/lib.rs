@@ -1,6 +1,7 @@
 //! Harnesses for the acceptance tests: domain controllers, a scripted LDAP server, a scripted DNS server, a proxy that
-//! disturbs, seeded numbers, the two programs. Deliberately holds no test itself.
+//! disturbs, a browser, seeded numbers, the two programs. Deliberately holds no test itself.
 
+pub mod browser;
 pub mod dc;
 pub mod dns;
 pub mod ldap_script;

@@ -78,6 +78,7 @@ pub(super) fn told(
     let Some(before) = before else {
         return Ok(Past { trend, diff: None });
     };
+    progress::say("comparing with the snapshot before");
     let old = open(&before)?;
     let (earlier, later) = (before.as_path(), snapshot);
     comparable(

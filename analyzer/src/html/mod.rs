@@ -7,6 +7,8 @@ mod account;
 mod anchor;
 mod catalogue;
 mod charts;
+#[cfg(test)]
+mod contrast;
 mod drawing;
 pub(crate) mod escape;
 mod findings;

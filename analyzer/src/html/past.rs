@@ -16,7 +16,7 @@ use crate::report::{at_least, counted};
 use crate::rules::identity;
 
 /// Lines of an account's course that are told, the latest.
-const LINES: usize = 12;
+const LINES: usize = 8;
 
 /// Attributes of text that hold names by design.
 const TOLD_TEXTS: [&str; 12] = [
@@ -322,7 +322,8 @@ pub(super) fn by_account(trend: &Trend) -> BTreeMap<&str, &AccountHistory> {
         .collect()
 }
 
-/// An account's own course: how its password rotated, and what was another than at the point before.
+/// An account's own course: how its password rotated, and what was another than at the point before; empty where
+/// nothing was.
 pub(super) fn course(account: &AccountHistory) -> Vec<String> {
     let mut told = Vec::new();
     if !account.former_names.is_empty() {
@@ -358,10 +359,6 @@ pub(super) fn course(account: &AccountHistory) -> Vec<String> {
         ));
     }
     told.extend(changes.into_iter().skip(skipped));
-    if told.is_empty() {
-        let all = counted(account.points.len(), "snapshot");
-        told.push(format!("Nothing of it changed over {all}."));
-    }
     told
 }
 
