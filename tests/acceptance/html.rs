@@ -366,3 +366,25 @@ fn what_history_cannot_tell_is_refused() {
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
     }
 }
+
+/// The page travels, and people keep passwords in what they write as they like.
+#[test]
+fn what_changed_in_free_text_is_not_handed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, time: &str, text: &str| {
+        let file = folder.path().join(name);
+        let forest = Forest::new("corp.example").at(time);
+        let forest = forest.user("svc-a").spn("http/a").description(text);
+        forest.write_snapshot(&file).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let old = write("old", "2026-01-01T00:00:00Z", "Winter-Tale-1");
+    let new = write("new", "2026-02-01T00:00:00Z", "Spring-Tide-2");
+    let arguments = ["report", &new, "--format", "html", "--history", &old];
+    let ended = coldcase(&arguments).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("description: a text, not repeated"));
+    for text in ["Winter-Tale-1", "Spring-Tide-2"] {
+        assert!(!ended.stdout.contains(text), "{text}");
+    }
+}

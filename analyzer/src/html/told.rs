@@ -104,7 +104,10 @@ pub(super) fn told(
         .collect();
     others.sort_unstable();
     others.dedup();
-    let others = analysis.control_graph().takeovers_of(analysis, &others);
+    let others = match others.as_slice() {
+        [] => Vec::new(),
+        others => analysis.control_graph().takeovers_of(analysis, others),
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let size = report.accounts.len().div_ceil(cores).max(1);
     // What accounts share is found once for each core.
