@@ -31,11 +31,14 @@ pub(super) fn findings(
     let fates = fates(objects);
     let renames = renames(objects);
     let was: HashMap<&str, &Finding> = by_id(old);
-    let is: HashMap<&str, &Finding> = by_id(new);
+    let half_named = half_named(old, new);
+    let mut is: HashSet<&str> = new.findings.iter().map(|one| one.id.as_str()).collect();
+    is.extend(half_named.values().map(|earlier| earlier.id.as_str()));
     let mut changes = Vec::new();
     for finding in &new.findings {
         let title = now.title(finding);
-        let change = match was.get(finding.id.as_str()) {
+        let id = finding.id.as_str();
+        let change = match was.get(id).or(half_named.get(id)) {
             Some(earlier) => {
                 let unsure = [&before, &now]
                     .into_iter()
@@ -71,7 +74,7 @@ pub(super) fn findings(
         changes.extend(change);
     }
     for finding in &old.findings {
-        if is.contains_key(finding.id.as_str()) {
+        if is.contains(finding.id.as_str()) {
             continue;
         }
         let (state, note) = match fates.get(identity(&finding.subject)) {
@@ -107,6 +110,27 @@ fn order(change: &FindingChange) -> impl Ord + '_ {
         &finding.subject,
         &finding.key,
     )
+}
+
+/// Earlier findings by the id of the later: of objects whose GUID only one side shows, which is part of the id.
+fn half_named<'a>(old: &'a Report, new: &'a Report) -> HashMap<&'a str, &'a Finding> {
+    let about = |finding: &'a Finding| {
+        let sid = finding.subject.sid.as_deref()?;
+        Some((finding.rule.as_str(), finding.key.as_str(), sid))
+    };
+    let shows = |finding: &Finding| finding.subject.object_guid.is_some();
+    let by_sid: HashMap<_, &Finding> = old
+        .findings
+        .iter()
+        .filter_map(|finding| Some((about(finding)?, finding)))
+        .collect();
+    new.findings
+        .iter()
+        .filter_map(|finding| {
+            let earlier = by_sid.get(&about(finding)?)?;
+            (shows(earlier) != shows(finding)).then_some((finding.id.as_str(), *earlier))
+        })
+        .collect()
 }
 
 fn by_id(report: &Report) -> HashMap<&str, &Finding> {
