@@ -176,6 +176,8 @@ fn nothing_runs_and_nothing_is_asked_of_anybody() {
         );
         assert_eq!(refused.unwrap(), "script-src-elem");
         assert_ne!(browser.run("return document.title").unwrap(), "ran");
+        // Of the whole page the console says this one thing.
+        assert_eq!(browser.console().unwrap().len(), 1);
     }
 }
 

@@ -111,7 +111,16 @@ impl Browser {
     /// The browser does not answer.
     pub fn go(&self, page: &Path, place: &str) -> Result<()> {
         let url = format!("file://{}{place}", page.display());
-        self.ask("url", &json!({"url": url})).map(drop)
+        // A page that is open already would be loaded anew, and the driver does not wait for that.
+        self.ask("url", &json!({"url": "about:blank"}))?;
+        self.ask("url", &json!({"url": url}))?;
+        for _ in 0..600 {
+            if self.run("return document.readyState")? == "complete" {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        bail!("{url} is not loaded after a minute")
     }
 
     /// What a script returns. It runs beside the page's own policy, as the console does.
