@@ -653,7 +653,7 @@ pub struct ReportArguments {
     /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,
-    /// Earlier snapshots of the domain, or one case file: the HTML report then tells what changed and the way here
+    /// Earlier snapshots of the domain, or one case file: the HTML report then tells what changed and the way here, the tables what changed
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub history: Vec<PathBuf>,
     /// Exit with 1 if there is a finding of this severity or worse that nobody has accepted

@@ -35,7 +35,7 @@ pub(super) fn allowed(arguments: &ReportArguments) -> Result<()> {
         ReportFormat::Html | ReportFormat::Xlsx | ReportFormat::Csv
     ) {
         bail!(
-            "--history is for --format html, and for xlsx and csv, which tell what changed; as text and JSON `coldcase diff OLD NEW` tells what changed, and \
+            "--history is for --format html, xlsx and csv; as text and JSON `coldcase diff OLD NEW` tells what changed, and \
              `coldcase trend FILE...` the way of several snapshots"
         );
     }
