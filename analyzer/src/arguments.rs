@@ -129,6 +129,8 @@ Examples:
   coldcase report SNAP
   coldcase report SNAP --all -o report.txt
   coldcase report SNAP --format html -o report.html
+  coldcase report SNAP --format xlsx -o report.xlsx
+  coldcase report SNAP --format csv -o tables
   coldcase report SNAP --rule GM01,SP03
   coldcase report SNAP --fail-on high --strict
 
@@ -139,6 +141,7 @@ const DIFF_EXAMPLES: &str = "\
 Examples:
   coldcase diff OLD NEW
   coldcase diff OLD NEW --format md -o changes.md
+  coldcase diff OLD NEW --format xlsx -o changes.xlsx
   coldcase diff OLD NEW --fail-on high
 
 Objects are known by objectGUID: who was renamed or moved is no new object.
@@ -151,6 +154,7 @@ const ACCOUNTS_EXAMPLES: &str = "\
 Examples:
   coldcase accounts SNAP
   coldcase accounts SNAP --format json -o accounts.json
+  coldcase accounts SNAP --format csv -o accounts.csv
 
 A risk is between 0 and 100; \u{2265} is before it where rules could not judge the
 account. `coldcase report SNAP --all` shows what each risk adds up from.";
@@ -219,7 +223,7 @@ Examples:
   coldcase sql SNAP \"SELECT kind, COUNT(*) AS n FROM accounts GROUP BY kind\"
   coldcase sql SNAP \"SELECT a.sam_account_name, r.name FROM accounts a
     JOIN readers r ON r.account_id = a.object_id\"
-  coldcase sql SNAP \"SELECT * FROM spns\" --format json
+  coldcase sql SNAP \"SELECT * FROM spns\" --format csv
 
 `coldcase frames` lists the frames, `coldcase frames accounts` the columns of
 one. Only SELECT is answered; nothing is ever written to a snapshot.";
@@ -395,7 +399,7 @@ In any order. A snapshot that is there already is told and changes nothing.";
 const CASE_LIST_EXAMPLES: &str = "\
 Examples:
   coldcase case list customer.case
-  coldcase case list customer.case --format json";
+  coldcase case list customer.case --format csv";
 
 const CASE_REMOVE_EXAMPLES: &str = "\
 Examples:
@@ -451,7 +455,7 @@ pub struct CaseListArguments {
     pub file: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
 }
 
 /// `coldcase case remove`.
@@ -509,7 +513,7 @@ pub struct AccessArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -550,9 +554,9 @@ pub struct DiffArguments {
     pub fail_on: Option<SeverityArgument>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: StoryFormat,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    pub format: DiffFormat,
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Tell on standard error how long each stage took
     #[arg(long)]
@@ -572,7 +576,7 @@ pub struct AccountsArguments {
     pub rules: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -637,8 +641,8 @@ pub struct ReportArguments {
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     pub format: ReportFormat,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
@@ -649,7 +653,7 @@ pub struct ReportArguments {
     /// Accepted findings (default: coldcase-exceptions.toml beside the snapshot)
     #[arg(long, value_name = "FILE")]
     pub exceptions: Option<PathBuf>,
-    /// Earlier snapshots of the domain, or one case file: the HTML report then tells what changed and the way here
+    /// Earlier snapshots of the domain, or one case file: the HTML report then tells what changed and the way here, the tables what changed
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub history: Vec<PathBuf>,
     /// Exit with 1 if there is a finding of this severity or worse that nobody has accepted
@@ -735,7 +739,7 @@ pub struct RulesArguments {
     pub ids: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
     /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
@@ -804,7 +808,7 @@ pub struct SqlArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
 }
 
 /// `coldcase frames`.
@@ -814,7 +818,7 @@ pub struct FramesArguments {
     pub name: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
 }
 
 /// Output formats.
@@ -827,6 +831,18 @@ pub enum Format {
     Json,
 }
 
+/// Output formats of what prints a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For spreadsheets; no cell is a formula
+    Csv,
+}
+
 /// Output formats of the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
@@ -837,6 +853,32 @@ pub enum ReportFormat {
     Json,
     /// For people, in a browser: one file that needs nothing else
     Html,
+    /// For wikis and tickets (Markdown)
+    Md,
+    /// For code scanning and viewers of findings (SARIF 2.1.0)
+    Sarif,
+    /// For a SIEM: an event a line (OCSF 1.3.0)
+    Ocsf,
+    /// Tables as an Excel workbook (-o FILE)
+    Xlsx,
+    /// Tables as CSV, a file each (-o FOLDER)
+    Csv,
+}
+
+/// Output formats of a comparison.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For tickets and pull requests (Markdown)
+    Md,
+    /// For programs
+    Json,
+    /// Tables as an Excel workbook (-o FILE)
+    Xlsx,
+    /// Tables as CSV, a file each (-o FOLDER)
+    Csv,
 }
 
 /// Output formats of what reads like a story.

@@ -10,6 +10,7 @@ mod compare;
 mod cores;
 mod exceptions;
 mod explain;
+mod export;
 mod frames;
 mod given;
 mod graph;

@@ -11,8 +11,9 @@ use coldcase_winsec::access::{Decider, Decision};
 use serde::Serialize;
 
 use super::source::Source;
-use super::{load, output};
-use crate::arguments::{AccessArguments, Format};
+use super::{load, output, tables};
+use crate::arguments::{AccessArguments, TableFormat};
+use crate::export::{Cell, Table};
 use crate::frames::Analysis;
 use crate::graph::{Answer, Answers, Granted, Holder, NamedRight, RightKind};
 use crate::load::{Found, Object};
@@ -97,19 +98,35 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
     let incomplete = limits.of_tokens();
     let file = arguments.output.as_deref();
     let width = output::style(file, true).width;
+    let sid_text = sid.to_string();
+    let principal = Principal {
+        name: &name,
+        sid: &sid_text,
+        privileges: if answers.is_privileged() {
+            PRIVILEGES
+        } else {
+            &[]
+        },
+        incomplete: &incomplete,
+    };
+    if arguments.format == TableFormat::Csv {
+        let mut table = Table::new("Access", &HEADS.map(|head| (head, 0)));
+        for (place, object) in analysis.directory.objects.iter().enumerate() {
+            if target.is_none_or(|target| target == place) {
+                let answer = answers.of(place, object);
+                table.push(cells(&line(
+                    &analysis,
+                    &principal,
+                    object,
+                    answer.as_deref(),
+                )));
+            }
+        }
+        tables::csv(file, &table)?;
+        return Ok(AnalyzeExit::Clean);
+    }
     output::to(file, |out| match (arguments.format, target) {
-        (Format::Json, _) => {
-            let sid = sid.to_string();
-            let principal = Principal {
-                name: &name,
-                sid: &sid,
-                privileges: if answers.is_privileged() {
-                    PRIVILEGES
-                } else {
-                    &[]
-                },
-                incomplete: &incomplete,
-            };
+        (TableFormat::Json, _) => {
             for (place, object) in analysis.directory.objects.iter().enumerate() {
                 if target.is_none_or(|target| target == place) {
                     let answer = answers.of(place, object);
@@ -122,7 +139,7 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
             }
             Ok(())
         }
-        (Format::Text, Some(place)) => {
+        (TableFormat::Text | TableFormat::Csv, Some(place)) => {
             let Some(object) = analysis.directory.objects.get(place) else {
                 return Ok(());
             };
@@ -131,13 +148,62 @@ pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
             one(out, &analysis, &answers, object, answer.as_deref(), width)?;
             unseen(out, &limits, width)
         }
-        (Format::Text, None) => {
+        (TableFormat::Text | TableFormat::Csv, None) => {
             head(out, &analysis, &answers, &name, &sid, width)?;
             all(out, &analysis, &mut answers, width)?;
             unseen(out, &limits, width)
         }
     })?;
     Ok(AnalyzeExit::Clean)
+}
+
+/// Columns of the CSV output: a row is an object.
+const HEADS: [&str; 15] = [
+    "principal",
+    "principal SID",
+    "privileges",
+    "may be more because",
+    "DN",
+    "class",
+    "evaluated",
+    "why not",
+    "rights",
+    "because of",
+    "rights under a condition",
+    "sd_rights",
+    "write_attributes",
+    "create_classes",
+    "SID",
+];
+
+fn cells(line: &Line<'_>) -> Vec<Cell> {
+    let (certain, doubtful): (Vec<_>, Vec<_>) =
+        line.rights.iter().partition(|right| !right.unknown);
+    let names = |rights: &[&RightLine]| Cell::list(rights.iter().map(|right| right.right));
+    let because = line.rights.iter().map(|right| right.decided_by.as_str());
+    // Nothing is known of what was not evaluated.
+    let list = |names: Option<&[String]>| names.map_or_else(Cell::not_known, Cell::list);
+    vec![
+        Cell::text(line.principal.name),
+        Cell::text(line.principal.sid),
+        Cell::list(line.principal.privileges),
+        Cell::list(line.principal.incomplete),
+        Cell::text(line.target.dn),
+        Cell::text(line.target.class),
+        Cell::flag(line.evaluated),
+        Cell::text(line.reason),
+        if line.evaluated {
+            names(&certain)
+        } else {
+            Cell::not_known()
+        },
+        Cell::list(because),
+        names(&doubtful),
+        line.sd_rights.map_or_else(Cell::not_known, Cell::count),
+        list(line.write_attributes),
+        list(line.create_classes),
+        Cell::maybe(line.target.sid.as_ref()),
+    ]
 }
 
 fn holder_of(analysis: &Analysis, text: &str) -> Result<(Holder, Sid)> {

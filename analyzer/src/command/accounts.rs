@@ -7,8 +7,9 @@ use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Map, Value};
 
 use super::sql::rows as rows_of;
-use super::{analyse, output};
-use crate::arguments::{AccountsArguments, Format};
+use super::{analyse, output, tables};
+use crate::arguments::{AccountsArguments, TableFormat};
+use crate::export::Table;
 use crate::report::{
     Column, Judged, assemble, fitting, risk_in_words, unjudged, unseen, visible, wrap,
 };
@@ -68,9 +69,23 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
             .then_with(|| name(a).cmp(&name(b)))
     });
     let file = arguments.output.as_deref();
-    if arguments.format == Format::Json {
-        output::json(file, &rows)?;
-        return Ok(AnalyzeExit::Clean);
+    match arguments.format {
+        TableFormat::Json => {
+            output::json(file, &rows)?;
+            return Ok(AnalyzeExit::Clean);
+        }
+        TableFormat::Csv => {
+            let names = names.iter().map(|name| name.as_str());
+            let names = names.filter(|name| *name != "object_id");
+            let heads: Vec<&str> = names.chain(["risk", "not_judged_by"]).collect();
+            let cells = rows.iter().map(|row| {
+                let cells = heads.iter().map(|head| row.get(*head).cloned());
+                cells.map(Option::unwrap_or_default).collect()
+            });
+            tables::csv(file, &Table::of_values("Accounts", &heads, cells))?;
+            return Ok(AnalyzeExit::Clean);
+        }
+        TableFormat::Text => {}
     }
     let cells: Vec<Vec<String>> = rows
         .iter()

@@ -9,12 +9,13 @@ use coldcase_schemas::container::read_manifest;
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Map, Value, json};
 
-use super::output;
+use super::{output, tables};
 use crate::arguments::{
     BasisArguments, CaseAction, CaseAddArguments, CaseArguments, CaseListArguments,
-    CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, Format,
+    CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, Format, TableFormat,
 };
 use crate::assumptions;
+use crate::export::Table;
 use crate::history::{Case, Checked, Domain, Judge, Kept, Moment};
 use crate::report::{visible, wrap};
 use crate::rules::Pack;
@@ -116,10 +117,20 @@ fn reevaluate(arguments: &CaseReevaluateArguments) -> Result<AnalyzeExit> {
 fn list(arguments: &CaseListArguments) -> Result<AnalyzeExit> {
     let case = Case::open(&arguments.file, false)?;
     let (snapshots, domains) = (case.snapshots()?, case.domains()?);
-    if arguments.format == Format::Json {
-        let rows: Vec<Map<String, Value>> = snapshots.iter().map(facts).collect();
-        output::json(None, &rows)?;
-        return Ok(AnalyzeExit::Clean);
+    let rows: Vec<Map<String, Value>> = snapshots.iter().map(facts).collect();
+    match arguments.format {
+        TableFormat::Json => {
+            output::json(None, &rows)?;
+            return Ok(AnalyzeExit::Clean);
+        }
+        TableFormat::Csv => {
+            let rows = rows
+                .into_iter()
+                .map(|row| row.into_iter().map(|(_, fact)| fact).collect());
+            tables::csv(None, &Table::of_values("Snapshots", &FACTS, rows))?;
+            return Ok(AnalyzeExit::Clean);
+        }
+        TableFormat::Text => {}
     }
     output::to(None, |out| {
         if snapshots.is_empty() {
@@ -190,23 +201,34 @@ fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
     }
 }
 
+/// Names of the facts of a snapshot in a case.
+const FACTS: [&str; 9] = [
+    "sha256",
+    "domain",
+    "domain_key",
+    "forest",
+    "server",
+    "taken_at",
+    "complete",
+    "objects",
+    "found_at",
+];
+
 fn facts(kept: &Kept) -> Map<String, Value> {
     let manifest = &kept.manifest;
     let facts = [
-        ("sha256", json!(kept.sha256)),
-        ("domain", json!(manifest.domain)),
-        ("domain_key", json!(kept.domain.key)),
-        ("forest", json!(manifest.forest)),
-        ("server", json!(manifest.server)),
-        ("taken_at", json!(kept.taken_at.to_string())),
-        ("complete", json!(manifest.complete)),
-        ("objects", json!(manifest.counts.objects)),
-        ("found_at", json!(kept.found_at.to_string_lossy())),
+        json!(kept.sha256),
+        json!(manifest.domain),
+        json!(kept.domain.key),
+        json!(manifest.forest),
+        json!(manifest.server),
+        json!(kept.taken_at.to_string()),
+        json!(manifest.complete),
+        json!(manifest.counts.objects),
+        json!(kept.found_at.to_string_lossy()),
     ];
-    facts
-        .into_iter()
-        .map(|(name, fact)| (name.to_owned(), fact))
-        .collect()
+    let names = FACTS.iter().map(|name| (*name).to_owned());
+    names.zip(facts).collect()
 }
 
 fn described(kept: &Kept) -> String {

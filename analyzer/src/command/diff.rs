@@ -8,15 +8,21 @@ use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
-use super::{open, output, progress};
-use crate::arguments::{DiffArguments, StoryFormat};
+use super::{open, output, progress, tables};
+use crate::arguments::{DiffArguments, DiffFormat};
 use crate::assumptions;
 use crate::compare::{
     Basis, aged, comparable, diff, evaluated, same_domain, write_markdown, write_text,
 };
 use crate::exceptions::Exceptions;
+use crate::export;
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
+    match arguments.format {
+        DiffFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
+        DiffFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
+        _ => {}
+    }
     let mut timings = Timings::new(arguments.timings);
     let (old, new) = (arguments.old.as_path(), arguments.new.as_path());
     let given = assumptions::load(arguments.config.config.as_deref(), new)?;
@@ -46,9 +52,14 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     timings.stage("compare")?;
     let file = arguments.output.as_deref();
     match arguments.format {
-        StoryFormat::Json => output::json(file, &diff)?,
-        StoryFormat::Md => output::to(file, |out| write_markdown(&diff, arguments.all, out))?,
-        StoryFormat::Text => {
+        DiffFormat::Json => output::json(file, &diff)?,
+        DiffFormat::Md => output::to(file, |out| write_markdown(&diff, arguments.all, out))?,
+        DiffFormat::Csv => tables::folder(file, &export::of_diff(&diff))?,
+        DiffFormat::Xlsx => {
+            let title = format!("What changed in {}", diff.new.domain);
+            tables::workbook(file, &title, &diff.new.taken_at, &export::of_diff(&diff))?;
+        }
+        DiffFormat::Text => {
             let style = output::style(file, arguments.all);
             output::to(file, |out| write_text(&diff, style, out))?;
         }

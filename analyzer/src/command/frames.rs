@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Value, json};
 
-use super::output;
-use crate::arguments::{Format, FramesArguments};
+use super::{output, tables};
+use crate::arguments::{FramesArguments, TableFormat};
+use crate::export::Table;
 use crate::frames::catalogue::{FRAMES, Frame, Type, find};
 use crate::report::{table, wrap};
 use crate::typo::did_you_mean;
@@ -27,9 +28,19 @@ pub(super) fn run(arguments: &FramesArguments) -> Result<AnalyzeExit> {
     Ok(AnalyzeExit::Clean)
 }
 
-fn one(frame: &Frame, format: Format) -> Result<()> {
-    if format == Format::Json {
-        return output::json(None, &as_json(frame));
+fn one(frame: &Frame, format: TableFormat) -> Result<()> {
+    match format {
+        TableFormat::Json => return output::json(None, &as_json(frame)),
+        TableFormat::Csv => {
+            let rows = frame.columns.iter().map(|column| {
+                [column.name, type_name(column.kind), column.about]
+                    .map(Value::from)
+                    .to_vec()
+            });
+            let heads = ["column", "type", "meaning"];
+            return tables::csv(None, &Table::of_values("Columns", &heads, rows));
+        }
+        TableFormat::Text => {}
     }
     let width = output::style(None, true).width;
     let rows = frame.columns.iter().map(|column| {
@@ -49,8 +60,14 @@ fn one(frame: &Frame, format: Format) -> Result<()> {
     })
 }
 
-fn list(format: Format) -> Result<()> {
-    if format == Format::Json {
+fn list(format: TableFormat) -> Result<()> {
+    if format == TableFormat::Csv {
+        let rows = FRAMES
+            .iter()
+            .map(|frame| [frame.name, frame.about].map(Value::from).to_vec());
+        return tables::csv(None, &Table::of_values("Frames", &["frame", "about"], rows));
+    }
+    if format == TableFormat::Json {
         let frames: Vec<Value> = FRAMES.iter().map(as_json).collect();
         return output::json(None, &frames);
     }

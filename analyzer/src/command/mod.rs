@@ -23,6 +23,7 @@ pub(crate) mod reveal;
 mod rules;
 mod source;
 mod sql;
+mod tables;
 mod timings;
 mod trend;
 mod verify;

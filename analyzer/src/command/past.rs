@@ -25,14 +25,17 @@ pub(super) struct Past {
 /// Refuses what would tell less than it seems to.
 ///
 /// # Errors
-/// Another format than HTML, or not all rules.
+/// A format that does not tell the past, or not all rules.
 pub(super) fn allowed(arguments: &ReportArguments) -> Result<()> {
     if arguments.history.is_empty() {
         return Ok(());
     }
-    if arguments.format != ReportFormat::Html {
+    if !matches!(
+        arguments.format,
+        ReportFormat::Html | ReportFormat::Xlsx | ReportFormat::Csv
+    ) {
         bail!(
-            "--history is for --format html; as text and JSON `coldcase diff OLD NEW` tells what changed, and \
+            "--history is for --format html, xlsx and csv; as text and JSON `coldcase diff OLD NEW` tells what changed, and \
              `coldcase trend FILE...` the way of several snapshots"
         );
     }

@@ -5,11 +5,12 @@ use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
 
 use super::timings::Timings;
-use super::{open, output, past, progress};
+use super::{open, output, past, progress, tables};
 use crate::arguments::{ReportArguments, ReportFormat, SeverityArgument};
 use crate::assumptions;
 use crate::compare::{Basis, Evaluated};
 use crate::exceptions::{Exceptions, apply};
+use crate::export;
 use crate::frames::{Analysis, Frames};
 use crate::html;
 use crate::load::Directory;
@@ -22,6 +23,11 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
         bail!("an HTML report is a file for a browser, name it: --format html -o report.html");
     }
     past::allowed(arguments)?;
+    match arguments.format {
+        ReportFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
+        ReportFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
+        _ => {}
+    }
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     pack.select(&arguments.rule)?;
@@ -94,6 +100,26 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
                 past: past.as_ref().map(|past| (&past.trend, past.diff.as_ref())),
             })?;
             output::to(file, |out| out.write_all(page.as_bytes()))?;
+        }
+        ReportFormat::Md => {
+            let ledger = &analysis.directory.ledger;
+            output::to(file, |out| export::write_markdown(&report, ledger, out))?;
+        }
+        ReportFormat::Sarif => output::json(file, &export::sarif_log(&report, &pack))?,
+        ReportFormat::Ocsf => output::to(file, |out| export::write_ocsf(&report, &pack, out))?,
+        ReportFormat::Xlsx | ReportFormat::Csv => {
+            let tables = export::of_report(&export::Sources {
+                report: &report,
+                analysis: &analysis,
+                diff: past.as_ref().and_then(|past| past.diff.as_ref()),
+            });
+            timings.stage("tables")?;
+            let title = format!("Service accounts of {}", report.snapshot.domain);
+            if arguments.format == ReportFormat::Csv {
+                tables::folder(file, &tables)?;
+            } else {
+                tables::workbook(file, &title, &report.snapshot.taken_at, &tables)?;
+            }
         }
         ReportFormat::Text => {
             let style = output::style(file, arguments.all);

@@ -4,8 +4,9 @@ use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Value, json};
 
-use super::output;
-use crate::arguments::{Format, RulesAction, RulesArguments};
+use super::{output, tables};
+use crate::arguments::{RulesAction, RulesArguments, TableFormat};
+use crate::export::{Cell, Table};
 use crate::report::{table, visible, wrap};
 use crate::rules::{Needs, OutsideFact, Pack, Page};
 
@@ -30,9 +31,12 @@ pub(super) fn run(arguments: &RulesArguments) -> Result<AnalyzeExit> {
     Ok(AnalyzeExit::Clean)
 }
 
-fn one(page: &Page, format: Format) -> Result<()> {
-    if format == Format::Json {
+fn one(page: &Page, format: TableFormat) -> Result<()> {
+    if format == TableFormat::Json {
         return output::json(None, &as_json(page, true));
+    }
+    if format == TableFormat::Csv {
+        return tables::csv(None, &as_table(std::iter::once(page)));
     }
     let front = &page.front;
     let width = output::style(None, true).width;
@@ -113,10 +117,13 @@ fn body_lines(body: &str, width: u16) -> Vec<String> {
     lines
 }
 
-fn list(pack: &Pack, format: Format, ids: bool) -> Result<()> {
-    if format == Format::Json {
+fn list(pack: &Pack, format: TableFormat, ids: bool) -> Result<()> {
+    if format == TableFormat::Json {
         let rules: Vec<Value> = pack.pages.iter().map(|page| as_json(page, false)).collect();
         return output::json(None, &rules);
+    }
+    if format == TableFormat::Csv {
+        return tables::csv(None, &as_table(pack.pages.iter()));
     }
     let rows = pack.pages.iter().map(|page| {
         let front = &page.front;
@@ -147,6 +154,35 @@ fn list(pack: &Pack, format: Format, ids: bool) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// What fits a cell of each page.
+fn as_table<'a>(pages: impl Iterator<Item = &'a Page>) -> Table {
+    let heads = [
+        "code",
+        "id",
+        "title",
+        "severity",
+        "family",
+        "revision",
+        "applies to",
+        "needs",
+    ];
+    let mut table = Table::new("Rules", &heads.map(|head| (head, 0)));
+    for page in pages {
+        let front = &page.front;
+        table.push(vec![
+            Cell::text(&front.code),
+            Cell::text(&front.id),
+            Cell::text(&front.title),
+            Cell::text(front.severity_in_words()),
+            Cell::text(&front.family),
+            Cell::count(front.revision),
+            Cell::list(&front.applies_to),
+            Cell::list(needs(&front.needs)),
+        ]);
+    }
+    table
 }
 
 fn as_json(page: &Page, whole: bool) -> Value {

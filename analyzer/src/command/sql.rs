@@ -5,8 +5,9 @@ use coldcase_schemas::exit::AnalyzeExit;
 use polars::prelude::{AnyValue, DataFrame};
 use serde_json::{Map, Value};
 
-use super::{analyse, output};
-use crate::arguments::{Format, SqlArguments};
+use super::{analyse, output, tables};
+use crate::arguments::{SqlArguments, TableFormat};
+use crate::export::Table;
 use crate::report::{table, visible};
 use crate::rules::{is_ordered, json, run_bounded, text};
 
@@ -38,13 +39,16 @@ pub(super) fn rows(result: &DataFrame) -> Vec<Vec<Value>> {
         .collect()
 }
 
-fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: Format) -> Result<()> {
+fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: TableFormat) -> Result<()> {
     let names: Vec<String> = result
         .get_column_names()
         .into_iter()
         .map(|name| name.to_string())
         .collect();
-    if format == Format::Json {
+    if format == TableFormat::Csv {
+        return tables::csv(None, &Table::of_values("Rows", &names, rows));
+    }
+    if format == TableFormat::Json {
         let rows: Vec<Map<String, Value>> = rows
             .into_iter()
             .map(|row| names.iter().cloned().zip(row).collect())

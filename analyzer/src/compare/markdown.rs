@@ -1,13 +1,13 @@
 //! A comparison as Markdown, for tickets and pull requests.
 //!
-//! Owns layout and escapes; the words are [`super::story`]'s.
+//! Owns layout; the words are [`super::story`]'s.
 
 use std::io::{self, Write};
 
 use coldcase_schemas::diff::Diff;
 
 use super::story::story;
-use crate::report::visible;
+use crate::report::escaped;
 
 /// Writes the comparison; `all` leaves nothing out.
 ///
@@ -41,29 +41,4 @@ pub(crate) fn write(diff: &Diff, all: bool, out: &mut dyn Write) -> io::Result<(
         }
     }
     Ok(())
-}
-
-/// What a directory says must not become markup.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in visible(text).chars() {
-        if matches!(
-            character,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '&' | '!'
-        ) {
-            out.push('\\');
-        }
-        out.push(character);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_no_markup() {
-        assert_eq!(escaped("a*b <script>|x"), r"a\*b \<script\>\|x");
-    }
 }

@@ -57,7 +57,7 @@ pub(crate) use markdown::write as write_markdown;
 pub(crate) use matching::Matching;
 pub(crate) use prepare::{Basis, aged, comparable, evaluated, same_domain};
 pub(crate) use sight::Sight;
-pub(crate) use story::{Story, story};
+pub(crate) use story::{Story, facts, story};
 pub(crate) use text::write as write_text;
 
 /// The two sides of a comparison.

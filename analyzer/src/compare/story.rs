@@ -111,7 +111,8 @@ fn whose(diff: &Diff) -> String {
     }
 }
 
-fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
+/// The two sides in short: a label and a text each.
+pub(crate) fn facts(diff: &Diff) -> Vec<(&'static str, String)> {
     let scores = &diff.scores;
     let findings = |state| {
         let changes = diff.findings.iter();

@@ -41,12 +41,12 @@ use crate::report::{PROGRAM, snapshot_facts};
 use crate::rules::{Pack, subject_of};
 use identity::Places;
 use judged::Judgements;
-use powers::Holders;
 use reach::Neighbours;
 use tallies::Tallies;
 
 pub(crate) use absent::why_hidden;
 pub(crate) use judged::nothing_found;
+pub(crate) use powers::Holders;
 pub(crate) use reach::EVERYBODYS;
 pub(crate) use text::{fact, heading, item, write as write_text};
 

@@ -26,7 +26,7 @@ type Rows = Arc<Vec<Held>>;
 type Entry = (RightKind, i64, Option<usize>);
 
 /// Who holds what over accounts.
-pub(super) struct Holders<'a> {
+pub(crate) struct Holders<'a> {
     analysis: &'a Analysis,
     crowds: Crowds<'a>,
     rows: HashMap<usize, Vec<Rows>>,
@@ -41,7 +41,7 @@ pub(super) struct Holders<'a> {
 }
 
 impl<'a> Holders<'a> {
-    pub(super) fn new(analysis: &'a Analysis, owners: &Owners) -> Self {
+    pub(crate) fn new(analysis: &'a Analysis, owners: &Owners) -> Self {
         let mut rows: HashMap<usize, Vec<Rows>> = HashMap::new();
         for (place, held) in &analysis.controls().rows {
             rows.entry(*place).or_default().push(Arc::clone(held));
@@ -59,7 +59,7 @@ impl<'a> Holders<'a> {
     }
 
     /// The four powers over the object at `place`.
-    pub(super) fn powers(&mut self, place: usize, object: &Object) -> Vec<PowerOver> {
+    pub(crate) fn powers(&mut self, place: usize, object: &Object) -> Vec<PowerOver> {
         vec![
             self.read(place, object),
             self.reset(place, object),

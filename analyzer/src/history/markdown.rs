@@ -1,6 +1,6 @@
 //! The trend in Markdown (CommonMark with tables), whole: for a report that somebody writes around it.
 //!
-//! Owns layout and escaping: names come from a directory, and must not become markup.
+//! Owns layout. Names come from a directory, and must not become markup.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use super::story::{
     rebased, rotation, rules, signed, since, told, worth,
 };
 use super::text::counts;
-use crate::report::visible;
+use crate::report::escaped as plain;
 use crate::score::round;
 
 /// Signs of a sparkline.
@@ -204,34 +204,4 @@ fn accounts(trend: &Trend, out: &mut String) -> std::fmt::Result {
         )?;
     }
     Ok(())
-}
-
-/// Text that is nothing but text: no control characters, and every ASCII punctuation character that CommonMark gives a
-/// meaning escaped (CommonMark 2.4), the bar of tables too.
-fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' | '!'
-        ) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_no_markup() {
-        assert_eq!(
-            plain("a|b *c* <d> [e](f)\n"),
-            "a\\|b \\*c\\* \\<d\\> \\[e\\](f)\u{FFFD}"
-        );
-        assert_eq!(plain("gmsa-sql$ (gmsa)"), "gmsa-sql$ (gmsa)");
-    }
 }

@@ -4,6 +4,7 @@
 
 mod assemble;
 mod bound;
+mod markdown_text;
 mod table;
 mod text;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod whole;
 
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
 pub(crate) use bound::{at_least, risk_in_words, unjudged, unseen};
+pub(crate) use markdown_text::escaped;
 pub(crate) use table::{Column, fitting, is_hidden, table, visible};
 pub(crate) use text::{
     Style, addition, assumed, beyond, counted, evidence_in_words, name_of, paragraph, wrap,
