@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum SnapshotError {
     /// Reading or writing the file failed.
     #[error("{}", io_sentence(.0))]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
     /// The file is something else.
     #[error("this is not a Coldcase snapshot: {0}")]
     Foreign(String),
@@ -47,6 +47,13 @@ pub enum SnapshotError {
     /// The caller broke the order of events.
     #[error("events out of order: {0}")]
     Order(&'static str),
+}
+
+// No source: the sentence says it all.
+impl From<std::io::Error> for SnapshotError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 /// What to do next where the system's own words do not say it.
