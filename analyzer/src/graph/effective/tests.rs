@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::frames::Analysis;
 use crate::graph::Answers;
-use crate::graph::random::{self, Dacl, Domain, EVERYONE, Subject};
+use crate::graph::random::{self, ANONYMOUS, Dacl, Domain, EVERYONE, Subject};
 use crate::graph::right::whole_object;
 use crate::graph::token::index;
 use crate::load::made::{Made, sid};
@@ -149,6 +149,15 @@ impl Scene {
         )
     }
 
+    /// Not Everyone itself, and not anonymous. A SID of the past may put Authenticated Users into their tokens too: that
+    /// makes them nobody who logged on.
+    fn logs_on(&self, who: Holder) -> bool {
+        let name = &self.sids[&who];
+        [EVERYONE, ANONYMOUS]
+            .iter()
+            .all(|outside| *name != sid(outside))
+    }
+
     /// Whether a row says it of somebody.
     fn covers(&self, row: &Held, who: Holder, token: &HashSet<Sid>) -> bool {
         token.contains(&self.sids[&row.holder])
@@ -209,7 +218,7 @@ fn agree(scene: &Scene) -> Result<(), TestCaseError> {
                 .collect();
             let name = &scene.sids[who];
             let whole = matches!(right.form, Form::Whole(..));
-            if whole && !logs_on(token) {
+            if whole && !scene.logs_on(*who) {
                 continue;
             }
             // Full control is told only where it comes through one trustee.
@@ -235,9 +244,26 @@ fn agree(scene: &Scene) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Not Everyone or Anonymous alone.
-fn logs_on(token: &HashSet<Sid>) -> bool {
-    token.contains(&sid("S-1-5-11"))
+/// What is told, and what is left out, in all that somebody who logs on may do.
+fn nothing_is_lost(scene: &Scene) -> Result<(), TestCaseError> {
+    let engine = scene.engine();
+    let all = engine.all_held(&scene.prepared, &scene.rights, true);
+    let told = engine.held_of(&scene.prepared, &scene.rights, true);
+    prop_assert!(told.iter().all(|row| all.contains(row)));
+    for row in &all {
+        let everybody = scene.everybody.iter();
+        let covered = everybody.filter(|(who, token)| scene.covers(row, *who, token));
+        for (who, token) in covered.filter(|(who, _)| scene.logs_on(*who)) {
+            let by = |other: &Held| {
+                (other.right == row.right || row.right.follows_from(other.right))
+                    && other.unknown <= row.unknown
+                    && scene.covers(other, *who, token)
+            };
+            let name = &scene.sids[who];
+            prop_assert!(told.iter().any(by), "{row:?} of {name} is lost");
+        }
+    }
+    Ok(())
 }
 
 fn cases() -> impl Strategy<Value = (Domain, Dacl, usize)> {
@@ -260,7 +286,7 @@ proptest! {
         let rows = scene.engine().all_held(&scene.prepared, &scene.rights, true);
         for right in &scene.rights {
             let Form::Whole(mask, node) = right.form else { continue };
-            for (who, token) in scene.everybody.iter().filter(|(_, token)| logs_on(token)) {
+            for (who, token) in scene.everybody.iter().filter(|(who, _)| scene.logs_on(*who)) {
                 let told = rows.iter().filter(|row| row.right == right.kind).any(|row| scene.covers(row, *who, token));
                 let through_one = token.iter().any(|trustee| {
                     bits(mask).all(|bit| {
@@ -284,21 +310,7 @@ proptest! {
     /// What is left out follows from what is told.
     #[test]
     fn weaker_rights_are_left_out_for_stronger_ones((domain, dacl, kind) in cases()) {
-        let scene = Scene::new(&domain, &dacl, kind);
-        let all = scene.engine().all_held(&scene.prepared, &scene.rights, true);
-        let told = scene.engine().held_of(&scene.prepared, &scene.rights, true);
-        prop_assert!(told.iter().all(|row| all.contains(row)));
-        for row in &all {
-            let covered = scene.everybody.iter().filter(|(who, token)| scene.covers(row, *who, token));
-            for (who, token) in covered.filter(|(_, token)| logs_on(token)) {
-                let by = |other: &Held| {
-                    (other.right == row.right || row.right.follows_from(other.right))
-                        && other.unknown <= row.unknown
-                        && scene.covers(other, *who, token)
-                };
-                prop_assert!(told.iter().any(by), "{row:?} of {} is lost", scene.sids[who]);
-            }
-        }
+        nothing_is_lost(&Scene::new(&domain, &dacl, kind))?;
     }
 
     /// The sets that other questions start from are exact as well.
@@ -359,7 +371,7 @@ proptest! {
         let scene = Scene::new(&domain, &dacl, kind);
         let rows = scene.engine().held_of(&scene.prepared, &scene.rights, blocked);
         let admins = crate::load::made::domain_sid(512);
-        for (who, token) in scene.everybody.iter().filter(|(_, token)| logs_on(token)) {
+        for (who, token) in scene.everybody.iter().filter(|(who, _)| scene.logs_on(*who)) {
             let told = rows.iter().filter(|row| row.right == RightKind::Owner).any(|row| scene.covers(row, *who, token));
             let who = SidSet { sids: token, object: scene.own.as_ref(), owner: scene.list.owner() };
             let asked = Part::whole(AccessMask::WRITE_DACL);
@@ -372,6 +384,35 @@ proptest! {
             }
         }
     }
+}
+
+/// A group with Everyone in it has the SID of somebody, who has that of Authenticated Users: everybody is in both, and
+/// who did not log on may do nothing all the same.
+#[test]
+fn sids_of_the_past_log_nobody_on() {
+    let everyone = Subject::Elsewhere(0);
+    let mut domain = Domain::plain(4, 5, vec![(0, everyone), (1, Subject::Group(0))]);
+    domain.history = vec![
+        (Subject::Person(2), Subject::Elsewhere(1)),
+        (Subject::Group(0), Subject::Person(2)),
+    ];
+    let mut descriptor = Dacl::empty().descriptor(&domain, &[]);
+    let ace = |ace_type, group| Ace {
+        flags: AceFlags::NONE,
+        body: AceBody::Known(KnownAce::new(
+            ace_type,
+            AccessMask(0x000f_01ff),
+            domain.sid(Subject::Group(group)),
+        )),
+    };
+    descriptor.dacl = Some(Acl::new(vec![
+        ace(AceType::AccessDenied, 2),
+        ace(AceType::AccessAllowed, 0),
+    ]));
+    let scene = Scene::of(&domain, &descriptor, 0);
+    let everyone = (scene.everybody.iter()).find(|(who, _)| scene.sids[who] == sid(EVERYONE));
+    assert!(everyone.unwrap().1.contains(&sid("S-1-5-11")));
+    nothing_is_lost(&scene).unwrap();
 }
 
 #[test]

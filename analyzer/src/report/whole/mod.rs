@@ -172,6 +172,7 @@ fn first_steps(small: &Small) -> BTreeMap<String, String> {
 }
 
 /// Takes the edge at `place` away: then the exposure is no higher, findings aside that mean just that the edge is gone.
+/// What was found before, and weighs no more now, is no such finding: it counts on both sides, as does what is gone.
 fn cut(small: &mut Small, place: usize, before: &Found) -> Result<Found, TestCaseError> {
     let edge = small.edges.remove(place);
     let now = Found::of(small, &plain(), 0);
@@ -191,16 +192,22 @@ fn cut(small: &mut Small, place: usize, before: &Found) -> Result<Found, TestCas
         edge,
         Edge::Member { .. } | Edge::Reader { .. } | Edge::Host { .. }
     );
-    let meant = |(subject, test, key): &Finding| {
+    let weighs_more = |finding: &Finding| {
+        let weight = |found: &Found| found.findings.get(finding).map(|(weight, _)| *weight);
+        weight(&now) > weight(before)
+    };
+    let meant = |finding: &Finding| {
+        let (subject, test, key) = finding;
         let about =
             |(dn, sid): &(String, String)| subject == dn || key.split(' ').any(|word| word == sid);
         let leads_on = || {
             let target = steps.get(subject);
             left.iter().any(|(dn, _)| target == Some(dn))
         };
-        (nobody && NOBODY.contains(&test.as_str()))
+        let means = (nobody && NOBODY.contains(&test.as_str()))
             || (test == "PR10" && leads_on())
-            || (OUTSIDE_TIER0.contains(&test.as_str()) && left.iter().any(|gone| about(gone)))
+            || (OUTSIDE_TIER0.contains(&test.as_str()) && left.iter().any(|gone| about(gone)));
+        means && weighs_more(finding)
     };
     let (less, more) = (now.without(meant), before.without(meant));
     let new = || {
@@ -267,6 +274,36 @@ const fn reader(account: usize, reader: usize) -> Edge {
 
 const fn member(group: usize, member: usize) -> Edge {
     Edge::Member { group, member }
+}
+
+/// Who reads the password of an account in tier 0 is told by GM06, and by GM03 once the account has left it: what is
+/// gone must count where what came in its place does.
+#[test]
+fn what_takes_the_place_of_a_finding_weighs_no_more() {
+    let mut small = Small::of(vec![
+        Edge::Right {
+            holder: 14,
+            right: 0,
+            over: 5,
+        },
+        reader(5, 11),
+        member(7, 5),
+        Edge::Target { from: 0, target: 0 },
+        Edge::Trusted {
+            resource: 14,
+            trusted: 5,
+        },
+        Edge::Host { host: 13 },
+    ]);
+    let before = Found::of(&small, &plain(), 0);
+    let place = (small.edges.iter()).position(|edge| *edge == member(7, 5));
+    let now = cut(&mut small, place.unwrap(), &before).unwrap();
+    let tests = |found: &Found| -> BTreeSet<String> {
+        let tests = found.findings.keys().map(|(_, test, _)| test.clone());
+        tests.collect()
+    };
+    assert!(tests(&before).contains("DM14 GM06") && tests(&now).contains("DM14 GM03"));
+    assert!(now.exposure < before.exposure);
 }
 
 /// Group 7 is Domain Admins, 3 to 6 are managed accounts, 11 is a person, 14 a server, 15 a controller.
