@@ -1,9 +1,10 @@
-//! The benchmarks: `bench OBJECTS`, `bench access`, `bench diff` and `bench trend` of the analyzer, `bench collect` of the
-//! collector. Deliberately no tests: they take minutes, and machines differ.
+//! The benchmarks: `bench OBJECTS`, `bench access`, `bench diff`, `bench export` and `bench trend` of the analyzer, `bench
+//! collect` of the collector. Deliberately no tests: they take minutes, and machines differ.
 
 mod access;
 mod collect;
 mod diff;
+mod export;
 mod ldapsearch;
 mod measure;
 mod report;
@@ -21,6 +22,7 @@ fn main() -> Result<ExitCode> {
         Some((first, rest)) if first == "access" => access::run(&access::Options::parse(rest)?)?,
         Some((first, rest)) if first == "collect" => collect::run(&collect::Options::parse(rest)?)?,
         Some((first, rest)) if first == "diff" => diff::run(&diff::Options::parse(rest)?)?,
+        Some((first, rest)) if first == "export" => export::run(&export::Options::parse(rest)?)?,
         Some((first, rest)) if first == "trend" => trend::run(&trend::Options::parse(rest)?)?,
         first => {
             let objects = first.map_or("100000", |(first, _)| first.as_str());
