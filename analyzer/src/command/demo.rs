@@ -49,13 +49,17 @@ pub(super) fn demo(arguments: &DemoArguments) -> Result<AnalyzeExit> {
     let [.., (before, _), (last, _)] = MONTHS;
     let (before, last) = (path(folder, before), path(folder, last));
     let report = path(folder, REPORT);
-    run(&Arguments::try_parse_from([
-        "coldcase", "report", &last, "--format", "html", "-o", &report,
-    ])?)?;
+    let mut words: Vec<String> = ["coldcase", "report", &last, "--format", "html", "-o", &report]
+        .map(str::to_owned)
+        .into();
+    words.push("--history".to_owned());
+    let earlier = MONTHS.split_last().map_or(&[][..], |(_, earlier)| earlier);
+    words.extend(earlier.iter().map(|(name, _)| path(folder, name)));
+    run(&Arguments::try_parse_from(words)?)?;
     output::to(None, |out| {
         writeln!(
             out,
-            "Twelve snapshots of a made-up domain, contoso.example, and a report:\n\n  {report}\n\n\
+            "Twelve snapshots of a made-up domain, contoso.example, and a report of the last with its history:\n\n  {report}\n\n\
              Open it in a browser. To try next:\n"
         )?;
         for command in [
