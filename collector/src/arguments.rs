@@ -71,6 +71,16 @@ pub enum Command {
         /// Where to write it; never overwritten
         file: PathBuf,
     },
+    /// Print what a shell needs to complete commands and options
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages into a folder
+    Man {
+        /// Where the pages go; made if it is not there
+        folder: PathBuf,
+    },
 }
 
 /// Which server, and how to reach it.

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod collect;
+mod completions;
 mod coverage;
 mod discovery;
 mod encryption;

@@ -23,7 +23,7 @@ use crate::arguments::{Arguments, Command};
 use crate::discovery::Resolver;
 use crate::encryption::Recipients;
 use crate::work::Work;
-use crate::{explain, progress, transport};
+use crate::{completions, explain, progress, transport};
 
 /// Runs one collection.
 ///
@@ -37,6 +37,14 @@ pub fn run(arguments: &Arguments) -> Result<CollectExit> {
         }
         Some(Command::NewKey { file }) => {
             new_key(file)?;
+            return Ok(CollectExit::Complete);
+        }
+        Some(Command::Completions { shell }) => {
+            completions::completions(*shell)?;
+            return Ok(CollectExit::Complete);
+        }
+        Some(Command::Man { folder }) => {
+            completions::man(folder)?;
             return Ok(CollectExit::Complete);
         }
         None => {}
