@@ -227,6 +227,16 @@ fn a_section_tells_who_can_take_the_account_and_why() {
     ] {
         assert!(web.contains(told), "{told}: {web}");
     }
+    // Its finding tells a membership; the way from there to tier 0 is drawn in its own section, and told once.
+    let backup = section_of(&page, "svc-backup");
+    let title = "aria-label=\"svc-backup reaches contoso.example in 2 steps\"";
+    assert_eq!(page.matches(title).count(), 1, "{backup}");
+    assert!(backup.contains(title), "{backup}");
+    assert_eq!(
+        backup.matches("Backup Operators works on").count(),
+        0,
+        "{backup}"
+    );
     // The inventory counts them and leads there.
     let inventory = part(&page, "<section id=\"inventory\"", "</section>");
     let (_, row) = inventory.split_once(">svc-crm</a>").unwrap();

@@ -13,6 +13,9 @@ use crate::report::name_of;
 const MEMBERS: usize = 5;
 const OBJECTS: usize = 10;
 
+/// How most rights begin in words.
+const MAY: &str = "may ";
+
 /// `2026-07-02 (29.9 days ago)`.
 pub(crate) fn when(moment: &Moment) -> String {
     let day = moment.at.get(..10).unwrap_or(&moment.at);
@@ -111,7 +114,50 @@ pub(crate) fn holder(holder: &PowerHolder) -> String {
 
 /// What it may do, and the entry that says so.
 pub(crate) fn because(right: &RightHeld) -> String {
-    let mut text = right.about.clone();
+    by_entry(right.about.clone(), right)
+}
+
+/// As [`because`], but what comes by one entry is told together: `may reset its password and delete it: allow …`.
+pub(crate) fn reasons(rights: &[&RightHeld]) -> Vec<String> {
+    let entry = |right: &RightHeld| RightHeld {
+        about: String::new(),
+        right: String::new(),
+        ..right.clone()
+    };
+    let mut by_entries: Vec<(RightHeld, Vec<&str>)> = Vec::new();
+    for right in rights {
+        let found = entry(right);
+        match by_entries.iter_mut().find(|(known, _)| *known == found) {
+            Some((_, acts)) if acts.contains(&right.about.as_str()) => (),
+            Some((_, acts)) => acts.push(&right.about),
+            None => by_entries.push((found, vec![&right.about])),
+        }
+    }
+    by_entries
+        .iter()
+        .map(|(entry, acts)| by_entry(together(acts), entry))
+        .collect()
+}
+
+/// `may reset its password, write every attribute and delete it`.
+fn together(acts: &[&str]) -> String {
+    let (Some(first), Some((last, others))) = (acts.first(), acts.split_last()) else {
+        return String::new();
+    };
+    if others.is_empty() {
+        return (*first).to_owned();
+    }
+    let all_may = acts.iter().all(|act| act.starts_with(MAY));
+    let bare = |act: &'_ &str| match act.strip_prefix(MAY) {
+        Some(bare) if all_may => bare.to_owned(),
+        _ => (*act).to_owned(),
+    };
+    let others: Vec<String> = others.iter().skip(1).map(bare).collect();
+    let begin = [vec![(*first).to_owned()], others].concat().join(", ");
+    format!("{begin} and {}", bare(last))
+}
+
+fn by_entry(mut text: String, right: &RightHeld) -> String {
     if right.conditional {
         text.push_str(", if a condition is met that only a domain controller can decide");
     }
@@ -180,4 +226,47 @@ pub(crate) fn root_key(key: &RootKey) -> String {
         None => ", not seen: root keys may be hidden from whoever collected".to_owned(),
     };
     format!("{}{state}", key.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn right(about: &str, cause: &str) -> RightHeld {
+        RightHeld {
+            right: about.replace(' ', "-"),
+            about: about.to_owned(),
+            cause: cause.to_owned(),
+            inherited_from: None,
+            conditional: false,
+            denied: 0,
+        }
+    }
+
+    #[test]
+    fn what_comes_by_one_entry_is_told_together() {
+        let reset = right("may reset its password", "allow all (ACE 1)");
+        let write = right("may write every attribute", "allow all (ACE 1)");
+        let delete = right("may delete it", "allow all (ACE 1)");
+        let owner = right("owns it", "allow all (ACE 1)");
+        let other = right("may delete it", "allow delete (ACE 2)");
+        let maybe = RightHeld {
+            conditional: true,
+            ..reset.clone()
+        };
+        assert_eq!(
+            reasons(&[&reset, &write, &other, &reset, &delete, &maybe]),
+            [
+                "may reset its password, write every attribute and delete it: allow all (ACE 1)",
+                "may delete it: allow delete (ACE 2)",
+                "may reset its password, if a condition is met that only a domain controller can decide: allow all \
+                 (ACE 1)",
+            ]
+        );
+        assert_eq!(
+            reasons(&[&reset, &owner]),
+            ["may reset its password and owns it: allow all (ACE 1)"]
+        );
+        assert_eq!(reasons(&[&reset]), [because(&reset)]);
+    }
 }

@@ -33,6 +33,8 @@ pub(super) struct Section<'a> {
     pub(super) facts: Option<&'a Facts>,
     /// `None` for what is no account.
     pub(super) told: Option<&'a Told>,
+    /// Its way to tier 0 as SVG, where no finding has it.
+    pub(super) drawing: Option<String>,
     /// What earlier snapshots tell of it.
     pub(super) course: Vec<String>,
     /// How many read its password, in words.
@@ -88,6 +90,7 @@ impl<'a> Section<'a> {
                 }),
                 facts,
                 told: told.as_ref(),
+                drawing: None,
                 course: histories
                     .and_then(|known| known.get(identity(&account.subject)))
                     .map_or_else(Vec::new, |history| past::course(history)),

@@ -3,12 +3,14 @@
 //! Sizes are in the units of the drawing, which the style sheet shows as pixels. A browser cannot be asked here how wide
 //! a text is, so boxes are wide and names are cut; the list below the drawing has every name and the evidence in full.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use askama::Template;
-use coldcase_schemas::report::Finding;
+use coldcase_schemas::report::{AccountRisk, Finding};
 
+use super::findings::Group;
+use super::told::Told;
 use super::words;
 use crate::frames::Analysis;
 use crate::paths::Chain;
@@ -24,6 +26,9 @@ const IN_ROW: usize = 3;
 const MARGIN: usize = 8;
 /// Length of the head of an arrow.
 const TIP: usize = 9;
+
+/// Accounts whose way is drawn in their own section; a list tells it of every one.
+const ACCOUNTS: usize = 25;
 
 /// Characters of a name that fit into a box, and of the words that fit beside an arrow.
 const NAME: usize = 22;
@@ -99,6 +104,37 @@ impl<'a> Drawings<'a> {
             return Ok(None);
         }
         Ok(Some(drawn(&chain, |dn| self.kind_of(dn)).render()?))
+    }
+
+    /// The ways of the first accounts that have one which no finding draws; nothing for the others.
+    pub(super) fn of_accounts(
+        &self,
+        accounts: &[AccountRisk],
+        told: &[Option<Told>],
+        groups: &[Group<'_>],
+    ) -> Result<Vec<Option<String>>> {
+        let rows = groups.iter().flat_map(|group| &group.rows);
+        let told_with_finding: BTreeSet<Option<&str>> = rows
+            .filter(|row| row.drawing.is_some())
+            .map(|row| row.finding.subject.dn.as_deref())
+            .collect();
+        let mut left = ACCOUNTS;
+        let drawings = accounts.iter().zip(told).map(|(account, told)| {
+            let dn = account.subject.dn.as_deref();
+            let has_way = told.as_ref().is_some_and(|told| !told.reach.way.is_empty());
+            if left == 0 || !has_way || told_with_finding.contains(&dn) {
+                return Ok(None);
+            }
+            let place = dn.and_then(|dn| self.analysis.directory.place_of_dn(dn));
+            let node = place.and_then(|place| u32::try_from(place).ok());
+            let graph = self.analysis.control_graph();
+            let Some(chain) = node.and_then(|node| graph.to_tier0(self.analysis, node)) else {
+                return Ok(None);
+            };
+            left -= 1;
+            Ok(Some(drawn(&chain, |dn| self.kind_of(dn)).render()?))
+        });
+        drawings.collect()
     }
 
     fn kind_of(&self, dn: Option<&str>) -> String {

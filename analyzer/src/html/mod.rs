@@ -102,7 +102,11 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let facts = inventory::facts(sources.frames)?;
     let (told, notes) = told::told(report, sources.analysis, pack)?;
     let histories = sources.past.map(|(trend, _)| past::by_account(trend));
-    let sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
+    let ways = drawings.of_accounts(&report.accounts, &told, &groups)?;
+    let mut sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
+    for (section, way) in sections.iter_mut().zip(ways) {
+        section.drawing = way;
+    }
     let mut kinds: Vec<(&str, &str)> = sections
         .iter()
         .filter(|section| section.facts.is_some())

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use coldcase_schemas::diff::Power;
-use coldcase_schemas::explain::{Explanation, Knowledge, PowerHolder};
+use coldcase_schemas::explain::{Explanation, Knowledge, PowerHolder, RightHeld};
 
 use super::told::{Gap, cut};
 use crate::explain::words;
@@ -112,26 +112,22 @@ fn gaps(partly: &[&coldcase_schemas::explain::PowerOver]) -> Vec<Gap> {
 }
 
 fn holders<'a>(all: impl Iterator<Item = &'a PowerHolder>) -> (Vec<Holder>, usize) {
-    let mut by_holder: Vec<(&PowerHolder, Vec<String>)> = Vec::new();
+    let mut by_holder: Vec<(&PowerHolder, Vec<&RightHeld>)> = Vec::new();
     for holder in all {
-        let mut why: Vec<String> = holder.rights.iter().map(words::because).collect();
-        let same = |known: &&mut (&PowerHolder, Vec<String>)| {
+        let same = |known: &&mut (&PowerHolder, Vec<&RightHeld>)| {
             let (one, crowd) = (known.0, (known.0.principals, &known.0.examples));
             one.holder == holder.holder && crowd == (holder.principals, &holder.examples)
         };
         match by_holder.iter_mut().find(same) {
-            Some((_, known)) => {
-                why.retain(|why| !known.contains(why));
-                known.append(&mut why);
-            }
-            None => by_holder.push((holder, why)),
+            Some((_, known)) => known.extend(&holder.rights),
+            None => by_holder.push((holder, holder.rights.iter().collect())),
         }
     }
     // Everybody first, then by how many it stands for; powers are in the order of what is worst.
     by_holder.sort_by_key(|(holder, _)| (!holder.broad, u64::MAX - holder.principals));
-    cut(by_holder.into_iter().map(|(holder, why)| Holder {
+    cut(by_holder.into_iter().map(|(holder, rights)| Holder {
         who: words::holder(holder),
-        why,
+        why: words::reasons(&rights),
     }))
 }
 

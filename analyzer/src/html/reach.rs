@@ -1,7 +1,7 @@
 //! What an account can reach, and who reaches it in any number of steps.
 //!
 //! Groups and rights that everybody has who logs on say nothing of one account and are left out. Deliberately draws
-//! nothing: the way of a finding is drawn with it.
+//! nothing: see `drawing.rs`.
 
 use coldcase_schemas::explain::{Explanation, GroupOf, Reach, RightsOver, Way};
 
