@@ -110,6 +110,9 @@ pub struct Score {
     pub gross: Numbers,
     /// Over the findings that nobody has accepted.
     pub net: Numbers,
+    /// Severities of which there may be more findings, the worst first: a rule that can find such did not see everything.
+    #[serde(default)]
+    pub findings_at_least: Vec<Severity>,
     /// The K of `index`, fixed in the rule pack.
     pub index_scale: f64,
     /// Rules that saw everything they need, in percent of all rules that a snapshot can answer.
@@ -158,6 +161,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The worst first.
+    pub const ALL: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
     /// As reports spell it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -12,7 +12,8 @@ use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Verd
 
 use super::tables::facts;
 use crate::report::{
-    assumed, at_least, beyond, counted, escaped, name_of, risk_in_words, unjudged, unseen,
+    assumed, at_least, beyond, counted, counted_severities, escaped, name_of, risk_in_words,
+    unjudged, unseen,
 };
 
 /// Rules that are told to be dealt with first.
@@ -133,11 +134,18 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             ),
         ));
     }
-    let counts = gross.findings.iter();
+    let counts = counted_severities(report);
     let counts: Vec<String> = counts
         .map(|(severity, count)| format!("{count} {}", severity.as_str()))
         .collect();
-    facts.push(("Findings", counts.join(", ")));
+    facts.push((
+        "Findings",
+        if counts.is_empty() {
+            "none".to_owned()
+        } else {
+            counts.join(", ")
+        },
+    ));
     facts.push((
         "Coverage",
         format!(

@@ -31,7 +31,9 @@ impl Scored {
         if let Some(clock) = summary.clock.clock() {
             apply(exceptions, pack, &mut evaluations, clock.day());
         }
-        let worst: Vec<_> = summary.rules.iter().map(|rule| rule.worst).collect();
+        // Of each rule only the worst is kept: nothing here tells of which severities there may be more.
+        let rules = summary.rules.iter();
+        let worst: Vec<_> = rules.map(|rule| BTreeSet::from([rule.worst])).collect();
         let worth = |place: usize| summary.subjects.get(place).map_or(0.0, |one| one.worth);
         let hashes = Hashes {
             rule_pack: String::new(),

@@ -123,7 +123,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         style: policy::STYLE,
         script: policy::SCRIPT,
         report,
-        summary: Summary::of(report, pack, &groups, &sections, hidden),
+        summary: Summary::of(report, &groups, &sections, hidden),
         past: sources.past.and_then(|(trend, diff)| Past::of(trend, diff)),
         groups: &groups,
         charts: charts::charts(report, &sections),

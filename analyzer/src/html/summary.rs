@@ -7,22 +7,13 @@ use coldcase_schemas::report::{Privileges, Report, RuleResult, Severity, Verdict
 use super::account::Section;
 use super::findings::Group;
 use super::words;
-use crate::report::{beyond, counted, unseen};
-use crate::rules::Pack;
+use crate::report::{beyond, count_in_words, counted, unseen};
 
 /// Things to do that are told before the rest is left to the findings.
 const FIRST: usize = 5;
 
 /// Accounts that are named with each.
 const NAMED: usize = 4;
-
-const SEVERITIES: [Severity; 5] = [
-    Severity::Critical,
-    Severity::High,
-    Severity::Medium,
-    Severity::Low,
-    Severity::Info,
-];
 
 pub(super) struct Summary<'a> {
     pub(super) taken_at: String,
@@ -77,7 +68,6 @@ impl<'a> Summary<'a> {
     /// `hidden` is true if there may be service accounts that the snapshot does not hold.
     pub(super) fn of(
         report: &'a Report,
-        pack: &Pack,
         groups: &'a [Group<'a>],
         sections: &[Section<'_>],
         hidden: bool,
@@ -92,7 +82,7 @@ impl<'a> Summary<'a> {
             taken_at: words::time(&report.snapshot.taken_at),
             collected_as: collected_as(report.snapshot.privileges),
             numbers: (report.left_out == 0).then(|| told(report)),
-            counts: counts(report, pack),
+            counts: counts(report),
             coverage: coverage(report),
             accepted: accepted(report),
             unseen: unseen(report),
@@ -143,27 +133,13 @@ fn told(report: &Report) -> Told {
     }
 }
 
-/// A count is a lower bound where a rule that may find something as severe did not see everything.
-fn counts(report: &Report, pack: &Pack) -> Vec<Count> {
-    let may_be = |severity: Severity| {
-        !report.refused.is_empty()
-            || limited(report).any(|rule| {
-                let mut pages = pack.pages.iter();
-                pages.any(|page| page.front.id == rule.id && page.front.may_be(severity))
-            })
+fn counts(report: &Report) -> Vec<Count> {
+    let count = |severity: Severity| Count {
+        severity: severity.as_str(),
+        meaning: words::severity(severity),
+        count: count_in_words(report, severity),
     };
-    SEVERITIES
-        .into_iter()
-        .map(|severity| {
-            let count = report.score.gross.findings.get(&severity);
-            let bound = if may_be(severity) { "≥ " } else { "" };
-            Count {
-                severity: severity.as_str(),
-                meaning: words::severity(severity),
-                count: format!("{bound}{}", count.copied().unwrap_or_default()),
-            }
-        })
-        .collect()
+    Severity::ALL.into_iter().map(count).collect()
 }
 
 /// Who collected, and what was hidden from him.

@@ -25,7 +25,8 @@ pub(crate) fn assemble(
     judged: Judged,
 ) -> Report {
     let impacts = Impacts::along_the_graph(analysis);
-    let worst: Vec<_> = pack.pages.iter().map(|page| page.front.worst()).collect();
+    let pages = pack.pages.iter();
+    let severities: Vec<_> = pages.map(|page| page.front.severities()).collect();
     let assumptions = assumptions_of(settings(&analysis.assumptions));
     let hashes = Hashes {
         rule_pack: pack.sha256.clone(),
@@ -37,7 +38,7 @@ pub(crate) fn assemble(
         snapshot: snapshot_facts(analysis),
         score: score(
             evaluations,
-            &worst,
+            &severities,
             pack.refused.len(),
             |place| impacts.of(place).worth,
             hashes,

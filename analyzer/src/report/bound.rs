@@ -39,6 +39,23 @@ pub(crate) fn at_least(numbers: &Numbers) -> &'static str {
     }
 }
 
+/// How many findings of a severity there are: `3`, or `≥ 3` where a rule that can find such did not see everything.
+pub(crate) fn count_in_words(report: &Report, severity: Severity) -> String {
+    let score = &report.score;
+    let count = score.gross.findings.get(&severity).copied();
+    let bound = match score.findings_at_least.contains(&severity) {
+        true => "≥ ",
+        false => "",
+    };
+    format!("{bound}{}", count.unwrap_or_default())
+}
+
+/// The severities that were found or may be there, the worst first, as [`count_in_words`] counts them.
+pub(crate) fn counted_severities(report: &Report) -> impl Iterator<Item = (Severity, String)> {
+    let counts = Severity::ALL.map(|severity| (severity, count_in_words(report, severity)));
+    counts.into_iter().filter(|(_, count)| count != "0")
+}
+
 /// What was not seen, a sentence each, in the order of the rules that needed it.
 pub(crate) fn unseen(report: &Report) -> Vec<&str> {
     let mut sentences: Vec<&str> = report.snapshot.missing.iter().map(String::as_str).collect();

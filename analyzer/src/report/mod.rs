@@ -11,7 +11,9 @@ mod text;
 mod whole;
 
 pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_facts};
-pub(crate) use bound::{at_least, risk_in_words, unjudged, unseen};
+pub(crate) use bound::{
+    at_least, count_in_words, counted_severities, risk_in_words, unjudged, unseen,
+};
 pub(crate) use markdown_text::escaped;
 pub(crate) use table::{Column, fitting, is_hidden, table, visible};
 pub(crate) use text::{

@@ -179,7 +179,7 @@ impl Problem {
 
 impl Front {
     /// Severities that a finding can have, the worst first.
-    fn severities(&self) -> BTreeSet<Severity> {
+    pub(crate) fn severities(&self) -> BTreeSet<Severity> {
         let others = self.otherwise.keys().copied();
         others.chain([self.severity]).collect()
     }

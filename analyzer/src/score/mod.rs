@@ -3,7 +3,7 @@
 //! Every term grows with findings and nothing is divided by the size of the domain, so fixing something
 //! never raises a number. Deliberately does not know how a finding came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use coldcase_schemas::report::{Numbers, Score, Severity, Verdict};
 
@@ -66,11 +66,11 @@ pub(crate) struct Hashes {
     pub(crate) inputs: String,
 }
 
-/// The numbers of a report. `worst` are the worst severities the rules can find, in the order of `evaluations`.
+/// The numbers of a report. `severities` are those that each rule can find, in the order of `evaluations`.
 /// `refused` is the number of pages that did not run: nothing is known of what they look for.
 pub(crate) fn score(
     evaluations: &[Evaluation],
-    worst: &[Severity],
+    severities: &[BTreeSet<Severity>],
     refused: usize,
     impact: impl Fn(usize) -> f64,
     hashes: Hashes,
@@ -81,16 +81,23 @@ pub(crate) fn score(
         .filter(|evaluation| evaluation.verdict != Verdict::NotEvaluated || !evaluation.beyond)
         .count()
         + refused;
-    let gaps = evaluations
-        .iter()
-        .filter(|evaluation| leaves_room(evaluation))
-        .count()
-        + refused;
+    let open = || {
+        let rules = evaluations.iter().zip(severities);
+        rules.filter(|(evaluation, _)| leaves_room(evaluation))
+    };
+    let gaps = open().count() + refused;
+    // What a page that did not run would have found may be anything.
+    let anything = Severity::ALL.into_iter().filter(|_| refused > 0);
+    let at_least: BTreeSet<Severity> = open()
+        .flat_map(|(_, severities)| severities.iter().copied())
+        .chain(anything)
+        .collect();
     Score {
-        gross: numbers(evaluations, worst, refused, &impact, |_| true),
-        net: numbers(evaluations, worst, refused, &impact, |weighed| {
+        gross: numbers(evaluations, severities, refused, &impact, |_| true),
+        net: numbers(evaluations, severities, refused, &impact, |weighed| {
             weighed.finding.accepted.is_none()
         }),
+        findings_at_least: at_least.into_iter().collect(),
         index_scale: INDEX_SCALE,
         coverage_percent: round(100.0 * (asked - gaps) as f64 / asked.max(1) as f64),
         rule_pack_sha256: hashes.rule_pack,
@@ -101,7 +108,7 @@ pub(crate) fn score(
 /// The numbers over the findings that `counts`.
 fn numbers(
     evaluations: &[Evaluation],
-    severities: &[Severity],
+    severities: &[BTreeSet<Severity>],
     refused: usize,
     impact: impl Fn(usize) -> f64,
     counts: impl Fn(&Weighed) -> bool,
@@ -119,8 +126,8 @@ fn numbers(
         let rules = evaluations.iter().zip(severities);
         rules.filter(|(evaluation, _)| leaves_room(evaluation))
     };
-    let unknown: f64 = gaps()
-        .map(|(_, severity)| *severity)
+    let worst = || gaps().filter_map(|(_, severities)| severities.first().copied());
+    let unknown: f64 = worst()
         .chain(std::iter::repeat_n(Severity::Critical, refused))
         .map(|severity| FULL_RISK * weight_of(severity))
         .sum();
@@ -131,7 +138,7 @@ fn numbers(
     let found = findings.keys().min().copied();
     // What a page that did not run would have found may be anything.
     let anything = (refused > 0).then_some(Severity::Critical);
-    let possible = gaps().map(|(_, severity)| *severity).chain(anything).min();
+    let possible = worst().chain(anything).min();
     Numbers {
         level: level(found),
         // The worst severity found, or possible where a rule did not see everything.
@@ -215,8 +222,15 @@ mod tests {
                 rule_pack: String::new(),
                 inputs: String::new(),
             };
-            let worst = vec![Severity::High; evaluations.len()];
-            let score = score(evaluations, &worst, 0, |_| 1.0, hashes);
+            let may_be = vec![BTreeSet::from([Severity::Low, Severity::High]); evaluations.len()];
+            let score = score(evaluations, &may_be, 0, |_| 1.0, hashes);
+            let more = score.gross.exposure_max > 0.0;
+            let at_least: &[Severity] = if more {
+                &[Severity::High, Severity::Low]
+            } else {
+                &[]
+            };
+            assert_eq!(score.findings_at_least, at_least);
             (
                 score.gross.exposure_max,
                 score.gross.level_min,

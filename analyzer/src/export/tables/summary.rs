@@ -38,22 +38,15 @@ pub(super) fn of_report(report: &Report) -> Table {
     }
     numbers("", &score.gross, &mut say);
     numbers(", accepted findings aside", &score.net, &mut say);
-    for severity in [
-        Severity::Critical,
-        Severity::High,
-        Severity::Medium,
-        Severity::Low,
-        Severity::Info,
-    ] {
-        let count = score
-            .gross
-            .findings
-            .get(&severity)
-            .copied()
-            .unwrap_or_default();
+    for severity in Severity::ALL {
+        let bound = match score.findings_at_least.contains(&severity) {
+            true => ", at least",
+            false => "",
+        };
+        let counts = &score.gross.findings;
         say(
-            &format!("findings, {}", severity.as_str()),
-            Cell::count(count),
+            &format!("findings, {}{bound}", severity.as_str()),
+            Cell::count(counts.get(&severity).copied().unwrap_or_default()),
         );
     }
     say(

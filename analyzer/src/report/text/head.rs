@@ -8,7 +8,7 @@ use coldcase_schemas::report::{
 
 use super::foot::beyond;
 use super::{Style, assumed, counted, wrap};
-use crate::report::{at_least, visible};
+use crate::report::{at_least, counted_severities, visible};
 
 /// Columns before the text of a line of the head.
 const INDENT: usize = 16;
@@ -60,13 +60,10 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         labelled("Index", &index, style, out)?;
         labelled("Exposure", &exposure(report, numbers), style, out)?;
     }
-    let counts: Vec<String> = numbers
-        .findings
-        .iter()
-        .map(|(severity, count)| {
-            style.severity(*severity, &format!("{count} {}", severity.as_str()))
-        })
-        .collect();
+    let counts = counted_severities(report).map(|(severity, count)| {
+        style.severity(severity, &format!("{count} {}", severity.as_str()))
+    });
+    let counts: Vec<String> = counts.collect();
     let counts = if counts.is_empty() {
         "none".to_owned()
     } else {
