@@ -29,6 +29,7 @@ mod exports;
 mod html;
 mod html_browser;
 mod migration;
+mod packages;
 mod pseudonyms;
 mod scenarios;
 mod schema_files;
