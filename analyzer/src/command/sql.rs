@@ -4,6 +4,7 @@ use anyhow::Result;
 use coldcase_schemas::exit::AnalyzeExit;
 use polars::prelude::{AnyValue, DataFrame};
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr;
 
 use super::{analyse, output, tables};
 use crate::arguments::{SqlArguments, TableFormat};
@@ -56,6 +57,8 @@ fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: TableFormat) -> Resu
         return output::json(None, &rows);
     }
     let width = output::style(None, true).width;
+    // A query names its columns as it likes.
+    let names: Vec<String> = names.iter().map(|name| visible(name)).collect();
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -87,8 +90,8 @@ fn natural_width(head: &[&str], rows: &[Vec<String>]) -> usize {
         .enumerate()
         .map(|(column, name)| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            widest.max(name.chars().count()) + 2
+            let widest = cells.map(|cell| cell.width()).max().unwrap_or(0);
+            widest.max(name.width()) + 2
         })
         .sum()
 }
@@ -97,7 +100,7 @@ fn natural_width(head: &[&str], rows: &[Vec<String>]) -> usize {
 fn records(head: &[&str], rows: &[Vec<String>]) -> String {
     let widest = head
         .iter()
-        .map(|name| name.chars().count())
+        .map(|name| name.width())
         .max()
         .unwrap_or(0);
     let mut shown = String::new();
