@@ -1,7 +1,7 @@
 //! A trend: a row is a snapshot, a change of a subject's risk between two, a finding, a time to fix, or an account at a
 //! snapshot.
 
-use std::collections::BTreeMap;
+use std::iter;
 
 use coldcase_schemas::trend::{
     AccountHistory, AccountState, FindingChange, FindingHistory, FindingState, Point, Step, Trend,
@@ -144,13 +144,9 @@ fn summary(trend: &Trend) -> Table {
 
 fn points(trend: &Trend) -> Table {
     let mut table = Table::new("Snapshots", &POINTS);
-    let steps: BTreeMap<&str, &Step> = trend
-        .steps
-        .iter()
-        .map(|step| (step.to.as_str(), step))
-        .collect();
-    for point in &trend.points {
-        let step = steps.get(point.snapshot.taken_at.as_str()).copied();
+    // The first has none before it.
+    let steps = iter::once(None).chain(trend.steps.iter().map(Some));
+    for (point, step) in trend.points.iter().zip(steps) {
         let mut row = numbers(point);
         row.extend(difference(step));
         row.push(Cell::text(&point.snapshot.collected_as));
