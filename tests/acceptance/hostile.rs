@@ -75,10 +75,9 @@ fn rules(folder: &Path) -> String {
     pages.to_str().unwrap().to_owned()
 }
 
-/// Text, as a pipe and as a terminal get it, JSON and CSV.
+/// Text as a terminal gets it, JSON and CSV.
 fn tells(arguments: &[&str], csv_folder: Option<&Path>) {
     let what = format!("{arguments:?}");
-    is_plain(&what, &run(arguments).stdout);
     let shown = coldcase_on(80, arguments, &[("NO_COLOR", "1")]).unwrap();
     assert_eq!(shown.code, 0, "{what}");
     is_plain(&what, &shown.stdout);
@@ -126,35 +125,37 @@ fn every_output_of_every_command_is_text() {
         &run(&[
             "sql",
             snapshot,
-            "SELECT sid FROM accounts ORDER BY sid",
+            "SELECT sid, kind FROM accounts ORDER BY sid",
             "--format",
             "json",
         ])
         .stdout,
     )
     .unwrap();
-    let names: Vec<&str> = names
+    let names: Vec<(&str, bool)> = names
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| row["sid"].as_str().unwrap())
+        .map(|row| (row["sid"].as_str().unwrap(), row["kind"] == "user"))
         .collect();
-    assert_eq!(names.len(), 9);
+    // A user and a gMSA of each name.
+    assert_eq!(names.len(), 18);
 
     tells(&["accounts", snapshot, "--rules", pages], None);
-    for name in names {
-        tells(
-            &["explain", snapshot, name, "--all", "--rules", pages],
-            tables,
-        );
+    // Each string is the name of a user, of a group that holds rights, and of a gMSA.
+    for (name, _) in names.iter().filter(|(_, is_user)| *is_user) {
+        tells(&["explain", snapshot, name, "--rules", pages], tables);
         tells(&["paths", snapshot, "--from", name], tables);
-        tells(&["paths", snapshot, "--to", name], tables);
-        tells(&["access", snapshot, "--as", name, "--on", "HOST$"], None);
     }
+    let (gmsa, _) = names.iter().rfind(|(_, is_user)| !is_user).unwrap();
+    tells(&["explain", snapshot, gmsa, "--all"], tables);
+    tells(&["paths", snapshot, "--to", gmsa], tables);
+    tells(&["access", snapshot, "--as", gmsa, "--on", "HOST$"], None);
     tells(&["access", snapshot, "--as", "S-1-5-11"], None);
     tells(&["paths", snapshot, "--all"], tables);
     tells(&["plan-migration", snapshot, "--all"], tables);
-    let columns = "SELECT sam_account_name AS \"=1\u{1b}[31m\u{202e}\u{9b}\", dn AS \"+x\" FROM accounts";
+    let columns =
+        "SELECT sam_account_name AS \"=1\u{1b}[31m\u{202e}\u{9b}\", dn AS \"+x\" FROM accounts";
     tells(&["sql", snapshot, columns], None);
     tells(&["frames"], None);
     tells(&["frames", "accounts"], None);
@@ -165,7 +166,7 @@ fn every_output_of_every_command_is_text() {
     tells(&["verify", snapshot], None);
     tells(&["report", snapshot, "--all", "--rules", pages], tables);
     tells(
-        &["diff", last, snapshot, "--any-domain", "--rules", pages],
+        &["diff", snapshot, last, "--any-domain", "--rules", pages],
         tables,
     );
     tells(&["trend", snapshot, "--rules", pages], tables);
@@ -189,14 +190,17 @@ fn every_output_of_every_command_is_text() {
         is_plain(format, &fs::read_to_string(file).unwrap());
     }
     for arguments in [
-        &["diff", last, snapshot, "--any-domain"][..],
+        &["diff", snapshot, last, "--any-domain"][..],
         &["trend", snapshot],
     ] {
-        is_plain("md", &run(&[arguments, &["--format", "md"]].concat()).stdout);
+        is_plain(
+            "md",
+            &run(&[arguments, &["--format", "md"]].concat()).stdout,
+        );
     }
     for (number, arguments) in [
         &["report", snapshot, "--rules", pages][..],
-        &["diff", last, snapshot, "--any-domain"],
+        &["diff", snapshot, last, "--any-domain"],
         &["trend", snapshot],
     ]
     .iter()
@@ -242,7 +246,11 @@ fn complaints_are_text() {
         &["paths", snapshot, "--to", NAME],
         &["frames", NAME],
         &["rules", NAME],
-        &["sql", snapshot, "SELECT \"\u{1b}[31m\u{202e}\" FROM accounts"],
+        &[
+            "sql",
+            snapshot,
+            "SELECT \"\u{1b}[31m\u{202e}\" FROM accounts",
+        ],
         &["case", "list", nowhere],
         &["trend", nowhere],
     ] {

@@ -49,9 +49,11 @@ pub(super) fn demo(arguments: &DemoArguments) -> Result<AnalyzeExit> {
     let [.., (before, _), (last, _)] = MONTHS;
     let (before, last) = (path(folder, before), path(folder, last));
     let report = path(folder, REPORT);
-    let mut words: Vec<String> = ["coldcase", "report", &last, "--format", "html", "-o", &report]
-        .map(str::to_owned)
-        .into();
+    let mut words: Vec<String> = [
+        "coldcase", "report", &last, "--format", "html", "-o", &report,
+    ]
+    .map(str::to_owned)
+    .into();
     words.push("--history".to_owned());
     let earlier = MONTHS.split_last().map_or(&[][..], |(_, earlier)| earlier);
     words.extend(earlier.iter().map(|(name, _)| path(folder, name)));

@@ -124,6 +124,31 @@ fn node_of(analysis: &Analysis, text: &str) -> Result<u32> {
 }
 
 fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
+    // Each part may end with a blank line; one is enough before what follows.
+    let mut found = Vec::new();
+    write_found(&mut found, answer, width)?;
+    out.write_all(found.trim_ascii_end())?;
+    writeln!(out)?;
+    let sentences = answer.not_evaluated().sentences();
+    if !sentences.is_empty() {
+        writeln!(
+            out,
+            "\nNot evaluated, so that ways through it are not seen:"
+        )?;
+    }
+    for sentence in sentences {
+        for line in wrap(&visible(&sentence), width, 2) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    writeln!(out)?;
+    for line in wrap(OUTSIDE, width, 0) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn write_found(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
     match answer {
         Answer::Overview(overview) => write_overview(out, overview, width)?,
         Answer::Between {
@@ -223,22 +248,6 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
                 }
             }
         }
-    }
-    let sentences = answer.not_evaluated().sentences();
-    if !sentences.is_empty() {
-        writeln!(
-            out,
-            "\nNot evaluated, so that ways through it are not seen:"
-        )?;
-    }
-    for sentence in sentences {
-        for line in wrap(&sentence, width, 2) {
-            writeln!(out, "{line}")?;
-        }
-    }
-    writeln!(out)?;
-    for line in wrap(OUTSIDE, width, 0) {
-        writeln!(out, "{line}")?;
     }
     Ok(())
 }

@@ -141,7 +141,9 @@ impl Analysis {
         let aces = descriptor.dacl?.aces;
         let words: Option<Vec<String>> =
             aces.iter().map(|ace| self.ace_in_words(ace, "")).collect();
-        words.filter(|words| !words.is_empty()).map(|words| words.join("; "))
+        words
+            .filter(|words| !words.is_empty())
+            .map(|words| words.join("; "))
     }
 
     /// `place` stands in parentheses, with what else there is to know.

@@ -42,7 +42,8 @@ pub(crate) enum Answer {
 }
 
 /// What no answer looks at, whatever the snapshot holds.
-pub(crate) const OUTSIDE: &str = "Who is logged on where (sessions) and what certificates allow (AD CS) is not looked at.";
+pub(crate) const OUTSIDE: &str =
+    "Who is logged on where (sessions) and what certificates allow (AD CS) is not looked at.";
 
 impl Answer {
     /// Why ways may be missing.

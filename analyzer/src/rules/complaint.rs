@@ -23,7 +23,11 @@ pub(super) fn in_words(error: &str, query: &str) -> String {
             .map(|column| column.trim_matches('"'))
             .filter(|column| !column.is_empty())
             .collect();
-        return format!("{}{}", no_column(name, &columns), in_double_quotes(name, query));
+        return format!(
+            "{}{}",
+            no_column(name, &columns),
+            in_double_quotes(name, query)
+        );
     }
     if let Some(name) = between(error, "no column named '", "' found in table") {
         let table = between(error, "found in table '", "'").unwrap_or_default();

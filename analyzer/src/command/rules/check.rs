@@ -31,20 +31,24 @@ pub(super) fn run(arguments: &CheckRulesArguments) -> Result<AnalyzeExit> {
     match arguments.format {
         TableFormat::Csv => {
             let rows = pack.refused.iter().map(|refusal| {
-                vec![json!(refusal.file), json!(refusal.line), json!(refusal.reason)]
+                vec![
+                    json!(refusal.file),
+                    json!(refusal.line),
+                    json!(refusal.reason),
+                ]
             });
             let heads = ["file", "line", "reason"];
             tables::csv(None, &Table::of_values("Refused", &heads, rows))?;
         }
         TableFormat::Json => {
-        let refused: Vec<_> = pack
+            let refused: Vec<_> = pack
             .refused
             .iter()
             .map(|refusal| {
                 json!({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
             })
             .collect();
-        output::json(None, &json!({"good": good, "refused": refused}))?;
+            output::json(None, &json!({"good": good, "refused": refused}))?;
         }
         TableFormat::Text => output::to(None, |out| write(out, &pack, good))?,
     }

@@ -197,11 +197,19 @@ fn reach(reach: &Reach) -> Table {
         } else {
             "right"
         };
-        say(what, Cell::text(words::right(right)), Cell::maybe(right.via.as_ref()));
+        say(
+            what,
+            Cell::text(words::right(right)),
+            Cell::maybe(right.via.as_ref()),
+        );
     }
     for target in &reach.delegates_to {
         let account = target.account.as_ref().map(name_of);
-        say("delegates to", Cell::text(&target.spn), Cell::maybe(account));
+        say(
+            "delegates to",
+            Cell::text(&target.spn),
+            Cell::maybe(account),
+        );
     }
     table
 }
