@@ -163,6 +163,7 @@ const TREND_EXAMPLES: &str = "\
 Examples:
   coldcase trend 2025/*.sqlite.zst 2026/*.sqlite.zst
   coldcase trend SNAP... --format md -o trend.md
+  coldcase trend SNAP... --format xlsx -o trend.xlsx
   coldcase trend --case customer.case --domain corp.example
 
 All snapshots are evaluated with the same rules, each at its own clock, in the
@@ -316,9 +317,9 @@ pub struct PathsArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    pub format: TablesFormat,
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Tell on standard error how long each stage took
     #[arg(long)]
@@ -346,9 +347,9 @@ pub struct TrendArguments {
     pub config: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: StoryFormat,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    pub format: DiffFormat,
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
@@ -483,7 +484,7 @@ pub struct CaseVerifyArguments {
     pub folder: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
 }
 
 /// `coldcase case reevaluate`.
@@ -534,6 +535,9 @@ pub struct DiffArguments {
     pub old: PathBuf,
     /// The later snapshot (.sqlite.zst)
     pub new: PathBuf,
+    /// Further snapshots, taken only to say what compares more than two
+    #[arg(value_name = "SNAP", hide = true)]
+    pub more: Vec<PathBuf>,
     /// What to assume
     #[command(flatten)]
     pub config: ConfigArguments,
@@ -624,7 +628,7 @@ pub struct SnapshotArguments {
     pub snapshot: PathBuf,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -682,9 +686,9 @@ pub struct ExplainArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    pub format: TablesFormat,
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Folder with rule pages of your own (or one page), beside the built-in ones
     #[arg(long, value_name = "DIR")]
@@ -710,9 +714,9 @@ pub struct PlanMigrationArguments {
     pub config: ConfigArguments,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-    /// Write to a file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
+    pub format: TablesFormat,
+    /// Write to a file (a folder for csv) instead of standard output
+    #[arg(short, long, value_name = "PATH")]
     pub output: Option<PathBuf>,
     /// Write PowerShell to review into a folder, two files an account
     #[arg(long, value_name = "FOLDER")]
@@ -793,7 +797,7 @@ pub struct CheckRulesArguments {
     pub folder: Option<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: TableFormat,
 }
 
 /// `coldcase sql`.
@@ -821,16 +825,6 @@ pub struct FramesArguments {
     pub format: TableFormat,
 }
 
-/// Output formats.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
-}
-
 /// Output formats of what prints a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum TableFormat {
@@ -840,6 +834,18 @@ pub enum TableFormat {
     /// For programs
     Json,
     /// For spreadsheets; no cell is a formula
+    Csv,
+}
+
+/// Output formats of what holds several tables.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum TablesFormat {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// Tables as CSV, a file each (-o FOLDER)
     Csv,
 }
 
@@ -865,7 +871,7 @@ pub enum ReportFormat {
     Csv,
 }
 
-/// Output formats of a comparison.
+/// Output formats of a comparison, of two snapshots or of many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum DiffFormat {
     /// For people
@@ -879,18 +885,6 @@ pub enum DiffFormat {
     Xlsx,
     /// Tables as CSV, a file each (-o FOLDER)
     Csv,
-}
-
-/// Output formats of what reads like a story.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum StoryFormat {
-    /// For people
-    #[default]
-    Text,
-    /// For tickets and pull requests (Markdown)
-    Md,
-    /// For programs
-    Json,
 }
 
 /// Severities on the command line.

@@ -39,7 +39,11 @@ fn the_outline_of_the_control_graph_is_the_golden_one() {
         .map(|distance| distance["principals"].as_u64().unwrap())
         .sum();
     assert_eq!(told, reaching);
-    assert!(text.contains(&format!("\n{reaching} of ")), "{text}");
+    // Somebody with low privilege collected it.
+    assert!(
+        text.contains(&format!("\nAt least {reaching} of ")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -149,4 +153,58 @@ fn names_that_mean_nothing_or_too_much_are_refused_with_a_way_out() {
         );
         assert!(ended.stdout.is_empty(), "{arguments:?}");
     }
+}
+
+/// JSON and CSV tell how much of a list was left out, so that ten never pass for all.
+#[test]
+fn what_was_cut_is_counted() {
+    let few: Value = serde_json::from_str(&printed(&["paths", LAST, "--format", "json"])).unwrap();
+    let all: Value =
+        serde_json::from_str(&printed(&["paths", LAST, "--all", "--format", "json"])).unwrap();
+    let count = |value: &Value, list: &str| value[list].as_array().unwrap().len() as u64;
+    for list in ["service_accounts", "exposed", "chokes"] {
+        let left_out = few["left_out"][list].as_u64().unwrap();
+        assert_eq!(count(&few, list) + left_out, count(&all, list), "{list}");
+        assert_eq!(all["left_out"][list], 0);
+    }
+    assert!(few["left_out"]["exposed"].as_u64().unwrap() > 0);
+    let to = ["paths", LAST, "--to", "gmsa-jobs$", "--format", "json"];
+    let to: Value = serde_json::from_str(&printed(&to)).unwrap();
+    let by = &to["by"];
+    let told = count(by, "chains") + by["left_out"].as_u64().unwrap();
+    assert_eq!(by["count"].as_u64().unwrap(), told);
+    assert!(told > 10);
+
+    let folder = tempfile::tempdir().unwrap();
+    let tables = folder.path().to_str().unwrap();
+    printed(&["paths", LAST, "--format", "csv", "-o", tables]);
+    let table = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(table("exposed.csv").lines().count(), 11);
+    let left_out = few["left_out"]["exposed"].as_u64().unwrap();
+    let line =
+        format!("accounts that can be taken over that are not in these tables (--all),{left_out}");
+    assert!(
+        table("summary.csv").contains(&line),
+        "{}",
+        table("summary.csv")
+    );
+}
+
+#[test]
+fn what_is_never_looked_at_is_said_with_every_answer() {
+    for more in [
+        &[][..],
+        &["--from", "lior.dunmoor"],
+        &["--to", "svc-crm"],
+        &["--from", "svc-crm", "--to", "lior.dunmoor"],
+    ] {
+        let text = printed(&[&["paths", LAST], more].concat());
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            text.contains("(sessions) and what certificates allow (AD CS) is not looked at"),
+            "{text}"
+        );
+    }
+    let low = printed(&["paths", MARCH, "--to", "svc-crm"]);
+    assert!(low.contains("that reach svc-crm: at least 3"), "{low}");
 }

@@ -302,3 +302,74 @@ fn pages_of_ones_own_get_the_next_code_and_are_checked_one_by_one() {
         "{told:?}"
     );
 }
+
+/// An account whose risk is 0 may still be taken over; and fewer were seen than there may be.
+#[test]
+fn the_list_of_accounts_says_who_takes_them_and_whether_it_is_all() {
+    let rows: Value =
+        serde_json::from_str(&screen(&["accounts", LAST, "--format", "json"])).unwrap();
+    let shown = screen(&["accounts", LAST]);
+    let mut taken = 0;
+    for row in rows.as_array().unwrap() {
+        let by = row["taken_over_by"].as_u64().unwrap();
+        let name = row["sam_account_name"].as_str().unwrap();
+        let mut lines = shown.lines().map(|line| line.replace("≥ ", ""));
+        let line = lines
+            .find(|line| line.trim_start().starts_with(&format!("{name} ")))
+            .unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[4], by.to_string(), "{line}");
+        taken += usize::from(row["risk"] == 0.0 && by > 0);
+    }
+    assert!(taken > 3, "{shown}");
+    assert!(shown.contains("\n21 service accounts. "), "{shown}");
+    let low = in_one_line(&screen(&["accounts", LOW]));
+    assert!(
+        low.contains("At least 19 service accounts, since dMSAs are hidden from who collected."),
+        "{low}"
+    );
+}
+
+#[test]
+fn a_wrong_number_of_snapshots_is_told_with_the_command_that_takes_it() {
+    let many = coldcase(&["diff", LOW, LAST, LAST]).unwrap();
+    assert_eq!((many.code, many.stdout.as_str()), (2, ""));
+    assert!(
+        many.stderr.contains("two snapshots, 3 were named")
+            && many.stderr.contains("coldcase trend"),
+        "{}",
+        many.stderr
+    );
+    let one = in_one_line(&screen(&["trend", LAST]));
+    assert!(
+        one.contains("one snapshot is no trend, name two or more; `coldcase report`"),
+        "{one}"
+    );
+    assert!(!one.contains("-0.00"), "{one}");
+}
+
+#[test]
+fn a_text_in_double_quotes_is_told_how_to_write_it() {
+    let query = "SELECT sid FROM accounts WHERE kind = \"gmsa\"";
+    let told = coldcase(&["sql", LAST, query]).unwrap();
+    assert_eq!(told.code, 2);
+    assert!(
+        told.stderr
+            .ends_with("a text stands in single quotes: 'gmsa'\n"),
+        "{}",
+        told.stderr
+    );
+}
+
+/// SDDL is for who wants to check; the words stand before it.
+#[test]
+fn an_entry_in_sddl_has_words_beside_it() {
+    let text = in_one_line(&screen(&["explain", LAST, "svc-crm", "--all"]));
+    assert!(text.contains(
+        "ACE: allow control access User-Force-Change-Password to Helpdesk, in SDDL (OA;;CR;"
+    ));
+    assert_eq!(
+        text.matches("(OA;").count(),
+        text.matches("in SDDL (OA;").count()
+    );
+}

@@ -150,6 +150,77 @@ fn the_workbook_holds_what_the_csv_files_hold() {
     }
 }
 
+/// A trend's tables: workbook and CSV alike, a row a snapshot, and changes that add up.
+#[test]
+fn a_trend_is_tables_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = folder.path().join("trend.xlsx");
+    let tables = folder.path().join("tables");
+    let arguments = ["trend", PARTIAL, FIRST, LAST];
+    written(&arguments, "xlsx", &book);
+    written(&arguments, "csv", &tables);
+    let tables = read_folder(&tables);
+    is_same(&read_workbook(&book), &tables);
+    let snapshots = &tables["snapshots"];
+    assert_eq!(snapshots.len(), 4);
+    let column = |name: &str| snapshots[0].iter().position(|head| head == name).unwrap();
+    let number = |row: usize, name: &str| -> f64 { snapshots[row][column(name)].parse().unwrap() };
+    assert_eq!(snapshots[1][column("change")], "");
+    for row in [2, 3] {
+        let change = number(row, "exposure") - number(row - 1, "exposure");
+        assert!((number(row, "change") - change).abs() < 0.005);
+        let parts = [
+            "by other rules or assumptions",
+            "by time",
+            "by what was seen",
+            "by what somebody changed",
+            "not split",
+        ];
+        let sum: f64 = parts.map(|part| number(row, part)).iter().sum();
+        assert!((sum - change).abs() < 0.005, "{sum} {change}");
+    }
+    for cell in tables.values().flatten().flatten() {
+        is_harmless(cell);
+    }
+}
+
+/// What one account, a plan, a label and a case hold, as the JSON of the same command has it.
+#[test]
+fn every_record_is_a_table_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let explained = folder.path().join("explained");
+    written(&["explain", LAST, "svc-crm"], "csv", &explained);
+    let tables = read_folder(&explained);
+    let facts = &tables["account"];
+    assert!(facts.contains(&vec!["risk of 100".to_owned(), "≥ 18.08".to_owned()]));
+    assert_eq!(tables["findings"].len(), 6);
+    assert!(tables["powers"].iter().any(|row| row[1] == "Helpdesk"));
+    let planned = folder.path().join("planned");
+    written(&["plan-migration", LAST], "csv", &planned);
+    assert_eq!(read_folder(&planned)["accounts"].len(), 13);
+    for (arguments, row) in [
+        (&["info", LAST][..], ["objects", "341"]),
+        (&["verify", LAST], ["intact", "yes"]),
+    ] {
+        let file = folder.path().join("file.csv");
+        written(arguments, "csv", &file);
+        let table = records(&fs::read(&file).unwrap());
+        assert!(
+            table.contains(&row.map(str::to_owned).to_vec()),
+            "{table:?}"
+        );
+    }
+    let told = coldcase(&["trend", LAST, FIRST, "--format", "csv"]).unwrap();
+    assert!(told.code == 2 && told.stderr.contains("name a folder: -o tables"));
+    let case = folder.path().join("a.case");
+    let case = case.to_str().unwrap();
+    run(&["case", "add", case, LAST]);
+    let checked = coldcase(&["case", "verify", case, "--format", "csv"]).unwrap();
+    let checked = records(checked.stdout.as_bytes());
+    let state = checked[0].iter().position(|head| head == "state").unwrap();
+    assert_eq!(checked[1][state], "intact");
+}
+
 /// No formula and nothing that hides; what is a number may be below nought.
 fn is_harmless(cell: &str) {
     let first = cell.trim_start().chars().next();

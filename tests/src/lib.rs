@@ -1,5 +1,5 @@
 //! Harnesses for the acceptance tests: domain controllers, a scripted LDAP server, a scripted DNS server, a proxy that
-//! disturbs, a browser, seeded numbers, the two programs. Deliberately holds no test itself.
+//! disturbs, a browser, a terminal, seeded numbers, the two programs. Deliberately holds no test itself.
 
 pub mod browser;
 pub mod dc;
@@ -8,3 +8,4 @@ pub mod ldap_script;
 pub mod programs;
 pub mod proxy;
 pub mod seed;
+pub mod terminal;

@@ -10,6 +10,8 @@ use super::sql::rows as rows_of;
 use super::{analyse, output, tables};
 use crate::arguments::{AccountsArguments, TableFormat};
 use crate::export::Table;
+use crate::frames::Analysis;
+use crate::paths::Unseen;
 use crate::report::{
     Column, Judged, assemble, fitting, risk_in_words, unjudged, unseen, visible, wrap,
 };
@@ -17,11 +19,12 @@ use crate::rules::{Pack, evaluate, run as run_query, text};
 
 const INVENTORY: &str = "
     SELECT a.object_id, a.sam_account_name, a.kind, a.enabled, a.tier0, a.password_days, a.last_logon_days,
-           a.spn_count, a.interval_days, a.managed_by, a.sid, a.dn, o.object_guid, r.readers
+           a.spn_count, a.interval_days, a.managed_by, a.sid, a.dn, o.object_guid, r.readers, t.taken_over_by
     FROM accounts a
     JOIN objects o ON o.object_id = a.object_id
     LEFT JOIN (SELECT account_id, COUNT(*) AS readers FROM readers GROUP BY account_id) r
-      ON r.account_id = a.object_id";
+      ON r.account_id = a.object_id
+    LEFT JOIN takeovers t ON t.account_id = a.object_id";
 
 pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let mut pack = Pack::load(arguments.rules.as_deref())?;
@@ -95,11 +98,13 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let width = output::style(file, true).width;
     let (shown, left_out) = fitting(&columns, &cells, width);
     let open = rows.iter().any(|row| unjudged_by(row) > 0);
+    let hidden = hidden(&analysis);
     output::to(file, |out| {
         out.write_all(shown.as_bytes())?;
         writeln!(out)?;
+        let bound = if hidden.is_empty() { "" } else { "At least " };
         let mut text = format!(
-            "{} service accounts. An empty cell is not set or not readable.",
+            "{bound}{} service accounts{hidden}. An empty cell is not set or not readable.",
             rows.len()
         );
         if !left_out.is_empty() {
@@ -107,6 +112,13 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
             text.push_str(&format!(" For {names} there is no room: --format json."));
         }
         told(&text, width, out)?;
+        told(
+            "\"taken by\" counts the users, computers and managed accounts outside tier 0 that are seen to be able to \
+             take the account over, in any number of steps, whether or not a rule calls that a finding and adds a \
+             risk. `coldcase explain SNAP ACCOUNT` names them.",
+            width,
+            out,
+        )?;
         if open {
             let text = "\"not judged\" counts the rules that could not judge the account; so its risk is at least (≥) \
                         what is shown. Not seen:";
@@ -119,11 +131,12 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
 }
 
 /// What a person sees of an account, by the name of the fact.
-const COLUMNS: [(&str, Column); 10] = [
+const COLUMNS: [(&str, Column); 11] = [
     ("sam_account_name", column("account", false, 0)),
     ("kind", column("kind", false, 0)),
     ("risk", column("risk", true, 0)),
     ("not_judged_by", column("not judged", true, 0)),
+    ("taken_over_by", column("taken by", true, 0)),
     ("enabled", column("enabled", false, 0)),
     ("tier0", column("tier 0", false, 0)),
     ("password_days", column("password days", true, 1)),
@@ -131,6 +144,25 @@ const COLUMNS: [(&str, Column); 10] = [
     ("spn_count", column("SPNs", true, 4)),
     ("readers", column("readers", true, 3)),
 ];
+
+/// Why there may be more service accounts than were seen; empty if there are not.
+fn hidden(analysis: &Analysis) -> String {
+    let unseen = Unseen::of(analysis);
+    let mut why = Vec::new();
+    if unseen.hidden.contains(&"dmsa") {
+        why.push("dMSAs are hidden from who collected");
+    }
+    if ["service-accounts", "users"]
+        .iter()
+        .any(|query| unseen.queries.contains(query))
+    {
+        why.push("not every query was asked or came to its end");
+    }
+    match why.as_slice() {
+        [] => String::new(),
+        why => format!(", since {}", why.join(" and ")),
+    }
+}
 
 const fn column(head: &'static str, number: bool, dispensable: u8) -> Column {
     Column {

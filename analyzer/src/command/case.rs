@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{output, tables};
 use crate::arguments::{
     BasisArguments, CaseAction, CaseAddArguments, CaseArguments, CaseListArguments,
-    CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, Format, TableFormat,
+    CaseReevaluateArguments, CaseRemoveArguments, CaseVerifyArguments, TableFormat,
 };
 use crate::assumptions;
 use crate::export::Table;
@@ -172,23 +172,27 @@ fn one_domain(domain: &Domain, snapshots: &[Kept], out: &mut dyn Write) -> std::
 fn verify(arguments: &CaseVerifyArguments) -> Result<AnalyzeExit> {
     let mut case = Case::open(&arguments.file, false)?;
     let checked = case.verify(arguments.folder.as_deref())?;
-    if arguments.format == Format::Json {
-        let rows = checked.iter().map(|one| {
-            let mut row = facts(&one.kept);
-            row.insert("state".to_owned(), json!(one.state.as_str().to_lowercase()));
-            row.insert("path".to_owned(), json!(one.path.to_string_lossy()));
-            row
-        });
-        output::json(None, &rows.collect::<Vec<_>>())?;
-    } else {
-        output::to(None, |out| {
+    let rows = checked.iter().map(|one| {
+        let mut row = facts(&one.kept);
+        row.insert("state".to_owned(), json!(one.state.as_str().to_lowercase()));
+        row.insert("path".to_owned(), json!(one.path.to_string_lossy()));
+        row
+    });
+    match arguments.format {
+        TableFormat::Json => output::json(None, &rows.collect::<Vec<_>>())?,
+        TableFormat::Csv => {
+            let heads: Vec<&str> = FACTS.into_iter().chain(["state", "path"]).collect();
+            let rows = rows.map(|row| row.into_iter().map(|(_, fact)| fact).collect());
+            tables::csv(None, &Table::of_values("Snapshots", &heads, rows))?;
+        }
+        TableFormat::Text => output::to(None, |out| {
             checked.iter().try_for_each(|one| {
                 let path = one.path.to_string_lossy();
                 let state = one.state.as_str();
                 writeln!(out, "{state:<8} {}", described(&one.kept))?;
                 writeln!(out, "         {}", visible(&path))
             })
-        })?;
+        })?,
     }
     let good = |one: &&Checked| one.state.is_good();
     let bad = checked.len() - checked.iter().filter(good).count();

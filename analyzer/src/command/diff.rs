@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use coldcase_schemas::diff::{Diff, FindingState};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::report::Severity;
@@ -18,6 +18,12 @@ use crate::exceptions::Exceptions;
 use crate::export;
 
 pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
+    if !arguments.more.is_empty() {
+        bail!(
+            "diff compares two snapshots, {} were named; `coldcase trend SNAP...` tells how many of them developed",
+            arguments.more.len() + 2
+        );
+    }
     match arguments.format {
         DiffFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
         DiffFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,

@@ -3,17 +3,21 @@
 use anyhow::{Context, Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 
-use super::{open, output, progress};
-use crate::arguments::{ExplainArguments, Format};
+use super::{open, output, progress, tables};
+use crate::arguments::{ExplainArguments, TablesFormat};
 use crate::assumptions;
 use crate::exceptions::{Exceptions, apply};
 use crate::explain::{Explainer, write_text};
+use crate::export;
 use crate::frames::{Analysis, Frames};
 use crate::load::{Directory, Found, Kind};
 use crate::report::{Judged, assemble, visible};
 use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<AnalyzeExit> {
+    if arguments.format == TablesFormat::Csv {
+        tables::needs_folder(arguments.output.as_deref())?;
+    }
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     let given = assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
     let exceptions = Exceptions::load(arguments.exceptions.as_deref(), &arguments.snapshot)?;
@@ -39,8 +43,9 @@ pub(super) fn run(arguments: &ExplainArguments) -> Result<AnalyzeExit> {
         .context("the account is not in the snapshot")?;
     let file = arguments.output.as_deref();
     match arguments.format {
-        Format::Json => output::json(file, &explanation)?,
-        Format::Text => {
+        TablesFormat::Csv => tables::folder(file, &export::of_explanation(&explanation))?,
+        TablesFormat::Json => output::json(file, &explanation)?,
+        TablesFormat::Text => {
             let style = output::style(file, arguments.all);
             output::to(file, |out| write_text(&explanation, style, out))?;
         }

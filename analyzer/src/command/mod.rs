@@ -73,6 +73,8 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
 pub fn complaint(error: &anyhow::Error) -> String {
     progress::clear();
     let text = format!("coldcase: {error:#}");
+    // Paths and names in it may be anything.
+    let text = text.lines().map(visible).collect::<Vec<_>>().join("\n");
     match output::error_width() {
         Some(width) => wrap(&text, width, 0).join("\n"),
         None => text,

@@ -8,11 +8,12 @@ use serde::Serialize;
 
 use super::source::Source;
 use super::timings::Timings;
-use super::{load, output};
-use crate::arguments::{Format, PathsArguments};
+use super::{load, output, tables};
+use crate::arguments::{PathsArguments, TablesFormat};
+use crate::export;
 use crate::frames::Analysis;
 use crate::load::Found;
-use crate::paths::{Chain, Overview, Step, Towards, Unseen};
+use crate::paths::{Answer, Chain, OUTSIDE, Overview, Step, Towards, Unseen};
 use crate::report::{table, visible, wrap};
 
 /// What is told of each list unless all is asked for.
@@ -26,42 +27,10 @@ struct Document<'a> {
     answer: &'a Answer,
 }
 
-/// What was asked and found.
-#[derive(Debug, Serialize)]
-#[serde(tag = "question", rename_all = "kebab-case")]
-enum Answer {
-    /// Nothing in particular.
-    Overview(Overview),
-    /// From one to another.
-    Between {
-        from: String,
-        to: String,
-        chain: Option<Chain>,
-        /// The way to tier 0, whose holder controls everything in the domain, where no other is seen.
-        through_tier0: Option<Chain>,
-        not_evaluated: Unseen,
-    },
-    /// What somebody reaches.
-    From {
-        from: String,
-        tier0: bool,
-        to_tier0: Option<Chain>,
-        accounts: Towards,
-        not_evaluated: Unseen,
-    },
-    /// Who reaches something.
-    To {
-        to: String,
-        /// It is in tier 0: who reaches any of that reaches it.
-        tier0: bool,
-        by: Towards,
-        /// Those outside tier 0 that reach tier 0, and so everything in the domain.
-        reach_tier0: usize,
-        not_evaluated: Unseen,
-    },
-}
-
 pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
+    if arguments.format == TablesFormat::Csv {
+        tables::needs_folder(arguments.output.as_deref())?;
+    }
     let mut timings = Timings::new(arguments.timings);
     let analysis = load(&arguments.snapshot, &arguments.config)?;
     timings.stage("load")?;
@@ -123,14 +92,18 @@ pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
     let file = arguments.output.as_deref();
     let width = output::style(file, true).width;
     match arguments.format {
-        Format::Json => output::json(
+        TablesFormat::Csv => {
+            let about = Source::of(&analysis).in_words();
+            tables::folder(file, &export::of_paths(&answer, &about))?;
+        }
+        TablesFormat::Json => output::json(
             file,
             &Document {
                 snapshot: Source::of(&analysis),
                 answer: &answer,
             },
         )?,
-        Format::Text => output::to(file, |out| {
+        TablesFormat::Text => output::to(file, |out| {
             writeln!(out, "Control paths, {}\n", Source::of(&analysis).in_words())?;
             write(out, &answer, width)
         })?,
@@ -151,6 +124,31 @@ fn node_of(analysis: &Analysis, text: &str) -> Result<u32> {
 }
 
 fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
+    // Each part may end with a blank line; one is enough before what follows.
+    let mut found = Vec::new();
+    write_found(&mut found, answer, width)?;
+    out.write_all(found.trim_ascii_end())?;
+    writeln!(out)?;
+    let sentences = answer.not_evaluated().sentences();
+    if !sentences.is_empty() {
+        writeln!(
+            out,
+            "\nNot evaluated, so that ways through it are not seen:"
+        )?;
+    }
+    for sentence in sentences {
+        for line in wrap(&visible(&sentence), width, 2) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    writeln!(out)?;
+    for line in wrap(OUTSIDE, width, 0) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn write_found(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
     match answer {
         Answer::Overview(overview) => write_overview(out, overview, width)?,
         Answer::Between {
@@ -179,29 +177,37 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
             chain: None,
             ..
         } => {
-            writeln!(
-                out,
-                "No way is seen from {} to {}.",
-                visible(from),
-                visible(to)
-            )?;
+            let text = format!("No way is seen from {} to {}.", visible(from), visible(to));
+            for line in wrap(&text, width, 0) {
+                writeln!(out, "{line}")?;
+            }
         }
         Answer::From {
             from,
             tier0,
             to_tier0,
             accounts,
-            ..
+            not_evaluated,
         } => {
             let from = visible(from);
             match to_tier0 {
                 Some(chain) => write_chain(out, chain, width)?,
-                None if *tier0 => writeln!(out, "{from} is in tier 0.\n")?,
-                None => writeln!(out, "No way is seen from {from} to tier 0.\n")?,
+                None => {
+                    let text = if *tier0 {
+                        format!("{from} is in tier 0.")
+                    } else {
+                        format!("No way is seen from {from} to tier 0.")
+                    };
+                    for line in wrap(&text, width, 0) {
+                        writeln!(out, "{line}")?;
+                    }
+                    writeln!(out)?;
+                }
             }
             writeln!(
                 out,
-                "Service accounts it can take over: {}\n",
+                "Service accounts it can take over: {}{}\n",
+                at_least(not_evaluated),
                 accounts.count
             )?;
             write_chains(out, accounts, width)?;
@@ -211,14 +217,18 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
             by,
             tier0,
             reach_tier0,
-            ..
+            not_evaluated,
         } => {
-            writeln!(
-                out,
-                "Users, computers and managed accounts outside tier 0 that reach {}: {}\n",
+            let text = format!(
+                "Users, computers and managed accounts outside tier 0 that reach {}: {}{}",
                 visible(to),
+                at_least(not_evaluated),
                 by.count
-            )?;
+            );
+            for line in wrap(&text, width, 0) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
             write_chains(out, by, width)?;
             if *reach_tier0 > 0 {
                 let is = if *tier0 { "It is in tier 0. " } else { "" };
@@ -239,33 +249,38 @@ fn write(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<()> {
             }
         }
     }
-    let unseen = match answer {
-        Answer::Overview(overview) => &overview.not_evaluated,
-        Answer::Between { not_evaluated, .. }
-        | Answer::From { not_evaluated, .. }
-        | Answer::To { not_evaluated, .. } => not_evaluated,
-    };
-    let sentences = unseen.sentences();
-    if !sentences.is_empty() {
-        writeln!(
-            out,
-            "\nNot evaluated, so that ways through it are not seen:"
-        )?;
-    }
-    for sentence in sentences {
-        for line in wrap(&sentence, width, 2) {
-            writeln!(out, "{line}")?;
-        }
-    }
     Ok(())
 }
 
+/// What stands before a count that may be more.
+fn at_least(unseen: &Unseen) -> &'static str {
+    if unseen.sentences().is_empty() {
+        ""
+    } else {
+        "at least "
+    }
+}
+
+/// What stands below a list that was cut.
+fn write_left_out(out: &mut dyn Write, left_out: usize) -> io::Result<()> {
+    match left_out {
+        0 => Ok(()),
+        more => writeln!(out, "  … and {more} more (--all)\n"),
+    }
+}
+
 fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} of {} users, computers and managed accounts outside tier 0 reach tier 0.",
+    let bound = match at_least(&overview.not_evaluated) {
+        "" => "",
+        _ => "At least ",
+    };
+    let text = format!(
+        "{bound}{} of {} users, computers and managed accounts outside tier 0 reach tier 0.",
         overview.reaching, overview.principals
-    )?;
+    );
+    for line in wrap(&text, width, 0) {
+        writeln!(out, "{line}")?;
+    }
     let most = overview
         .distances
         .iter()
@@ -297,12 +312,13 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
     for chain in &overview.service_accounts {
         write_chain(out, chain, width)?;
     }
+    write_left_out(out, overview.left_out.service_accounts)?;
     writeln!(out, "SERVICE ACCOUNTS MOST EXPOSED\n")?;
     let rows = overview.exposed.iter().map(|exposed| {
         vec![
             exposed.account.clone(),
             if exposed.tier0 { "yes" } else { "no" }.to_owned(),
-            exposed.taken_over_by.to_string(),
+            format!("{bound}{}", exposed.taken_over_by).to_lowercase(),
         ]
     });
     out.write_all(
@@ -313,7 +329,9 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
         )
         .as_bytes(),
     )?;
-    writeln!(out, "\nSTEPS TO CUT FIRST\n")?;
+    writeln!(out)?;
+    write_left_out(out, overview.left_out.exposed)?;
+    writeln!(out, "STEPS TO CUT FIRST\n")?;
     if overview.chokes.is_empty() {
         writeln!(out, "  No step is shared by two or more of them.")?;
     }
@@ -328,18 +346,16 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
             write_step(out, step, true, width)?;
         }
     }
-    writeln!(out, "\nMore: --from WHO, --to WHAT, both, or --all.")
+    writeln!(out)?;
+    write_left_out(out, overview.left_out.chokes)?;
+    writeln!(out, "More: --from WHO, --to WHAT, both, or --all.")
 }
 
 fn write_chains(out: &mut dyn Write, towards: &Towards, width: u16) -> io::Result<()> {
     for chain in &towards.chains {
         write_chain(out, chain, width)?;
     }
-    let more = towards.count.saturating_sub(towards.chains.len());
-    if more > 0 {
-        writeln!(out, "… and {more} more (--all)\n")?;
-    }
-    Ok(())
+    write_left_out(out, towards.left_out)
 }
 
 fn write_chain(out: &mut dyn Write, chain: &Chain, width: u16) -> io::Result<()> {

@@ -8,9 +8,10 @@ use anyhow::{Context, Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::migration::MigrationPlan;
 
-use super::{open, output};
-use crate::arguments::{Format, PlanMigrationArguments};
+use super::{open, output, tables};
+use crate::arguments::{PlanMigrationArguments, TablesFormat};
 use crate::assumptions;
+use crate::export;
 use crate::frames::{Analysis, Frames};
 use crate::load::{Directory, Found, Kind};
 use crate::migration::{plan, write_text};
@@ -21,6 +22,9 @@ use crate::rules::{Pack, evaluate};
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 pub(super) fn run(arguments: &PlanMigrationArguments) -> Result<AnalyzeExit> {
+    if arguments.format == TablesFormat::Csv {
+        tables::needs_folder(arguments.output.as_deref())?;
+    }
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     let given = assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;
     let snapshot = open(&arguments.snapshot)?;
@@ -44,8 +48,9 @@ pub(super) fn run(arguments: &PlanMigrationArguments) -> Result<AnalyzeExit> {
     }
     let file = arguments.output.as_deref();
     match arguments.format {
-        Format::Json => output::json(file, &plan)?,
-        Format::Text => {
+        TablesFormat::Csv => tables::folder(file, &export::of_plan(&plan))?,
+        TablesFormat::Json => output::json(file, &plan)?,
+        TablesFormat::Text => {
             let style = output::style(file, arguments.all);
             let scripts = named && arguments.script.is_none();
             output::to(file, |out| write_text(&plan, scripts, style, out))?;

@@ -57,7 +57,8 @@ fn one(page: &Page, format: TableFormat) -> Result<()> {
             ("References", front.references.as_slice()),
         ] {
             if !values.is_empty() {
-                for line in wrap(&format!("{label}: {}", values.join("; ")), width, 0) {
+                let text = visible(&format!("{label}: {}", values.join("; ")));
+                for line in wrap(&text, width, 0) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -96,6 +97,8 @@ fn body_lines(body: &str, width: u16) -> Vec<String> {
     let mut lines = Vec::new();
     let mut code = false;
     for line in body.lines() {
+        // A page of one's own may be anybody's.
+        let line = &visible(line);
         let fence = line.trim_start().starts_with("```");
         code ^= fence;
         if code || fence || line.trim().is_empty() {

@@ -4,11 +4,12 @@ use anyhow::Result;
 use coldcase_schemas::exit::AnalyzeExit;
 use polars::prelude::{AnyValue, DataFrame};
 use serde_json::{Map, Value};
+use unicode_width::UnicodeWidthStr;
 
 use super::{analyse, output, tables};
 use crate::arguments::{SqlArguments, TableFormat};
 use crate::export::Table;
-use crate::report::{table, visible};
+use crate::report::{table, visible, wrap};
 use crate::rules::{is_ordered, json, run_bounded, text};
 
 pub(super) fn run(arguments: &SqlArguments) -> Result<AnalyzeExit> {
@@ -56,6 +57,8 @@ fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: TableFormat) -> Resu
         return output::json(None, &rows);
     }
     let width = output::style(None, true).width;
+    // A query names its columns as it likes.
+    let names: Vec<String> = names.iter().map(|name| visible(name)).collect();
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -64,7 +67,7 @@ fn write(result: &DataFrame, rows: Vec<Vec<Value>>, format: TableFormat) -> Resu
     let shown = if natural_width(&head, &rows) <= usize::from(width) {
         table(&head, rows, width)
     } else {
-        records(&head, &rows)
+        records(&head, &rows, width)
     };
     output::to(None, |out| {
         out.write_all(shown.as_bytes())?;
@@ -87,25 +90,34 @@ fn natural_width(head: &[&str], rows: &[Vec<String>]) -> usize {
         .enumerate()
         .map(|(column, name)| {
             let cells = rows.iter().filter_map(|row| row.get(column));
-            let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            widest.max(name.chars().count()) + 2
+            let widest = cells.map(|cell| cell.width()).max().unwrap_or(0);
+            widest.max(name.width()) + 2
         })
         .sum()
 }
 
-/// A table too wide for the terminal, as a line a cell.
-fn records(head: &[&str], rows: &[Vec<String>]) -> String {
-    let widest = head
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
+/// A table too wide for the terminal, as a line a cell, or some if it is wider yet.
+fn records(head: &[&str], rows: &[Vec<String>], width: u16) -> String {
+    let widest = head.iter().map(|name| name.width()).max().unwrap_or(0);
     let mut shown = String::new();
     for (number, row) in rows.iter().enumerate() {
         shown.push_str(&format!("- row {}\n", number + 1));
         for (name, cell) in head.iter().zip(row) {
-            shown.push_str(format!("  {name:<widest$}  {cell}").trim_end());
+            let begin = format!("  {name:<widest$}  ");
+            let fits = begin.width() + cell.width() <= usize::from(width);
+            let lines = match fits {
+                true => vec![cell.clone()],
+                false => wrap(cell, width, widest + 4),
+            };
+            let first = lines
+                .first()
+                .map_or("", |line| if fits { line } else { line.trim_start() });
+            shown.push_str(format!("{begin}{first}").trim_end());
             shown.push('\n');
+            for line in lines.iter().skip(1) {
+                shown.push_str(line);
+                shown.push('\n');
+            }
         }
     }
     shown

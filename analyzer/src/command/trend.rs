@@ -6,25 +6,38 @@ use anyhow::{Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use coldcase_schemas::trend::Trend;
 
-use super::{output, progress};
-use crate::arguments::{StoryFormat, TrendArguments};
+use super::{output, progress, tables};
+use crate::arguments::{DiffFormat, TrendArguments};
 use crate::assumptions::{self, Given};
+use crate::export;
 use crate::history::{Case, Files, Judge, markdown, write_text};
 use crate::rules::Pack;
 
 pub(super) fn run(arguments: &TrendArguments) -> Result<AnalyzeExit> {
+    match arguments.format {
+        DiffFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
+        DiffFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
+        _ => {}
+    }
     let trend = match &arguments.case {
         Some(case) => of_case(arguments, case)?,
         None => of_files(arguments)?,
     };
     let file = arguments.output.as_deref();
     match arguments.format {
-        StoryFormat::Json => output::json(file, &trend)?,
-        StoryFormat::Text => {
+        DiffFormat::Json => output::json(file, &trend)?,
+        DiffFormat::Text => {
             let style = output::style(file, arguments.all);
             output::to(file, |out| write_text(&trend, style, out))?;
         }
-        StoryFormat::Md => {
+        DiffFormat::Csv => tables::folder(file, &export::of_trend(&trend))?,
+        DiffFormat::Xlsx => {
+            let title = format!("Service account risk over time: {}", trend.domain);
+            let last = trend.points.last();
+            let taken_at = last.map_or("", |point| &point.snapshot.taken_at);
+            tables::workbook(file, &title, taken_at, &export::of_trend(&trend))?;
+        }
+        DiffFormat::Md => {
             let text = markdown(&trend);
             output::to(file, |out| out.write_all(text.as_bytes()))?;
         }

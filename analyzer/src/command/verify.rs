@@ -5,8 +5,10 @@ use coldcase_schemas::Snapshot;
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::json;
 
-use super::{open, output};
-use crate::arguments::{Format, SnapshotArguments};
+use super::{info, open, output, tables};
+use crate::arguments::{SnapshotArguments, TableFormat};
+use crate::export::{Cell, Table};
+use crate::report::visible;
 
 pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let path = &arguments.snapshot;
@@ -15,12 +17,22 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let manifest = snapshot.manifest();
     let file = arguments.output.as_deref();
     match arguments.format {
-        Format::Json => output::json(
+        TableFormat::Csv => {
+            let mut table = Table::new("Verified", &info::COLUMNS);
+            let mut say = |what: &str, value: Cell| table.push(vec![Cell::text(what), value]);
+            say("intact", Cell::flag(true));
+            say("SHA-256 of the file", Cell::text(snapshot.file_sha256()));
+            for row in info::table(manifest).rows {
+                table.push(row);
+            }
+            tables::csv(file, &table)?;
+        }
+        TableFormat::Json => output::json(
             file,
             &json!({ "intact": true, "sha256": snapshot.file_sha256(), "manifest": manifest }),
         )?,
-        Format::Text => output::to(file, |out| {
-            writeln!(out, "{} is intact.", path.display())?;
+        TableFormat::Text => output::to(file, |out| {
+            writeln!(out, "{} is intact.", visible(&path.to_string_lossy()))?;
             writeln!(out, "  SHA-256 of the file")?;
             writeln!(out, "              {}", snapshot.file_sha256())?;
             writeln!(out, "  SHA-256 of the database in it, as its manifest says")?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use coldcase_schemas::explain::{ExplainedFinding, NotJudged, RuleText};
 use coldcase_schemas::report::{AccountRisk, Finding, Report, RuleResult};
+use serde_json::Value;
 
 use crate::frames::Analysis;
 use crate::load::Object;
@@ -68,7 +69,7 @@ impl<'a> Judgements<'a> {
         }
     }
 
-    pub(super) fn of(&self, place: usize, object: &Object) -> Judged {
+    pub(super) fn of(&self, analysis: &Analysis, place: usize, object: &Object) -> Judged {
         let Some(account) = self.risks.get(&place) else {
             // No rule found anything of it; those that were not evaluated may have.
             return Judged {
@@ -96,7 +97,7 @@ impl<'a> Judgements<'a> {
                     facts: finding
                         .evidence
                         .iter()
-                        .filter_map(|(name, value)| evidence_in_words(name, value))
+                        .filter_map(|(name, value)| fact(analysis, name, value))
                         .collect(),
                     finding: finding.clone(),
                 })
@@ -149,6 +150,15 @@ impl<'a> Judgements<'a> {
                 reason => reason.to_owned(),
             },
         }
+    }
+}
+
+/// A fact in words; of an entry what it says, beside its SDDL.
+fn fact(analysis: &Analysis, name: &str, value: &Value) -> Option<String> {
+    let words = value.as_str().filter(|_| name == "ace");
+    match words.and_then(|sddl| Some((analysis.sddl_in_words(sddl)?, sddl))) {
+        Some((words, sddl)) => Some(format!("ACE: {words}, in SDDL {sddl}")),
+        None => evidence_in_words(name, value),
     }
 }
 

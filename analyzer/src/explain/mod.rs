@@ -94,7 +94,7 @@ impl<'a> Explainer<'a> {
     pub(crate) fn explain(&mut self, place: usize) -> Option<Explanation> {
         let analysis = self.analysis;
         let object = analysis.object(place)?;
-        let judged = self.judgements.of(place, object);
+        let judged = self.judgements.of(analysis, place, object);
         let mut identity = self.places.identity(place, object, self.owners);
         let password = |told: &ExplainedFinding| {
             told.finding.rule == PASSWORD_IN_TEXT && told.finding.key == "description"

@@ -130,6 +130,24 @@ impl Analysis {
     pub(crate) fn ace_text(&self, id: i64, position: usize) -> Option<String> {
         let descriptor = self.directory.descriptors.get(id)?;
         let ace = descriptor.dacl.as_ref()?.aces.get(position)?;
+        self.ace_in_words(ace, &format!("ACE {position}"))
+    }
+
+    /// ACEs in SDDL, in parentheses one after the other, in words: "allow write property servicePrincipalName to
+    /// help-desk (inherited)". `None` for what is no such text.
+    pub(crate) fn sddl_in_words(&self, sddl: &str) -> Option<String> {
+        let text = format!("D:{}", sddl.replace(") (", ")("));
+        let descriptor = SecurityDescriptor::from_sddl(&text, &SddlDomains::default()).ok()?;
+        let aces = descriptor.dacl?.aces;
+        let words: Option<Vec<String>> =
+            aces.iter().map(|ace| self.ace_in_words(ace, "")).collect();
+        words
+            .filter(|words| !words.is_empty())
+            .map(|words| words.join("; "))
+    }
+
+    /// `place` stands in parentheses, with what else there is to know.
+    fn ace_in_words(&self, ace: &Ace, place: &str) -> Option<String> {
         let known = ace.known()?;
         let verb = if known.ace_type.allows() {
             "allow"
@@ -137,12 +155,12 @@ impl Analysis {
             "deny"
         };
         let condition = if known.ace_type.is_conditional() {
-            ", under a condition"
+            "under a condition"
         } else {
             ""
         };
         let inherited = if ace.flags.contains(AceFlags::INHERITED) {
-            ", inherited"
+            "inherited"
         } else {
             ""
         };
@@ -150,8 +168,16 @@ impl Analysis {
             .object_type
             .map(|guid| format!(" {}", self.directory.schema.name_of(guid)))
             .unwrap_or_default();
+        let notes: Vec<&str> = [place, inherited, condition]
+            .into_iter()
+            .filter(|note| !note.is_empty())
+            .collect();
+        let notes = match notes.as_slice() {
+            [] => String::new(),
+            notes => format!(" ({})", notes.join(", ")),
+        };
         Some(format!(
-            "{verb} {}{over} to {} (ACE {position}{inherited}{condition})",
+            "{verb} {}{over} to {}{notes}",
             rights_of(known),
             self.name_of(&known.trustee),
         ))

@@ -91,6 +91,12 @@ impl Course {
         mark_lesser_sight(&mut self.points);
         notes.extend(names(&self.points));
         notes.append(&mut self.notes);
+        if self.points.len() == 1 {
+            notes.push(
+                "one snapshot is no trend, name two or more; `coldcase report` tells all there is to say of one"
+                    .to_owned(),
+            );
+        }
         let bases: BTreeSet<_> = self
             .points
             .iter()

@@ -188,7 +188,8 @@ pub(super) fn in_state(trend: &Trend, state: FindingState) -> Vec<&FindingHistor
 
 /// What the columns of the steps mean.
 pub(super) fn legend(trend: &Trend) -> String {
-    let upkeep: f64 = trend.steps.iter().map(|step| step.upkeep).sum();
+    // A sum of nothing is -0 otherwise.
+    let upkeep = trend.steps.iter().fold(0.0, |sum, step| sum + step.upkeep);
     format!(
         "By time: what came due by itself. Seen: what only one side could judge. Changed: the rest, which somebody \
          did. What would have come due and was done in time, such as passwords that rotate, is in none of them \

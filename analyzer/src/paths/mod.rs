@@ -3,6 +3,7 @@
 //! Owns what an edge is ([`build`]), its words ([`reason`]), tier 0 by its roots, and chains. The rights themselves are
 //! [`crate::graph`]'s; the algorithms, which know nothing of directories, are [`crate::graph::network`]'s.
 
+mod answer;
 mod build;
 mod reason;
 mod report;
@@ -17,6 +18,7 @@ use crate::graph::Holder;
 use crate::graph::network::{Chokes, Edge, Network, NodeSet, Ways};
 use crate::load::Kind;
 
+pub(crate) use answer::{Answer, OUTSIDE};
 pub(crate) use reason::Reason;
 pub(crate) use report::{Chain, Overview, Step, Takeover, Towards};
 pub(crate) use unseen::Unseen;

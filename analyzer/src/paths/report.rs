@@ -91,6 +91,15 @@ pub(crate) struct Overview {
     /// Service accounts that somebody outside tier 0 can take over, most exposed first.
     pub(crate) exposed: Vec<Exposed>,
     pub(crate) chokes: Vec<ChokePoint>,
+    pub(crate) left_out: LeftOut,
+}
+
+/// How many of each list of an [`Overview`] are not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct LeftOut {
+    pub(crate) service_accounts: usize,
+    pub(crate) exposed: usize,
+    pub(crate) chokes: usize,
 }
 
 /// Who reaches an object, or what an object reaches.
@@ -99,6 +108,8 @@ pub(crate) struct Towards {
     /// How many there are; not all chains need be told.
     pub(crate) count: usize,
     pub(crate) chains: Vec<Chain>,
+    /// How many chains are not told.
+    pub(crate) left_out: usize,
 }
 
 /// A service account in the control graph.
@@ -173,7 +184,9 @@ impl ControlGraph {
                 *count += 1;
             }
         }
-        let chokes = self.chokes(most);
+        let mut chokes = self.chokes(usize::MAX);
+        // That somebody depends on what is his own is no news.
+        chokes.pairs.retain(|choke| choke.sources > 1);
         let mut service: Vec<(u32, &Object)> = Vec::new();
         let mut everybody = Vec::new();
         for (object, node) in analysis.directory.objects.iter().zip(0_u32..) {
@@ -207,13 +220,18 @@ impl ControlGraph {
         exposed.sort_by(|a, b| {
             (b.tier0, b.taken_over_by, &a.dn).cmp(&(a.tier0, a.taken_over_by, &b.dn))
         });
-        exposed.truncate(most);
         let mut reaching: Vec<(u32, u32)> = service
             .iter()
             .filter(|(node, _)| !self.is_tier0(*node))
             .filter_map(|(node, _)| Some((self.hops(*node)?, *node)))
             .collect();
         reaching.sort_unstable();
+        let left_out = LeftOut {
+            service_accounts: reaching.len().saturating_sub(most),
+            exposed: exposed.len().saturating_sub(most),
+            chokes: chokes.pairs.len().saturating_sub(most),
+        };
+        exposed.truncate(most);
         reaching.truncate(most);
         Overview {
             nodes: self.network.nodes(),
@@ -235,8 +253,7 @@ impl ControlGraph {
             chokes: chokes
                 .pairs
                 .iter()
-                // That somebody depends on what is his own is no news.
-                .filter(|choke| choke.sources > 1)
+                .take(most)
                 .filter_map(|choke| {
                     let steps: Vec<Step> = choke
                         .edges
@@ -252,6 +269,7 @@ impl ControlGraph {
                     })
                 })
                 .collect(),
+            left_out,
         }
     }
 
@@ -325,6 +343,7 @@ impl ControlGraph {
         found.sort_unstable();
         Towards {
             count: found.len(),
+            left_out: found.len().saturating_sub(most),
             chains: found
                 .iter()
                 .take(most)

@@ -1,6 +1,7 @@
 //! Aligned tables for the terminal.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use unicode_width::UnicodeWidthStr;
 
 /// Columns of a terminal whose width is not known.
 const WIDTH: u16 = 80;
@@ -26,9 +27,9 @@ pub(crate) fn fitting(
 ) -> (String, Vec<&'static str>) {
     let wide = |place: usize| {
         let head = columns.get(place).map_or("", |column| column.head);
-        let head = head.split(' ').map(|word| word.chars().count());
+        let head = head.split(' ').map(UnicodeWidthStr::width);
         let cells = rows.iter().filter_map(|row| row.get(place));
-        let cells = cells.map(|cell| visible(cell).chars().count());
+        let cells = cells.map(|cell| visible(cell).width());
         head.chain(cells).max().unwrap_or(0) + usize::from(GAP)
     };
     let mut kept: Vec<usize> = (0..columns.len()).collect();

@@ -23,7 +23,11 @@ pub(super) fn in_words(error: &str, query: &str) -> String {
             .map(|column| column.trim_matches('"'))
             .filter(|column| !column.is_empty())
             .collect();
-        return no_column(name, &columns);
+        return format!(
+            "{}{}",
+            no_column(name, &columns),
+            in_double_quotes(name, query)
+        );
     }
     if let Some(name) = between(error, "no column named '", "' found in table") {
         let table = between(error, "found in table '", "'").unwrap_or_default();
@@ -64,6 +68,15 @@ fn no_column(name: &str, columns: &[&str]) -> String {
             columns.join(", ")
         ),
         _ => format!("there is no column {name}{}", list_of("frames NAME", "")),
+    }
+}
+
+/// In SQL double quotes hold a name, single ones a text; many other languages take either for a text.
+fn in_double_quotes(name: &str, query: &str) -> String {
+    if query.contains(&format!("\"{name}\"")) {
+        format!("; a text stands in single quotes: '{name}'")
+    } else {
+        String::new()
     }
 }
 

@@ -7,8 +7,9 @@ use anyhow::{Result, bail};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::json;
 
-use super::super::output;
-use crate::arguments::{CheckRulesArguments, Format};
+use super::super::{output, tables};
+use crate::arguments::{CheckRulesArguments, TableFormat};
+use crate::export::Table;
 use crate::report::visible;
 use crate::rules::Pack;
 
@@ -27,17 +28,29 @@ pub(super) fn run(arguments: &CheckRulesArguments) -> Result<AnalyzeExit> {
         pack.pages.len()
     };
     let wrong = pack.refused.len();
-    if arguments.format == Format::Json {
-        let refused: Vec<_> = pack
+    match arguments.format {
+        TableFormat::Csv => {
+            let rows = pack.refused.iter().map(|refusal| {
+                vec![
+                    json!(refusal.file),
+                    json!(refusal.line),
+                    json!(refusal.reason),
+                ]
+            });
+            let heads = ["file", "line", "reason"];
+            tables::csv(None, &Table::of_values("Refused", &heads, rows))?;
+        }
+        TableFormat::Json => {
+            let refused: Vec<_> = pack
             .refused
             .iter()
             .map(|refusal| {
                 json!({"file": refusal.file, "line": refusal.line, "reason": refusal.reason})
             })
             .collect();
-        output::json(None, &json!({"good": good, "refused": refused}))?;
-    } else {
-        output::to(None, |out| write(out, &pack, good))?;
+            output::json(None, &json!({"good": good, "refused": refused}))?;
+        }
+        TableFormat::Text => output::to(None, |out| write(out, &pack, good))?,
     }
     if wrong > 0 {
         bail!("{wrong} of {} pages do not run", good + wrong);

@@ -93,13 +93,8 @@ fn held(power: &PowerOver, holder: &PowerHolder, expected: bool) -> Vec<Cell> {
 
 /// A row for a power of which nobody was found to hold it, or of which that is not known.
 fn add_nobody(power: &PowerOver, add: &mut impl FnMut(Vec<Cell>)) {
-    let nobody = power.others.is_empty() && power.administrators.is_empty();
-    let who = match power.knowledge {
-        Knowledge::NotApplicable => return,
-        Knowledge::Unknown => Cell::not_known(),
-        _ if !nobody => return,
-        Knowledge::Partly => Cell::text("nobody was seen"),
-        Knowledge::Known => Cell::text("nobody"),
+    let Some(who) = nobody(power) else {
+        return;
     };
     let mut row = vec![Cell::text(may(power.power)), who];
     row.extend(vec![Cell::Empty; 9]);
@@ -108,13 +103,25 @@ fn add_nobody(power: &PowerOver, add: &mut impl FnMut(Vec<Cell>)) {
     add(row);
 }
 
+/// Who holds a power of which nobody was found to hold it, or of which that is not known.
+pub(super) fn nobody(power: &PowerOver) -> Option<Cell> {
+    let nobody = power.others.is_empty() && power.administrators.is_empty();
+    match power.knowledge {
+        Knowledge::NotApplicable => None,
+        Knowledge::Unknown => Some(Cell::not_known()),
+        _ if !nobody => None,
+        Knowledge::Partly => Some(Cell::text("nobody was seen")),
+        Knowledge::Known => Some(Cell::text("nobody")),
+    }
+}
+
 /// Whether all who hold it are listed, and why not.
-fn known(power: &PowerOver) -> [Cell; 2] {
+pub(super) fn known(power: &PowerOver) -> [Cell; 2] {
     let all = power.knowledge == Knowledge::Known;
     [Cell::flag(all), Cell::text(&power.why)]
 }
 
-fn may(power: Power) -> &'static str {
+pub(super) fn may(power: Power) -> &'static str {
     match power {
         Power::Read => "read",
         Power::Reset => "reset",

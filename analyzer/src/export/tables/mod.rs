@@ -9,14 +9,22 @@
 //! | [`changes`] | something that changed since an earlier snapshot |
 //! | [`rules`] | a rule and how it ended |
 //! | [`basis`] | an exception, an assumption, a query of the collection |
+//! | [`course`] | of a trend: a snapshot, a change, a finding, an account at a snapshot |
+//! | [`explained`] | of one account: a fact, a finding, a power, what it reaches |
+//! | [`migration`] | of a plan: an account, an obstacle, a step |
+//! | [`ways`] | of the control graph: a step of a way, an exposed account, a choke |
 
 mod access;
 mod accounts;
 mod basis;
 mod changes;
+mod course;
+mod explained;
 mod findings;
+mod migration;
 mod rules;
 mod summary;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +35,11 @@ use super::cell::Cell;
 use super::table::Table;
 use crate::frames::Analysis;
 
+pub(crate) use course::of_trend;
+pub(crate) use explained::of_explanation;
 pub(super) use findings::facts;
+pub(crate) use migration::of_plan;
+pub(crate) use ways::of_paths;
 
 const FINDINGS: &str = "Findings";
 const ACCOUNTS: &str = "Accounts";

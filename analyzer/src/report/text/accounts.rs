@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use coldcase_schemas::report::{AccountRisk, Report, WeighedFinding};
 
 use super::{Style, counted, name_of, paragraph};
-use crate::report::{risk_in_words, unjudged, visible};
+use crate::report::{risk_in_words, unjudged, visible, wrap};
 use crate::score::round;
 
 /// Findings of one account that are told one by one before the rest is added up.
@@ -62,7 +62,9 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
             "{risk} {name}: worth {} ({})",
             account.impact, account.impact_reason
         );
-        paragraph(&style.bold(&visible(&line)), style, 2, out)?;
+        for line in wrap(&visible(&line), style.width, 2) {
+            writeln!(out, "  {}", style.bold(line.trim_start()))?;
+        }
         addition(account, &codes, style, out)?;
         if account.findings.iter().any(|term| term.accepted) {
             let net = risk_in_words(account.net_risk, unjudged.len());

@@ -13,6 +13,7 @@ use std::io::{self, Write};
 
 use coldcase_schemas::report::{Assumption, Report, Severity, Subject};
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::rules::text;
 
@@ -80,14 +81,14 @@ pub(crate) fn paragraph(
     Ok(())
 }
 
-/// Lines of at most `width` columns, each indented. A word that is longer is broken after a semicolon, as an ACE can be, or
-/// stays whole.
+/// Lines of at most `width` columns, each indented. A word that is longer is broken after a semicolon, as an ACE can be,
+/// else where the line ends.
 pub(crate) fn wrap(text: &str, width: u16, indent: usize) -> Vec<String> {
     let width = usize::from(width).max(indent + 20);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        let whole = indent + word.chars().count() <= width;
+        let whole = indent + word.width() <= width;
         for (number, part) in word
             .split_inclusive(if whole { '\n' } else { ';' })
             .enumerate()
@@ -97,14 +98,24 @@ pub(crate) fn wrap(text: &str, width: u16, indent: usize) -> Vec<String> {
             } else {
                 ""
             };
-            let longer = line.chars().count() + blank.len() + part.chars().count();
+            let longer = line.width() + blank.len() + part.width();
             if !line.is_empty() && indent + longer > width {
                 lines.push(format!("{:indent$}{line}", ""));
                 line = String::new();
             } else {
                 line.push_str(blank);
             }
-            line.push_str(part);
+            if indent + part.width() <= width {
+                line.push_str(part);
+                continue;
+            }
+            for c in part.chars() {
+                if indent + line.width() + c.width().unwrap_or(0) > width {
+                    lines.push(format!("{:indent$}{line}", ""));
+                    line = String::new();
+                }
+                line.push(c);
+            }
         }
     }
     if !line.is_empty() {
