@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
@@ -30,7 +30,11 @@ pub(crate) fn completions(shell: Shell) -> Result<()> {
 /// # Errors
 /// The folder cannot be made or written.
 pub(crate) fn man(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    if folder.is_file() {
+        bail!("{} is a file, not a folder; name another", folder.display());
+    }
+    fs::create_dir_all(folder)
+        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     let mut program = Arguments::command();
     program.build();
     page(&program, PROGRAM, folder)?;

@@ -74,6 +74,25 @@ fn every_shell_completes_and_every_command_has_a_page() {
         );
         found += 1;
     }
+    // A file is no folder, wherever one is asked for.
+    let taken = folder.path().join("taken");
+    fs::write(&taken, "").unwrap();
+    let file = taken.to_str().unwrap();
+    let last = "fixtures/snapshots/contoso-2026-08.sqlite.zst";
+    for words in [
+        &["man", file][..],
+        &["demo", file],
+        &["report", last, "--format", "csv", "-o", file],
+        &["plan-migration", last, "--script", file],
+    ] {
+        let ended = coldcase(words).unwrap();
+        assert_eq!(ended.code, 2, "{words:?}");
+        let told = ended.stderr.replace('\n', " ");
+        assert!(
+            told.contains("is a file, not a folder"),
+            "{words:?}: {told}"
+        );
+    }
     assert!(found >= 15, "{help}");
     assert!(pages.join("coldcase.1").exists());
 }

@@ -109,5 +109,11 @@ fn the_collector_completes_in_every_shell_and_has_a_page_for_each_command() {
     fs::write(&taken, "").unwrap();
     let ended = collect(&["man", taken.to_str().unwrap()], "").unwrap();
     assert_eq!(ended.code, 2, "{ended:?}");
-    assert!(ended.stderr.contains("taken"), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .ends_with("taken is a file, not a folder; name another\n"),
+        "{}",
+        ended.stderr
+    );
 }

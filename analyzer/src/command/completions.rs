@@ -30,7 +30,7 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> Result<AnalyzeExi
 /// Writes a man page for the program and one for each command into a folder.
 pub(super) fn man(arguments: &ManArguments) -> Result<AnalyzeExit> {
     let folder = &arguments.folder;
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    output::folder(folder)?;
     let mut program = Arguments::command();
     program.build();
     page(&program, folder)?;

@@ -39,7 +39,7 @@ const REPORT: &str = "report.html";
 pub(super) fn demo(arguments: &DemoArguments) -> Result<AnalyzeExit> {
     let folder = &arguments.folder;
     let named = || folder.display().to_string();
-    fs::create_dir_all(folder).with_context(named)?;
+    output::folder(folder)?;
     if fs::read_dir(folder).with_context(named)?.next().is_some() {
         bail!("{} is not empty; name a new folder", named());
     }

@@ -57,6 +57,15 @@ pub(super) fn to(
     }
 }
 
+/// Makes a folder for output where there is none.
+pub(super) fn folder(path: &Path) -> Result<()> {
+    if path.exists() && !path.is_dir() {
+        bail!("{} is a file, not a folder; name another", path.display());
+    }
+    fs::create_dir_all(path)
+        .with_context(|| format!("the folder {} cannot be made", path.display()))
+}
+
 /// Writes a file so that it holds all of it, or what it held before. A device or a pipe is written to as it is.
 fn whole(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let there = fs::symlink_metadata(path).ok();

@@ -82,8 +82,7 @@ fn user(directory: &Directory, text: &str) -> Result<usize> {
 /// Two files for each account that can be migrated. A file that is there is never written over: somebody may have reviewed
 /// it.
 fn write_scripts(plan: &MigrationPlan, folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)
-        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    output::folder(folder)?;
     for script in plan
         .accounts
         .iter()

@@ -53,8 +53,7 @@ pub(super) fn csv(file: Option<&Path>, table: &Table) -> Result<()> {
 pub(super) fn folder(folder: Option<&Path>, tables: &[Table]) -> Result<()> {
     needs_folder(folder)?;
     let folder = folder.unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)
-        .with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+    output::folder(folder)?;
     let path = |table: &Table| folder.join(format!("{}.csv", table.name.to_lowercase()));
     for table in tables {
         is_ours(&path(table), table)?;

@@ -83,8 +83,7 @@ pub(super) fn run(arguments: &NewRuleArguments) -> Result<AnalyzeExit> {
             );
         }
     }
-    fs::create_dir_all(&arguments.output)
-        .with_context(|| format!("the folder {} cannot be made", arguments.output.display()))?;
+    output::folder(&arguments.output)?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
