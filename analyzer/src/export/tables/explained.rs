@@ -215,7 +215,7 @@ fn reach(reach: &Reach) -> Table {
 }
 
 fn not_known(told_of: &Explanation) -> Table {
-    let mut table = Table::new("Not known", &[("what", 34), ("why", 100)]);
+    let mut table = Table::new("Unknown", &[("what", 34), ("why", 100)]);
     let mut say = |what: &str, why: &str| table.push(vec![Cell::text(what), Cell::text(why)]);
     for rule in &told_of.not_judged {
         let what = format!("{} {}", rule.code, rule.rule);
