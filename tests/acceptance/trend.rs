@@ -268,10 +268,15 @@ fn a_snapshot_named_twice_counts_once() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.sqlite.zst");
     std::fs::copy(&months[0], &copy).unwrap();
-    let twice = [months[0].as_str(), copy.to_str().unwrap(), &months[0]];
+    let twice = [
+        months[0].as_str(),
+        copy.to_str().unwrap(),
+        &months[0],
+        &months[1],
+    ];
     let ended = coldcase(&[&["trend"], &twice[..], &["--format", "json"]].concat()).unwrap();
     let trend: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(trend["points"].as_array().unwrap().len(), 1);
+    assert_eq!(trend["points"].as_array().unwrap().len(), 2);
     assert_eq!(
         trend["notes"].as_array().unwrap().len(),
         1,
