@@ -2,10 +2,9 @@
 //!
 //! Deliberately installs nothing: where such files belong differs from system to system.
 
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Command, CommandFactory};
 use clap_complete::generate;
 use clap_mangen::Man;

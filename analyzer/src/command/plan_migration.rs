@@ -1,6 +1,6 @@
 //! `coldcase plan-migration`: how user accounts that run services become managed accounts.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! Where tables go: a workbook is one file, CSV a folder with a file a table.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
