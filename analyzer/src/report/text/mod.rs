@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn long_words_break_after_semicolons_only() {
+    fn long_words_break_after_semicolons_or_where_the_line_ends() {
         let ace = "(OA;;CR;00299570-246d-11d0-a768;;S-1-5-21-1-2-3-1208)";
         assert_eq!(
             wrap(&format!("has {ace}, now"), 40, 2),
@@ -173,12 +173,16 @@ mod tests {
                 "  S-1-5-21-1-2-3-1208), now"
             ]
         );
-        // What fits in a line is not broken, and what has nowhere to break neither.
+        // What fits in a line is not broken. What has nowhere to break is, for no line may be wider than the terminal.
         assert_eq!(wrap("a bb;cc", 80, 0), ["a bb;cc"]);
         let hash = "0".repeat(50);
         assert_eq!(
             wrap(&format!("a {hash} b"), 30, 0),
-            ["a".to_owned(), hash, "b".to_owned()]
+            [
+                "a".to_owned(),
+                "0".repeat(30),
+                format!("{} b", "0".repeat(20))
+            ]
         );
     }
 }
