@@ -82,7 +82,6 @@ fn every_shell_completes_and_every_command_has_a_page() {
     for words in [
         &["man", file][..],
         &["demo", file],
-        &["report", last, "--format", "csv", "-o", file],
         &["plan-migration", last, "--script", file],
     ] {
         let ended = coldcase(words).unwrap();

@@ -238,6 +238,8 @@ fn what_is_no_trend_is_refused_in_one_sentence() {
 
     // What can be added is, what cannot is told, and the other domain is kept apart.
     let case = file("two.case");
+    let told = complaint(&["case", "add", &case, &file("nothing")]);
+    assert!(told.contains("there is no such file"), "{told}");
     let told = complaint(&["case", "add", &case, &months[0], &short, &other]);
     assert!(
         told.contains("1 of 3") && told.contains("short.sqlite.zst"),

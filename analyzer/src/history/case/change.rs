@@ -62,8 +62,9 @@ impl Case {
     /// It cannot be read or evaluated, or the case cannot be written; then the case is as it was.
     pub(crate) fn add(&mut self, path: &Path, opener: &dyn Opener) -> Result<Added> {
         let named = || path.display().to_string();
-        let found_at = fs::canonicalize(path).with_context(named)?;
+        // First of all: it says what is wrong with a path in words.
         let sha256 = file_sha256(path).with_context(named)?;
+        let found_at = fs::canonicalize(path).with_context(named)?;
         self.transaction(|database| {
             let known = store::snapshots(database)?;
             let again = known.iter().any(|kept| kept.sha256 == sha256);
