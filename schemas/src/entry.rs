@@ -23,6 +23,8 @@ pub struct RawAttribute {
     pub values: Vec<Vec<u8>>,
     /// False where the source knows that values are missing (a range that could not be read to its end).
     pub complete: bool,
+    /// The directory's values may be more by less than this (ticks of 100 ns): an export rounded them down. 0: exact.
+    pub step: i64,
 }
 
 impl Entry {
@@ -42,6 +44,7 @@ impl RawAttribute {
             name: name.into(),
             values,
             complete: true,
+            step: 0,
         }
     }
 }
@@ -63,6 +66,11 @@ pub enum Event {
     PartitionAbandoned,
     /// The query that began last is asked again from its start, of another server: all that it brought is forgotten.
     QueryAbandoned,
+    /// Objects of other queries follow, and the query that is open goes on later: for sources whose order is not theirs to
+    /// choose.
+    QueryLeft,
+    /// The query of this name, which began and was left, goes on.
+    QueryResumed(String),
     /// The query that began last has ended, well or badly.
     QueryEnded(QueryOutcome),
 }

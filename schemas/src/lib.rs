@@ -15,6 +15,7 @@ pub mod forest;
 pub mod ledger;
 pub mod manifest;
 pub mod migration;
+pub mod origin;
 pub mod plan;
 pub mod policy;
 pub mod pseudonym;

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::origin::ExportLabel;
+
 /// Value of [`Manifest::format`].
 pub const FORMAT: &str = "coldcase-snapshot";
 
@@ -40,6 +42,9 @@ pub struct Manifest {
     /// What stands in the place of names, `names` or `names and SIDs`; empty if nothing does.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub pseudonyms: String,
+    /// The exports of other tools that it was made from; empty for a collector's snapshot.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<ExportLabel>,
     /// Numbers of rows.
     pub counts: Counts,
     /// Size of the decompressed database, in bytes.

@@ -155,6 +155,10 @@ static SERVICE_USERS_WITH_PASSWORD: Query = Query {
 /// systems read. Its filter asks whether a value is there; the values are not asked for.
 pub const USERS_WITH_PASSWORD: &str = "users-with-password";
 
+/// The query of a snapshot made from exports that holds what no query of the plan asks for. No rule refers to it, and what
+/// it holds is evidence only: a collector would not have brought it.
+pub const OTHER_OBJECTS: &str = "other-objects";
+
 /// True for a query whose objects `general` would bring as well, if it did not come later: an object is kept in the first
 /// query that brings it.
 pub fn is_part_of(name: &str, general: &str) -> bool {

@@ -5,10 +5,16 @@
 
 pub mod error;
 pub mod export;
+mod filter;
+pub mod importer;
 pub mod limits;
+mod merge;
+pub mod naming;
+mod source;
 pub mod wire;
 
 pub use error::{ImportError, Place, Trouble};
 pub use export::{
     Answer, Claim, Export, Format, KnownBits, Label, Object, Precision, Record, Right,
 };
+pub use importer::{Given, ImportFailure, Imported, Options, import};

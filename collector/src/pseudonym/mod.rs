@@ -73,7 +73,10 @@ impl Pseudonymizer {
                 Event::PartitionEnded(ended)
             }
             Event::QueryEnded(outcome) => Event::QueryEnded(self.outcome(outcome)),
-            Event::PartitionAbandoned | Event::QueryAbandoned => event,
+            Event::PartitionAbandoned
+            | Event::QueryAbandoned
+            | Event::QueryLeft
+            | Event::QueryResumed(_) => event,
         }
     }
 

@@ -137,7 +137,8 @@ fn bytes_of(event: &Event) -> Vec<Vec<u8>> {
             .map(|text| text.clone().into_bytes())
             .into(),
         Event::PartitionEnded(ended) => vec![ended.outcome.result_text.clone().into_bytes()],
-        Event::PartitionAbandoned | Event::QueryAbandoned => Vec::new(),
+        Event::PartitionAbandoned | Event::QueryAbandoned | Event::QueryLeft => Vec::new(),
+        Event::QueryResumed(name) => vec![name.clone().into_bytes()],
     }
 }
 

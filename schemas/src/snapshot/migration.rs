@@ -7,19 +7,23 @@ use rusqlite::Connection;
 use super::SnapshotError;
 
 /// The newest format. Stored as SQLite's `user_version` and in the manifest.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// SQLite's `application_id` of a snapshot: "Cold" in ASCII.
 const APPLICATION_ID: u32 = 0x436F_6C64;
 
-pub(super) const NEWEST: &str = include_str!("v3.sql");
+pub(super) const NEWEST: &str = include_str!("v4.sql");
 
 /// The oldest format, from which [`STEPS`] lead to the newest.
 #[cfg(test)]
 const OLDEST: &str = include_str!("v1.sql");
 
 /// Step `n` leads from format `n + 1` to format `n + 2`.
-const STEPS: &[&str] = &[include_str!("v2_step.sql"), include_str!("v3_step.sql")];
+const STEPS: &[&str] = &[
+    include_str!("v2_step.sql"),
+    include_str!("v3_step.sql"),
+    include_str!("v4_step.sql"),
+];
 
 /// Makes the tables of the newest format in an empty database.
 pub(super) fn create(database: &Connection) -> Result<(), SnapshotError> {

@@ -4,6 +4,7 @@
 //! Deliberately does not interpret a value: columns hold what the directory answered.
 
 mod cell;
+mod entries;
 mod error;
 mod migration;
 mod reader;
@@ -17,4 +18,4 @@ pub use error::SnapshotError;
 pub use migration::FORMAT_VERSION;
 pub use reader::Snapshot;
 pub use rows::{ClassSeen, SchemaAttribute};
-pub use writer::{Collection, Place, SnapshotWriter};
+pub use writer::{Collection, Place, SnapshotWriter, Stored};

@@ -3,18 +3,14 @@
 //! Owns the checks between a foreign file and the first row read, the ledger and raw entries.
 //! Deliberately does not build frames: the analyzer reads columns through [`Snapshot::database`].
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
-use super::cell::{self, Cell};
-use super::{Collection, FORMAT_VERSION, SnapshotError, migration, rows};
-use crate::attribute::{ATTRIBUTES, Syntax};
+use super::{Collection, FORMAT_VERSION, SnapshotError, entries, migration, rows};
 use crate::container::{self, Limits};
-use crate::entry::{Entry, RawAttribute};
+use crate::entry::Entry;
 use crate::ledger::{CoverageRow, LedgerRow, PartitionRow};
 use crate::manifest::Manifest;
 
@@ -164,7 +160,9 @@ impl Snapshot {
             "SELECT name.dn, object.* FROM object JOIN name USING (id) WHERE name.dn = ?1",
         )?;
         let mut rows = statement.query([dn])?;
-        rows.next()?.map(|row| self.read_entry(row)).transpose()
+        rows.next()?
+            .map(|row| entries::read(&self.database, row))
+            .transpose()
     }
 
     /// Hands every object to `each`, as [`Snapshot::entry`] gives it, in the order of arrival.
@@ -177,44 +175,9 @@ impl Snapshot {
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            each(self.read_entry(row)?);
+            each(entries::read(&self.database, row)?);
         }
         Ok(())
-    }
-
-    /// A row of DN, id, query and the columns.
-    fn read_entry(&self, row: &rusqlite::Row<'_>) -> Result<Entry, SnapshotError> {
-        let id: i64 = row.get(1)?;
-        let mut entry = Entry {
-            dn: row.get(0)?,
-            attributes: Vec::new(),
-        };
-        let mut rest = self.values_in_rows(id)?;
-        let mut column = 3;
-        for (index, attribute) in ATTRIBUTES.iter().enumerate() {
-            let mut values = Vec::new();
-            if attribute.has_column() {
-                values = self.column_values(attribute.syntax, row.get_ref(column)?)?;
-                column += 1;
-            }
-            let in_rows = rest.remove(&(index as i64));
-            if values.is_empty() {
-                values = in_rows.unwrap_or_default();
-            }
-            if !values.is_empty() {
-                entry
-                    .attributes
-                    .push(RawAttribute::new(attribute.name, values));
-            }
-        }
-        for (attribute, values) in rest {
-            let name: String = self
-                .database
-                .prepare_cached("SELECT name FROM attribute WHERE id = ?1")?
-                .query_row([attribute], |row| row.get(0))?;
-            entry.attributes.push(RawAttribute::new(name, values));
-        }
-        Ok(entry)
     }
 
     /// Runs SQLite's own integrity check over the whole database.
@@ -230,44 +193,6 @@ impl Snapshot {
         } else {
             Err(SnapshotError::Damaged(verdict))
         }
-    }
-
-    fn column_values(
-        &self,
-        syntax: Syntax,
-        value: ValueRef<'_>,
-    ) -> Result<Vec<Vec<u8>>, SnapshotError> {
-        let cell = match value {
-            ValueRef::Null | ValueRef::Real(_) => return Ok(Vec::new()),
-            ValueRef::Integer(id) if syntax == Syntax::SecurityDescriptor => {
-                let bytes = self
-                    .database
-                    .prepare_cached("SELECT bytes FROM security_descriptor WHERE id = ?1")?
-                    .query_row([id], |row| row.get(0))?;
-                return Ok(vec![bytes]);
-            }
-            ValueRef::Integer(number) => Cell::Integer(number),
-            ValueRef::Text(text) => Cell::Text(String::from_utf8_lossy(text)),
-            ValueRef::Blob(bytes) => Cell::Blob(bytes),
-        };
-        Ok(cell::values(syntax, &cell))
-    }
-
-    /// Values that have no column, by attribute and in order.
-    fn values_in_rows(&self, object: i64) -> Result<BTreeMap<i64, Vec<Vec<u8>>>, SnapshotError> {
-        let mut statement = self.database.prepare_cached(
-            "SELECT attribute, position, CAST(name.dn AS BLOB) FROM link JOIN name ON name.id = link.target
-               WHERE link.object = ?1
-             UNION ALL
-             SELECT attribute, position, value FROM value WHERE object = ?1
-             ORDER BY attribute, position",
-        )?;
-        let mut rows = statement.query([object])?;
-        let mut values: BTreeMap<i64, Vec<Vec<u8>>> = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            values.entry(row.get(0)?).or_default().push(row.get(2)?);
-        }
-        Ok(values)
     }
 }
 

@@ -56,8 +56,38 @@ impl SnapshotWriter {
                 self.store.database.last_insert_rowid()
             }
         };
+        self.left.remove(&plan.name);
         self.open_query = Some(id);
         self.store.commit()
+    }
+
+    pub(super) fn query_left(&mut self) -> Result<(), SnapshotError> {
+        let query = self
+            .open_query
+            .take()
+            .ok_or(SnapshotError::Order("a query was left that had not begun"))?;
+        if self.open_partition.is_some() {
+            return Err(SnapshotError::Order("a query was left inside a part of it"));
+        }
+        if !self.left.values().any(|id| *id == query) {
+            let name = self.store.database.query_row(
+                "SELECT name FROM query WHERE id = ?1",
+                [query],
+                |row| row.get(0),
+            )?;
+            self.left.insert(name, query);
+        }
+        Ok(())
+    }
+
+    pub(super) fn query_resumed(&mut self, name: &str) -> Result<(), SnapshotError> {
+        if self.open_query.is_some() {
+            return Err(SnapshotError::Order("a query began inside another"));
+        }
+        self.open_query = Some(*self.left.get(name).ok_or(SnapshotError::Order(
+            "a query goes on that had not been left",
+        ))?);
+        Ok(())
     }
 
     pub(super) fn partition_started(&mut self, plan: &PartitionPlan) -> Result<(), SnapshotError> {
@@ -225,6 +255,7 @@ impl SnapshotWriter {
              DELETE FROM link WHERE object IN forgotten;
              DELETE FROM value WHERE object IN forgotten;
              DELETE FROM defect WHERE object IN forgotten;
+             DELETE FROM rounded WHERE object IN forgotten;
              DELETE FROM build.arrival WHERE object IN forgotten;
              DELETE FROM forgotten;",
         )?;

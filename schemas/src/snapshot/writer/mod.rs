@@ -4,16 +4,19 @@
 //! everything but a bounded cache lives in SQLite. Deliberately does not decide what to ask.
 
 mod columns;
+mod export;
 mod intern;
 mod ledger;
 mod object;
 mod place;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
 
 use self::columns::Columns;
+pub use self::export::Stored;
 use self::intern::Intern;
 pub use self::place::Place;
 use self::place::Store;
@@ -53,6 +56,9 @@ pub struct SnapshotWriter {
     intern: Intern,
     open_query: Option<i64>,
     open_partition: Option<i64>,
+    /// Queries that were left and go on later, by name.
+    left: HashMap<String, i64>,
+    last_object: Option<i64>,
     counts: Counts,
 }
 
@@ -79,6 +85,8 @@ impl SnapshotWriter {
             intern: Intern::default(),
             open_query: None,
             open_partition: None,
+            left: HashMap::new(),
+            last_object: None,
             counts: Counts::default(),
         };
         writer.store.begin()?;
@@ -112,6 +120,8 @@ impl SnapshotWriter {
             intern: Intern::default(),
             open_query: None,
             open_partition: None,
+            left: HashMap::new(),
+            last_object: None,
             counts: Counts::default(),
         };
         writer.store.begin()?;
@@ -184,6 +194,8 @@ impl SnapshotWriter {
             Event::PartitionAbandoned => self.partition_abandoned(),
             Event::QueryAbandoned => self.query_abandoned(),
             Event::QueryEnded(outcome) => self.query_ended(outcome),
+            Event::QueryLeft => self.query_left(),
+            Event::QueryResumed(name) => self.query_resumed(name),
         }
     }
 
@@ -307,6 +319,7 @@ impl SnapshotWriter {
                (SELECT query, count(*) AS stored FROM object GROUP BY query) AS seen WHERE seen.query = query.id;",
         )?;
         self.store.commit()?;
+        let exports = self.export_labels()?;
         let missing = rows::missing(&self.store.database)?;
         let counts = rows::counts(&self.store.database)?;
         let context = |name: &str| -> Result<String, SnapshotError> {
@@ -316,7 +329,7 @@ impl SnapshotWriter {
                 .map(|value| dns_name(&String::from_utf8_lossy(value)))
                 .unwrap_or_default())
         };
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             format: FORMAT.to_owned(),
             format_version: FORMAT_VERSION,
             program: self.collection.program.clone(),
@@ -325,15 +338,18 @@ impl SnapshotWriter {
             server: self.collection.server.clone(),
             collected_as: self.collection.collected_as.clone(),
             taken_at: self.collection.taken_at.clone(),
-            complete: missing.is_empty(),
+            complete: false,
             missing,
             scope: self.collection.scope.clone(),
             connection: self.collection.connection.clone(),
             pseudonyms: self.collection.pseudonyms.clone(),
+            exports,
             counts,
             database_bytes: 0,
             database_sha256: String::new(),
         };
+        manifest.missing.extend(export::broken(&manifest));
+        manifest.complete = manifest.missing.is_empty();
         self.store
             .close()?
             .read(|database| container::seal(database, manifest, output, envelope, replaces))

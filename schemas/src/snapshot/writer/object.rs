@@ -15,6 +15,7 @@ enum Rest {
     Links,
     Values(Option<&'static str>),
     CutShort,
+    Rounded,
 }
 
 impl SnapshotWriter {
@@ -24,6 +25,7 @@ impl SnapshotWriter {
             .ok_or(SnapshotError::Order("an entry outside a query"))?;
         self.store.begin()?;
         let object = self.intern_name(&entry.dn)?;
+        self.last_object = Some(object);
         let mut row: Vec<Option<Stored<'_>>> = Vec::new();
         row.resize_with(self.columns.count, || None);
         let mut rest: Vec<(i64, &RawAttribute, Rest)> = Vec::new();
@@ -52,6 +54,9 @@ impl SnapshotWriter {
             if !attribute.complete {
                 rest.push((id, attribute, Rest::CutShort));
             }
+            if attribute.step > 0 {
+                rest.push((id, attribute, Rest::Rounded));
+            }
         }
         if !self.insert_object(object, query, &row)? {
             return Ok(());
@@ -63,6 +68,12 @@ impl SnapshotWriter {
                 Rest::CutShort => {
                     let detail = format!("{} values are here", attribute.values.len());
                     self.note_defect(object, id, "cut-short", &detail)?;
+                }
+                Rest::Rounded => {
+                    self.store
+                        .database
+                        .prepare_cached("INSERT OR REPLACE INTO rounded VALUES (?1, ?2, ?3)")?
+                        .execute(params![object, id, attribute.step])?;
                 }
             }
         }
@@ -106,17 +117,28 @@ impl SnapshotWriter {
         if keeper.is_none_or(|keeper| keeper <= query) {
             return Ok(false);
         }
-        for delete in [
-            "DELETE FROM object WHERE id = ?1",
-            "DELETE FROM link WHERE object = ?1",
-            "DELETE FROM value WHERE object = ?1",
-            "DELETE FROM defect WHERE object = ?1",
-        ] {
-            database.prepare_cached(delete)?.execute([object])?;
-        }
-        self.counts.objects -= 1;
+        drop(insert);
+        self.delete_object(object)?;
+        let mut insert = self.store.database.prepare_cached(&self.columns.insert)?;
         insert.execute(params_from_iter(keys.iter().chain(row)))?;
         Ok(true)
+    }
+
+    pub(super) fn delete_object(&mut self, object: i64) -> Result<(), SnapshotError> {
+        for delete in [
+            "DELETE FROM main.object WHERE id = ?1",
+            "DELETE FROM main.link WHERE object = ?1",
+            "DELETE FROM main.value WHERE object = ?1",
+            "DELETE FROM main.defect WHERE object = ?1",
+            "DELETE FROM main.rounded WHERE object = ?1",
+        ] {
+            self.store
+                .database
+                .prepare_cached(delete)?
+                .execute([object])?;
+        }
+        self.counts.objects -= 1;
+        Ok(())
     }
 
     fn insert_links(

@@ -61,7 +61,8 @@ impl Store {
         let mut store = Self::connect(kept)?;
         store.database.execute_batch(
             "CREATE TABLE build.name (dn TEXT PRIMARY KEY, id INTEGER NOT NULL) WITHOUT ROWID;
-             CREATE TABLE build.arrival (object INTEGER PRIMARY KEY, partition INTEGER NOT NULL);",
+             CREATE TABLE build.arrival (object INTEGER PRIMARY KEY, partition INTEGER NOT NULL);
+             CREATE TABLE build.redirect (name INTEGER PRIMARY KEY, object INTEGER NOT NULL);",
         )?;
         store.in_transaction = false;
         Ok(store)

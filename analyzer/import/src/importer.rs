@@ -1,0 +1,512 @@
+//! From exports to a snapshot.
+//!
+//! Owns which objects are one (by objectGUID, then SID), what happens where exports contradict each other, and the notes on
+//! each export. Deliberately does not read a format and does not compress.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::str::FromStr;
+
+use coldcase_schemas::origin::{
+    BitsRow, ConflictRow, ExportRow, InterpretedRight, NoteKind, NoteRow,
+};
+use coldcase_schemas::plan::{Context, OTHER_OBJECTS};
+use coldcase_schemas::snapshot::{Collection, Stored};
+use coldcase_schemas::{Entry, Event, Manifest, SnapshotError, SnapshotWriter, Source};
+use coldcase_winsec::{Guid, Sid};
+use thiserror::Error;
+
+use crate::error::{ImportError, Place, Trouble};
+use crate::export::{Claim, Export, Format, Label};
+use crate::merge::merge;
+use crate::naming::Named;
+use crate::source::{Aside, Directory};
+
+#[cfg(test)]
+mod tests;
+
+/// Troubles of an export that are written down one by one; the others are counted.
+const TROUBLES: u64 = 1_000;
+
+/// An export with what its reader cannot know.
+pub struct Given {
+    /// Name of the file or folder, without the way to it.
+    pub name: String,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Its reader.
+    pub export: Box<dyn Export>,
+}
+
+/// What the user chose.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// DNS name of the domain, where exports hold several.
+    pub domain: Option<String>,
+    /// When the exports were made, RFC 3339 UTC, where they do not say.
+    pub taken_at: Option<String>,
+    /// Keep attributes that no rule and no frame knows.
+    pub keep_all: bool,
+    /// Program and version.
+    pub program: String,
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, Error)]
+pub enum ImportFailure {
+    /// What the exports hold cannot become one.
+    #[error(transparent)]
+    Export(#[from] ImportError),
+    /// It cannot be written.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// What was imported.
+#[derive(Debug)]
+pub struct Imported {
+    /// The label of the new snapshot.
+    pub manifest: Manifest,
+    /// Where exports contradict each other.
+    pub conflicts: u64,
+    /// Objects of other domains that were left out.
+    pub other_domains: u64,
+}
+
+/// Makes one snapshot of exports of one domain at `output`. The newest export comes first: of two contradicting values, its
+/// is kept. `progress` is told bytes read and in all.
+///
+/// # Errors
+/// No export says when it was made and nobody else does, they hold several domains and none was chosen, or the snapshot
+/// cannot be written. An export that breaks off is no error: what came before is kept and marked as partial.
+pub fn import(
+    mut given: Vec<Given>,
+    options: &Options,
+    output: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Imported, ImportFailure> {
+    // Later first; those that say no time last. The sort is stable: as named among equals.
+    given.sort_by(|a, b| b.export.label().taken_at.cmp(&a.export.label().taken_at));
+    let taken_at = taken_at(&given, options)?;
+    let names: Vec<&str> = given.iter().map(|one| one.name.as_str()).collect();
+    let collection = Collection {
+        program: options.program.clone(),
+        server: server(&given),
+        taken_at: taken_at.clone(),
+        ..Collection::default()
+    };
+    let names = names.join(", ");
+    let mut writer = SnapshotWriter::create(output, collection)?;
+    let mut rows = Vec::new();
+    let mut exports = Vec::new();
+    for one in given {
+        let row = export_row(&one);
+        rows.push((writer.record_export(&row)?, row));
+        exports.push(one.export);
+    }
+    let wanted = options.domain.as_ref().map(|domain| domain.to_lowercase());
+    let directory = Directory::new(exports, wanted, options.keep_all, taken_at, names);
+    let mut importer = Importer {
+        writer,
+        directory,
+        rows,
+        identities: Identities::default(),
+        brought_by: Vec::new(),
+        conflicts: 0,
+    };
+    importer.run(progress)?;
+    importer.finish(output)
+}
+
+/// The newest time that the exports say, or else what the user said.
+fn taken_at(given: &[Given], options: &Options) -> Result<String, ImportError> {
+    let told = given
+        .iter()
+        .filter_map(|one| one.export.label().taken_at.as_ref())
+        .max();
+    if let Some(told) = options.taken_at.as_ref().or(told) {
+        return Ok(told.clone());
+    }
+    Err(ImportError::Unsupported(
+        "nothing in it says when it was made, and every age is measured against that: give the time with --taken-at, for \
+         example --taken-at 2026-03-31T14:00:00Z"
+            .to_owned(),
+    ))
+}
+
+/// Who was asked: the controllers that the exports name, else the exports.
+fn server(given: &[Given]) -> String {
+    let mut servers: Vec<String> = given
+        .iter()
+        .map(|one| {
+            let server = &one.export.label().server;
+            if server.is_empty() {
+                one.name.clone()
+            } else {
+                server.clone()
+            }
+        })
+        .collect();
+    servers.dedup();
+    servers.join(", ")
+}
+
+fn export_row(given: &Given) -> ExportRow {
+    let Label {
+        format,
+        variant,
+        server,
+        taken_at,
+        ..
+    } = given.export.label();
+    ExportRow {
+        name: given.name.clone(),
+        format: format.as_str().to_owned(),
+        variant: variant.clone(),
+        sha256: given.sha256.clone(),
+        bytes: given.bytes,
+        server: server.clone(),
+        taken_at: taken_at.clone(),
+        ..ExportRow::default()
+    }
+}
+
+impl Format {
+    /// As people name it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AdExplorer => "ADExplorer snapshot",
+            Self::Ldif => "LDIF",
+            Self::SearchLog => "ldapsearch log",
+            Self::SharpHound => "BloodHound data",
+            Self::Oradad => "ORADAD dump",
+            Self::ServiceAccountCmdlet => "Get-ADServiceAccount",
+            Self::LdapDomainDump => "ldapdomaindump",
+        }
+    }
+}
+
+/// Objects by what identifies them. Only hashes are kept, eight bytes for each: what is found is compared before it is
+/// believed.
+#[derive(Debug, Default)]
+struct Identities {
+    hasher: RandomState,
+    objects: HashMap<u64, u32>,
+}
+
+impl Identities {
+    fn find(&self, key: &[u8]) -> Option<i64> {
+        self.objects
+            .get(&self.hasher.hash_one(key))
+            .copied()
+            .map(i64::from)
+    }
+
+    fn set(&mut self, key: &[u8], object: i64) {
+        if let Ok(object) = u32::try_from(object) {
+            self.objects.insert(self.hasher.hash_one(key), object);
+        }
+    }
+}
+
+/// objectGUID, then SID.
+fn keys(entry: &Entry) -> impl Iterator<Item = &[u8]> {
+    ["objectGUID", "objectSid"]
+        .into_iter()
+        .filter_map(|name| entry.values(name)?.first().map(Vec::as_slice))
+}
+
+struct Importer {
+    writer: SnapshotWriter,
+    directory: Directory,
+    /// Number and row of each export.
+    rows: Vec<(i64, ExportRow)>,
+    identities: Identities,
+    /// Place of the export that brought an object first, by the object's number.
+    brought_by: Vec<u8>,
+    conflicts: u64,
+}
+
+/// Events between two reports of progress.
+const STRIDE: u64 = 4_096;
+
+impl Importer {
+    fn run(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), ImportFailure> {
+        let mut events = 0_u64;
+        while !self.directory.is_at_end() {
+            while let Some(event) = self.directory.next_event()? {
+                match event {
+                    Event::Entry(entry) => self.entry(entry)?,
+                    event => self.writer.record(&event)?,
+                }
+                events += 1;
+                if events.is_multiple_of(STRIDE) {
+                    let (read, all) = self.directory.progress();
+                    progress(read, all);
+                }
+            }
+            while let Some((export, aside)) = self.directory.take_aside() {
+                self.aside(export, aside)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: Entry) -> Result<(), ImportFailure> {
+        let export = self.directory.current();
+        if let Some((_, row)) = self.rows.get_mut(export) {
+            row.objects += 1;
+        }
+        let known: Vec<i64> = keys(&entry)
+            .filter_map(|key| self.identities.find(key))
+            .collect();
+        for object in known {
+            if let Some(stored) = self.writer.stored(object)?
+                && self.same(object, &stored.entry, &entry, export)?
+            {
+                return self.pour(object, stored, &entry, export);
+            }
+        }
+        let before = self.writer.counts().objects;
+        self.writer.record(&Event::Entry(entry.clone()))?;
+        let Some(object) = self.writer.last_object() else {
+            return Ok(());
+        };
+        if self.writer.counts().objects == before {
+            // Something of this DN is there already.
+            if let Some(stored) = self.writer.stored(object)?
+                && self.same(object, &stored.entry, &entry, export)?
+            {
+                return self.pour(object, stored, &entry, export);
+            }
+            return Ok(());
+        }
+        self.note_keys(&entry, object, export);
+        Ok(())
+    }
+
+    fn note_keys(&mut self, entry: &Entry, object: i64, export: usize) {
+        for key in keys(entry) {
+            if self.identities.find(key).is_none() {
+                self.identities.set(key, object);
+            }
+        }
+        if self.rows.len() > 1
+            && let Ok(place) = usize::try_from(object)
+        {
+            if self.brought_by.len() <= place {
+                self.brought_by.resize(place + 1, 0);
+            }
+            if let Some(by) = self.brought_by.get_mut(place) {
+                *by = u8::try_from(export).unwrap_or(u8::MAX);
+            }
+        }
+    }
+
+    /// Whether two objects with one identity or one DN are one. If they are not, it is written down.
+    fn same(
+        &mut self,
+        object: i64,
+        kept: &Entry,
+        other: &Entry,
+        export: usize,
+    ) -> Result<bool, ImportFailure> {
+        let first =
+            |entry: &Entry, name: &str| entry.values(name).and_then(<[Vec<u8>]>::first).cloned();
+        let agree = |name: &str| Some(first(kept, name)? == first(other, name)?);
+        let same_dn = kept.dn.to_lowercase() == other.dn.to_lowercase();
+        let same_export = self.export_of(object) == export;
+        let one = match (agree("objectGUID"), agree("objectSid")) {
+            (Some(false), _) | (None, Some(false)) => false,
+            // A GUID never changes; a SID does when an object moves between domains.
+            (Some(true), _) | (None, Some(true)) => same_dn || !same_export,
+            (None, None) => same_dn,
+        };
+        if !one {
+            let shared = keys(kept).any(|key| keys(other).any(|other| key == other)) || same_dn;
+            if shared {
+                self.conflict(kept, "", export, object, (identity(kept), identity(other)))?;
+            }
+        }
+        Ok(one)
+    }
+
+    fn pour(
+        &mut self,
+        object: i64,
+        stored: Stored,
+        entry: &Entry,
+        export: usize,
+    ) -> Result<(), ImportFailure> {
+        let kept_dn = stored.entry.dn.clone();
+        let merged = merge(stored.entry, entry);
+        for contradiction in merged.contradictions {
+            let values = (contradiction.kept, contradiction.other);
+            self.conflict(
+                &merged.entry,
+                &contradiction.attribute,
+                export,
+                object,
+                values,
+            )?;
+        }
+        let mut target = object;
+        if merged.changed {
+            let by = self.export_of(object);
+            self.writer.forget(object)?;
+            let wanted = self.directory.query_of(&merged.entry.dn, &merged.entry);
+            // With more classes it may belong to another query than the one that it came by.
+            for event in self.directory.turn_to(wanted) {
+                self.writer.record(&event)?;
+            }
+            self.writer.record(&Event::Entry(merged.entry.clone()))?;
+            target = self.writer.last_object().unwrap_or(object);
+            for key in keys(&merged.entry) {
+                self.identities.set(key, target);
+            }
+            if target != object {
+                self.note_keys(&merged.entry, target, by);
+                self.writer.redirect(&kept_dn, target)?;
+            }
+        }
+        if entry.dn != merged.entry.dn {
+            self.writer.redirect(&entry.dn, target)?;
+        }
+        Ok(())
+    }
+
+    fn export_of(&self, object: i64) -> usize {
+        usize::try_from(object)
+            .ok()
+            .and_then(|place| self.brought_by.get(place))
+            .map_or(0, |by| usize::from(*by))
+    }
+
+    fn conflict(
+        &mut self,
+        kept: &Entry,
+        attribute: &str,
+        export: usize,
+        object: i64,
+        (kept_value, other_value): (String, String),
+    ) -> Result<(), ImportFailure> {
+        self.conflicts += 1;
+        let number = |place: usize| self.rows.get(place).map_or(0, |(number, _)| *number);
+        let row = ConflictRow {
+            dn: kept.dn.clone(),
+            attribute: attribute.to_owned(),
+            kept: number(self.export_of(object)),
+            other: number(export),
+            kept_value,
+            other_value,
+        };
+        self.writer.record_conflict(&row)?;
+        Ok(())
+    }
+
+    fn aside(&mut self, export: usize, aside: Aside) -> Result<(), ImportFailure> {
+        let Some((number, row)) = self.rows.get_mut(export) else {
+            return Ok(());
+        };
+        let number = *number;
+        match aside {
+            Aside::Claim(Claim::Right(right)) => self.writer.record_right(&InterpretedRight {
+                object: right.object,
+                trustee: right.trustee,
+                right: right.right,
+                inherited: right.inherited,
+                export: number,
+            })?,
+            Aside::Claim(Claim::Bits(bits)) => self.writer.record_bits(&BitsRow {
+                object: bits.object,
+                attribute: bits.attribute,
+                mask: bits.mask,
+                value: bits.value,
+                export: number,
+            })?,
+            Aside::Trouble(trouble) => {
+                row.troubles += 1;
+                if row.troubles <= TROUBLES {
+                    let note = trouble_row(number, row.troubles, trouble);
+                    self.writer.record_note(&note)?;
+                }
+            }
+            Aside::Broken(why) => row.broken = why,
+            Aside::Ended => {
+                let row = row.clone();
+                for (position, text) in (1..).zip(self.directory.limits_of(export)) {
+                    self.writer.record_note(&NoteRow {
+                        export: number,
+                        kind: NoteKind::Limit,
+                        position,
+                        place: String::new(),
+                        dn: String::new(),
+                        attribute: String::new(),
+                        text,
+                    })?;
+                }
+                self.writer.export_ended(number, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, output: &Path) -> Result<Imported, ImportFailure> {
+        let domain = self.directory.domain().unwrap_or_default().to_lowercase();
+        self.writer.move_objects(OTHER_OBJECTS, |dn| {
+            let named = Named::of(dn);
+            named.context() == Some(Context::Domain) && named.tail.to_lowercase() != domain
+        })?;
+        let identities = &self.identities;
+        self.writer
+            .resolve_names(|alias| identities.find(&key_of(alias)?))?;
+        let other_domains = self.directory.left_out();
+        Ok(Imported {
+            manifest: self.writer.finish(output)?,
+            conflicts: self.conflicts,
+            other_domains,
+        })
+    }
+}
+
+/// The bytes that `<SID=…>` or `<GUID=…>` stand for.
+fn key_of(alias: &str) -> Option<Vec<u8>> {
+    let inner = alias.strip_prefix('<')?.strip_suffix('>')?;
+    let (kind, text) = inner.split_once('=')?;
+    match kind {
+        "SID" => Sid::from_str(text).ok().map(|sid| sid.to_bytes()),
+        "GUID" => Guid::from_str(text)
+            .ok()
+            .map(|guid| guid.as_bytes().to_vec()),
+        _ => None,
+    }
+}
+
+fn identity(entry: &Entry) -> String {
+    let first = |name: &str| entry.values(name).and_then(<[Vec<u8>]>::first);
+    let guid = first("objectGUID").and_then(|bytes| Guid::from_bytes(bytes));
+    let sid = first("objectSid").and_then(|bytes| Sid::parse(bytes).ok());
+    let mut text = entry.dn.clone();
+    if let Some(guid) = guid {
+        text.push_str(&format!(", objectGUID {guid}"));
+    }
+    if let Some(sid) = sid {
+        text.push_str(&format!(", SID {sid}"));
+    }
+    text
+}
+
+fn trouble_row(export: i64, position: u64, trouble: Trouble) -> NoteRow {
+    NoteRow {
+        export,
+        kind: NoteKind::Trouble,
+        position,
+        place: Place::to_string(&trouble.place),
+        dn: trouble.dn.unwrap_or_default(),
+        attribute: trouble.attribute.unwrap_or_default(),
+        text: trouble.what,
+    }
+}
