@@ -53,7 +53,7 @@ impl<'a> Named<'a> {
                 .get(..name.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(name))
         };
-        if self.tail.is_empty() || APPLICATION.iter().any(|name| partition(name)) {
+        if self.tail.is_empty() || APPLICATION.iter().any(partition) {
             None
         } else if ends_with_component(self.front, SCHEMA) {
             Some(Context::Schema)
