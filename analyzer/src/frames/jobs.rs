@@ -8,9 +8,9 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use super::analysis::Analysis;
 use super::{
     accounts, classes, computer_controls, containers, controls, defects, delegations,
-    descriptor_changes, dmsa_creation, domain, domains, groups, logon_rights, memberships, objects,
-    policies, policy_links, reader_groups, readers, service_hints, spn_jacks, successions,
-    takeovers,
+    descriptor_changes, dmsa_creation, domain, domains, groups, interpreted_rights, logon_rights,
+    memberships, objects, policies, policy_links, reader_groups, readers, service_hints, spn_jacks,
+    successions, takeovers,
 };
 
 /// One builder.
@@ -211,6 +211,11 @@ pub(super) const JOBS: &[Job] = &[
         frames: &["defects"],
         by_clock: false,
         build: |analysis| one(defects::build(analysis)),
+    },
+    Job {
+        frames: &["interpreted_rights"],
+        by_clock: false,
+        build: |analysis| one(interpreted_rights::build(analysis)),
     },
 ];
 

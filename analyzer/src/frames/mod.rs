@@ -23,6 +23,7 @@ mod encryption;
 mod groups;
 mod home;
 mod impact;
+mod interpreted_rights;
 mod jobs;
 mod logon_rights;
 mod memberships;

@@ -495,13 +495,14 @@ impl Effective {
 
 /// The SIDs in DACLs and as owners, for [`Tokens::new`].
 pub(crate) fn trustees(directory: &Directory) -> impl Iterator<Item = &Sid> {
-    directory.descriptors.all().flat_map(|descriptor| {
+    let of_descriptors = directory.descriptors.all().flat_map(|descriptor| {
         let aces = descriptor.dacl.iter().flat_map(|acl| &acl.aces);
         let trustees = aces
             .filter_map(|ace| ace.known())
             .map(|known| &known.trustee);
         trustees.chain(&descriptor.owner)
-    })
+    });
+    of_descriptors.chain(directory.claimed_rights.iter().map(|right| &right.trustee))
 }
 
 /// A deny that comes before an allow: only then can it take something away.

@@ -53,6 +53,7 @@ pub(super) fn manifest(domain: &str, taken_at: Moment) -> Manifest {
         scope: String::new(),
         connection: String::new(),
         pseudonyms: String::new(),
+        exports: Vec::new(),
         counts: Counts::default(),
         database_bytes: 0,
         database_sha256: String::new(),

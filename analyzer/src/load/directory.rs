@@ -16,6 +16,7 @@ use coldcase_winsec::Sid;
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
+use super::claims::{self, ClaimedRight};
 use super::object::{COLUMNS, ClassLists, Kind, Object};
 use super::{
     Classes, Clock, CrossRef, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy,
@@ -28,8 +29,10 @@ pub(crate) const PRINCIPALS: [&str; 4] = ["users", "computers", "groups", "servi
 /// Queries whose objects describe the schema, not the domain.
 const SCHEMA_QUERIES: &str =
     "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes')";
-const SCHEMA_AND_RIGHTS: &str =
-    "SELECT id FROM query WHERE name IN ('schema-classes', 'schema-attributes', 'extended-rights')";
+/// Queries whose objects the analysis does not look at. A collector would not have brought those of the last: see
+/// [`coldcase_schemas::plan::OTHER_OBJECTS`].
+const NOT_LOADED: &str = "SELECT id FROM query WHERE name IN
+     ('schema-classes', 'schema-attributes', 'extended-rights', 'other-objects')";
 
 /// A value that does not fit its attribute, or values that are missing.
 #[derive(Debug, Clone)]
@@ -88,6 +91,8 @@ pub(crate) struct Directory {
     /// Authentication policy silos by object id: whether they are enforced.
     pub(crate) silos: BTreeMap<i64, Option<bool>>,
     pub(crate) group_policies: GroupPolicies,
+    /// Rights that an export says somebody has; none where it holds the descriptors themselves.
+    pub(crate) claimed_rights: Vec<ClaimedRight>,
     links: HashMap<String, Rows<i64>>,
     values: HashMap<String, Rows<Vec<u8>>>,
     names: Vec<(i64, String)>,
@@ -115,6 +120,7 @@ impl Directory {
         let mut objects = load_objects(database)?;
         let values = rows_by_attribute(database, &attributes, VALUES)?;
         add_odd_text(&mut objects, &values);
+        claims::add_flags(database, &mut objects)?;
         let ledger = snapshot.ledger()?;
         let head = objects
             .iter()
@@ -190,6 +196,7 @@ impl Directory {
                 .collect::<Result<_, _>>()?,
             silos: silo::load(database)?,
             group_policies,
+            claimed_rights: claims::rights(database, &objects)?,
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,
@@ -395,7 +402,7 @@ fn load_objects(database: &Connection) -> Result<Vec<Object>> {
         .collect();
     let mut statement = database.prepare(&format!(
         "SELECT name.dn, object.id, {} FROM object CROSS JOIN name ON name.id = object.id
-         WHERE object.query NOT IN ({SCHEMA_AND_RIGHTS}) ORDER BY object.id",
+         WHERE object.query NOT IN ({NOT_LOADED}) ORDER BY object.id",
         columns.join(", ")
     ))?;
     let mut lists = ClassLists::default();

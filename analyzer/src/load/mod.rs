@@ -3,6 +3,7 @@
 //! Owns the way from columns to typed values. Deliberately does not judge, and keeps *not readable* apart
 //! from *not set*: both are `None`, but [`Object::shows`] and the ledger tell which.
 
+mod claims;
 mod class;
 mod descriptor;
 mod detail;
@@ -15,6 +16,8 @@ mod schema;
 mod silo;
 mod time;
 
+#[cfg(test)]
+pub(crate) use claims::ClaimedRight;
 pub(crate) use class::{ClassView, Classes};
 pub(crate) use descriptor::Descriptors;
 pub(crate) use detail::{CrossRef, DomainFacts, KdsKey, PasswordPolicy, Trust};

@@ -192,6 +192,27 @@ impl ClassLists {
     }
 }
 
+/// Flags of userAccountControl of which the whole value is not known (MS-ADTS 2.2.16).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct KnownFlags {
+    /// Which are known.
+    pub(crate) mask: i64,
+    /// Which of these are set.
+    pub(crate) value: i64,
+}
+
+impl KnownFlags {
+    /// What both know together; where they contradict each other, nothing is known.
+    pub(super) fn and(self, other: Self) -> Self {
+        let contradicting = self.mask & other.mask & (self.value ^ other.value);
+        let mask = (self.mask | other.mask) & !contradicting;
+        Self {
+            mask,
+            value: (self.value | other.value) & mask,
+        }
+    }
+}
+
 /// One directory object. Times are FILETIME ticks; descriptors are ids of [`super::Descriptors`].
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
@@ -209,6 +230,8 @@ pub(crate) struct Object {
     pub(crate) description: Option<String>,
     pub(crate) admin_count: Option<i64>,
     pub(crate) user_account_control: Option<i64>,
+    /// Where `user_account_control` is `None`: what an export says of single flags.
+    pub(crate) known_flags: KnownFlags,
     pub(crate) spns: Vec<String>,
     pub(crate) primary_group_id: Option<i64>,
     pub(crate) password_set: Option<i64>,
@@ -261,6 +284,7 @@ impl Object {
             description: None,
             admin_count: None,
             user_account_control: None,
+            known_flags: KnownFlags::default(),
             spns: Vec::new(),
             primary_group_id: None,
             password_set: None,
@@ -316,6 +340,7 @@ impl Object {
             description: row.get(9)?,
             admin_count: row.get(10)?,
             user_account_control: row.get(11)?,
+            known_flags: KnownFlags::default(),
             spns: list(row.get(12)?),
             primary_group_id: row.get(13)?,
             password_set: row.get(14)?,
@@ -376,7 +401,11 @@ impl Object {
 
     /// A flag of userAccountControl (MS-ADTS 2.2.16); `None` if it is not readable.
     pub(crate) fn has_flag(&self, flag: i64) -> Option<bool> {
-        self.user_account_control.map(|flags| flags & flag != 0)
+        let KnownFlags { mask, value } = self.known_flags;
+        match self.user_account_control {
+            Some(flags) => Some(flags & flag != 0),
+            None => (mask & flag == flag).then_some(value & flag != 0),
+        }
     }
 
     /// ADS_UF_TRUSTED_FOR_DELEGATION: unconstrained delegation.
@@ -418,6 +447,22 @@ mod tests {
         let mut object = Object::bare(1, "CN=gmsa", "top\nmsDS-GroupManagedServiceAccount");
         object.password_id = Some(vec![1, 0, 0, 0]);
         assert!(!object.shows(Fact::PasswordId));
+    }
+
+    #[test]
+    fn a_flag_is_known_by_itself() {
+        let mut object = Object::bare(1, "CN=u", "top\nuser");
+        assert_eq!(object.enabled(), None);
+        let known = |mask, value| KnownFlags { mask, value };
+        object.known_flags = known(0x1_0002, 0x1_0000);
+        assert_eq!(object.enabled(), Some(true));
+        assert_eq!(object.has_flag(0x1_0000), Some(true));
+        assert_eq!(object.has_flag(0x20), None);
+        assert!(!object.shows(Fact::UserAccountControl));
+        object.user_account_control = Some(0x2);
+        assert_eq!(object.enabled(), Some(false), "the value outweighs it");
+        assert_eq!(known(3, 1).and(known(6, 4)), known(7, 5));
+        assert_eq!(known(3, 3).and(known(6, 4)), known(5, 5), "they contradict each other");
     }
 
     #[test]

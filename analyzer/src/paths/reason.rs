@@ -56,6 +56,12 @@ pub(crate) enum Reason {
     },
     /// ms-DS-MachineAccountQuota: whoever logs on may create a computer, which is then a member of Domain Computers.
     Quota,
+    /// An export says so, and does not hold what it concluded it from.
+    Claimed {
+        right: RightKind,
+        /// The exporter's name of it.
+        says: &'static str,
+    },
     /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
     /// August 2025).
     Creates {
@@ -89,6 +95,7 @@ impl Reason {
             Self::Joins { .. } => "creates-member",
             Self::Quota => "machine-account-quota",
             Self::Creates { .. } => "badsuccessor",
+            Self::Claimed { right, .. } => right.as_str(),
         }
     }
 
@@ -113,6 +120,7 @@ impl Reason {
             Self::Operates => "works on the controllers of",
             Self::Joins { .. } | Self::Quota => "may create a computer of its own, and so be in",
             Self::Creates { .. } => "may create a dMSA that succeeds anybody in",
+            Self::Claimed { right, .. } => right.between(),
         }
     }
 
@@ -161,6 +169,9 @@ impl Reason {
                     ""
                 };
                 format!("{}{doubt}{denied}", text.unwrap_or_default())
+            }
+            Self::Claimed { says, .. } => {
+                format!("{says}, an export says; the entry is not in it, nor any that denies it")
             }
             Self::Member => "member, primaryGroupID or sIDHistory".to_owned(),
             Self::Everybody => "in the token of whoever logs on".to_owned(),

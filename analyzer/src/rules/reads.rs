@@ -315,7 +315,7 @@ mod tests {
     use crate::rules::Pack;
 
     /// Frames that are there whatever was seen: which objects they hold, a page's own needs say.
-    const PLAIN_FRAMES: [&str; 7] = [
+    const PLAIN_FRAMES: [&str; 8] = [
         "objects",
         "principals",
         "accounts",
@@ -323,6 +323,7 @@ mod tests {
         "queries",
         "coverage",
         "defects",
+        "interpreted_rights",
     ];
 
     /// Columns that say who an object is, or only weigh it.

@@ -143,3 +143,14 @@ pub(super) const DMSA_INHERITANCE: Frame = Frame { name: "dmsa_inheritance", abo
     column("except_members", I, "As in controls"),
     column("dmsas", I, "dMSAs below the container over which the trustee holds the right already by an inherited entry; controls has those"),
 ]};
+
+#[rustfmt::skip]
+pub(super) const INTERPRETED_RIGHTS: Frame = Frame { name: "interpreted_rights", about: "A right that an export says somebody has (SharpHound, RustHound-CE, BloodHound.py), without the entry it was concluded from: what denies it is not in the export. No rule reads it; the control graph does, where the descriptor itself is not known", columns: &[
+    column("object_id", I, "The object; NULL if the snapshot has none of this identity"),
+    column("name", T, "Its name, or its SID or objectGUID"),
+    column("trustee_sid", T, "Who is said to hold it"),
+    column("trustee_name", T, "Their name; NULL if unknown"),
+    column("right", T, "As the exporter spells it: GenericAll, ReadGMSAPassword"),
+    column("inherited", B, "By an inherited entry; NULL if it does not say"),
+    column("export", T, "Which export says so"),
+]};

@@ -88,6 +88,7 @@ pub(crate) const FRAMES: &[Frame] = &[
     accounts::SERVICE_HINTS,
     directory::CLASSES,
     directory::CONTAINERS,
+    access::INTERPRETED_RIGHTS,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

@@ -331,6 +331,7 @@ impl Made {
             coverage: Vec::new(),
             cut_short: Vec::new(),
             defects: Vec::new(),
+            claimed_rights: Vec::new(),
             configuration: None,
             descriptors: Descriptors::of(
                 self.descriptors
@@ -446,6 +447,7 @@ fn manifest() -> Manifest {
         scope: String::new(),
         connection: String::new(),
         pseudonyms: String::new(),
+        exports: Vec::new(),
         counts: Counts::default(),
         database_bytes: 0,
         database_sha256: String::new(),

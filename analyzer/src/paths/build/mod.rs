@@ -5,9 +5,10 @@
 //! right, since others are denied it, a node of its own stands for those who do.
 //!
 //! Owns the nodes and the order of the steps: edges by permission are in [`rights`], by attribute and membership in
-//! [`attributes`], those of group policies in [`policies`], and the nodes for parts of groups in [`parts`].
+//! [`attributes`], rights that an export only claims in [`claimed`], those of group policies in [`policies`], and the nodes for parts of groups in [`parts`].
 
 mod attributes;
+mod claimed;
 mod parts;
 mod policies;
 mod rights;
@@ -120,6 +121,7 @@ impl<'a> Builder<'a> {
         self.add_self_adders();
         self.add_memberships();
         self.add_attributes();
+        self.add_claimed();
         self.add_containers();
         self.add_policies();
         let nodes = analysis.effective.tokens.len() + self.extra.len();

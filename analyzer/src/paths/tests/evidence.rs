@@ -127,6 +127,8 @@ impl Proof<'_> {
                 Some(node) => node == Node::Filled(to),
                 None => tokens.groups(from).contains(&to),
             },
+            // A test of its own gives claims; no other world has any.
+            Reason::Claimed { .. } => false,
             Reason::Everybody => {
                 tokens.everybody().contains(&to)
                     && (tokens.everybody().contains(&from)
