@@ -17,6 +17,7 @@ use coldcase_schemas::{Entry, Event, Manifest, SnapshotError, SnapshotWriter, So
 use coldcase_winsec::{Guid, Sid};
 use thiserror::Error;
 
+use crate::coverage;
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Claim, Export, Format, Label};
 use crate::merge::merge;
@@ -52,6 +53,10 @@ pub struct Options {
     pub keep_all: bool,
     /// Program and version.
     pub program: String,
+    /// Who made the exports, as the user says it; empty if nobody does.
+    pub collected_as: String,
+    /// The user says that an administrator of the forest made them.
+    pub administrator: bool,
 }
 
 /// Why there is no snapshot.
@@ -96,6 +101,8 @@ pub fn import(
         program: options.program.clone(),
         server: server(&given),
         taken_at: taken_at.clone(),
+        collected_as: options.collected_as.clone(),
+        administrator_by_word: options.administrator,
         ..Collection::default()
     };
     let names = names.join(", ");
@@ -463,6 +470,7 @@ impl Importer {
         let identities = &self.identities;
         self.writer
             .resolve_names(|alias| identities.find(&key_of(alias)?))?;
+        coverage::record(&mut self.writer)?;
         let other_domains = self.directory.left_out();
         Ok(Imported {
             manifest: self.writer.finish(output)?,

@@ -3,6 +3,7 @@
 //! Owns a streaming reader for each format and the ways from its text to LDAP wire values. Deliberately does not write a
 //! snapshot, judge a value or know a dataframe; a value that an exporter computed never becomes a raw attribute.
 
+mod coverage;
 pub mod error;
 pub mod export;
 mod filter;

@@ -462,7 +462,11 @@ mod tests {
         object.user_account_control = Some(0x2);
         assert_eq!(object.enabled(), Some(false), "the value outweighs it");
         assert_eq!(known(3, 1).and(known(6, 4)), known(7, 5));
-        assert_eq!(known(3, 3).and(known(6, 4)), known(5, 5), "they contradict each other");
+        assert_eq!(
+            known(3, 3).and(known(6, 4)),
+            known(5, 5),
+            "they contradict each other"
+        );
     }
 
     #[test]

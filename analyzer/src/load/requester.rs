@@ -22,6 +22,8 @@ pub(crate) struct Requester {
     token: Vec<Sid>,
     /// True if the domain is the root of its forest.
     in_root_domain: bool,
+    /// Whoever imported the snapshot says that an administrator of the forest made the export.
+    by_word: bool,
 }
 
 impl Requester {
@@ -39,6 +41,7 @@ impl Requester {
                 .collect(),
             in_root_domain: !own.is_empty()
                 && own == snapshot.root_dse("rootDomainNamingContext")?,
+            by_word: snapshot.collection()?.administrator_by_word,
         })
     }
 
@@ -48,12 +51,13 @@ impl Requester {
         Self {
             token,
             in_root_domain: true,
+            by_word: false,
         }
     }
 
     /// True if it is known whose eyes these were.
     pub(crate) fn is_known(&self) -> bool {
-        !self.token.is_empty()
+        self.by_word || !self.token.is_empty()
     }
 
     /// As the report says it.
@@ -83,14 +87,15 @@ impl Requester {
     /// True for whom the class of KDS root keys gives access: SYSTEM, Enterprise Admins and Domain Admins of the root
     /// domain (MS-ADSC 2.159, msKds-ProvRootKey).
     pub(crate) fn administers_forest(&self, domain: Option<&Sid>) -> bool {
-        self.token.iter().any(|sid| {
-            let of_a_domain = sid.domain().is_some();
-            sid.to_string() == SYSTEM
-                || (of_a_domain && sid.rid() == Some(ENTERPRISE_ADMINS))
-                || (self.in_root_domain
-                    && sid.rid() == Some(DOMAIN_ADMINS)
-                    && sid.domain().as_ref() == domain)
-        })
+        self.by_word
+            || self.token.iter().any(|sid| {
+                let of_a_domain = sid.domain().is_some();
+                sid.to_string() == SYSTEM
+                    || (of_a_domain && sid.rid() == Some(ENTERPRISE_ADMINS))
+                    || (self.in_root_domain
+                        && sid.rid() == Some(DOMAIN_ADMINS)
+                        && sid.domain().as_ref() == domain)
+            })
     }
 }
 
@@ -116,6 +121,7 @@ mod tests {
             let requester = Requester {
                 token: sids(token),
                 in_root_domain: root,
+                by_word: false,
             };
             requester.privileges(Sid::from_str(DOMAIN).ok().as_ref())
         };
@@ -130,6 +136,7 @@ mod tests {
         let requester = Requester {
             token: sids(token),
             in_root_domain,
+            by_word: false,
         };
         let domain = Sid::from_str(DOMAIN).unwrap();
         (

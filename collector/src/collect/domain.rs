@@ -179,6 +179,7 @@ fn begin(
             (Some(_), false) => "names".to_owned(),
             (Some(_), true) => "names and SIDs".to_owned(),
         },
+        administrator_by_word: false,
     };
     let mut root_dse = Event::RootDse(opened.root_dse.clone());
     let mut domain = output::domain_name(&contexts.domain);

@@ -14,6 +14,9 @@ use crate::ledger::{
 };
 use crate::manifest::Counts;
 
+/// Row of table `collection`, see [`Collection::administrator_by_word`].
+pub(super) const ADMINISTRATOR_BY_WORD: &str = "administrator_by_word";
+
 /// Objects of each class whose GUIDs are given.
 const SAMPLES: usize = 10;
 
@@ -44,6 +47,44 @@ pub enum SchemaAttribute {
         /// systemFlags (MS-ADTS 2.2.10).
         system_flags: i64,
     },
+}
+
+/// What the schema of the directory says of a class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaClass {
+    /// lDAPDisplayName.
+    pub name: String,
+    /// Its superclass and auxiliary classes.
+    pub above: Vec<String>,
+    /// Attributes that it names itself.
+    pub holds: Vec<String>,
+}
+
+/// The classes of the schema; none if it was not collected whole.
+pub(super) fn schema_classes(database: &Connection) -> Result<Vec<SchemaClass>, SnapshotError> {
+    let mut statement = database.prepare(
+        "SELECT \"lDAPDisplayName\", \"subClassOf\", \"auxiliaryClass\", \"systemAuxiliaryClass\",
+                \"mayContain\", \"mustContain\", \"systemMayContain\", \"systemMustContain\"
+         FROM object WHERE \"lDAPDisplayName\" IS NOT NULL
+           AND query = (SELECT id FROM query WHERE name = 'schema-classes' AND complete = 1)
+           AND EXISTS (SELECT 1 FROM query WHERE name = 'schema-classes' AND attributes LIKE '%systemMayContain%')",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let lists = |columns: std::ops::Range<usize>| -> rusqlite::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for column in columns {
+                let list: Option<String> = row.get(column)?;
+                names.extend(list.iter().flat_map(|list| list.lines()).map(str::to_owned));
+            }
+            Ok(names)
+        };
+        Ok(SchemaClass {
+            name: row.get(0)?,
+            above: lists(1..4)?,
+            holds: lists(4..8)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn ledger(database: &Connection) -> Result<Vec<LedgerRow>, SnapshotError> {
@@ -172,6 +213,7 @@ pub(super) fn collection(database: &Connection) -> Result<Collection, SnapshotEr
         scope: said("scope")?,
         connection: said("connection")?,
         pseudonyms: said("pseudonyms")?,
+        administrator_by_word: !said(ADMINISTRATOR_BY_WORD)?.is_empty(),
     })
 }
 

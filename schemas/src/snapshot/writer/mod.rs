@@ -45,6 +45,8 @@ pub struct Collection {
     pub connection: String,
     /// What stands in the place of names, as in [`Manifest::pseudonyms`].
     pub pseudonyms: String,
+    /// Somebody says that an administrator of the forest asked, and nothing that the directory answered proves it.
+    pub administrator_by_word: bool,
 }
 
 /// A snapshot being written. There is no snapshot until [`SnapshotWriter::finish`] succeeds.
@@ -293,6 +295,14 @@ impl SnapshotWriter {
         rows::schema_attribute(&self.store.database, attribute)
     }
 
+    /// The classes of the collected schema; none if it was not collected whole.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn schema_classes(&self) -> Result<Vec<super::SchemaClass>, SnapshotError> {
+        rows::schema_classes(&self.store.database)
+    }
+
     /// Seals the snapshot at `output`, in one step. A query still open stays incomplete and is said to be missing.
     ///
     /// # Errors
@@ -397,6 +407,9 @@ impl SnapshotWriter {
             ("pseudonyms", &said.pseudonyms),
         ] {
             insert.execute(params![name, value])?;
+        }
+        if said.administrator_by_word {
+            insert.execute(params![rows::ADMINISTRATOR_BY_WORD, "yes"])?;
         }
         Ok(())
     }
