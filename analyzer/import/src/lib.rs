@@ -3,6 +3,8 @@
 //! Owns a streaming reader for each format and the ways from its text to LDAP wire values. Deliberately does not write a
 //! snapshot, judge a value or know a dataframe; a value that an exporter computed never becomes a raw attribute.
 
+pub mod adexplorer;
+mod bytes;
 mod coverage;
 pub mod error;
 pub mod export;
