@@ -219,10 +219,16 @@ impl Identities {
     }
 }
 
-/// objectGUID, then SID.
+/// objectGUID, then SID. A foreign security principal has the SID of somebody else: the configuration and every domain hold
+/// objects of the same well-known SIDs.
 fn keys(entry: &Entry) -> impl Iterator<Item = &[u8]> {
+    let classes = entry.values("objectClass").unwrap_or_default();
+    let foreign = classes
+        .iter()
+        .any(|class| class.eq_ignore_ascii_case(b"foreignSecurityPrincipal"));
     ["objectGUID", "objectSid"]
         .into_iter()
+        .filter(move |name| !foreign || *name != "objectSid")
         .filter_map(|name| entry.values(name)?.first().map(Vec::as_slice))
 }
 

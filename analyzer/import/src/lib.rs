@@ -11,8 +11,10 @@ pub mod export;
 mod filter;
 pub mod importer;
 pub mod limits;
+pub mod listing;
 mod merge;
 pub mod naming;
+pub mod recognise;
 mod source;
 pub mod wire;
 

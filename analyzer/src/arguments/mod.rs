@@ -8,6 +8,7 @@ mod case;
 mod comforts;
 mod format;
 mod history;
+mod import;
 mod report;
 mod rules;
 mod snapshot;
@@ -30,6 +31,8 @@ pub(crate) use self::format::{
 };
 pub(crate) use self::history::{BasisArguments, DiffArguments, TrendArguments};
 use self::history::{DIFF_EXAMPLES, TREND_EXAMPLES};
+use self::import::IMPORT_EXAMPLES;
+pub(crate) use self::import::ImportArguments;
 use self::report::{ACCEPT_EXAMPLES, ACCEPT_USAGE, ASSUMPTIONS_EXAMPLES, REPORT_EXAMPLES};
 pub(crate) use self::report::{
     AcceptArguments, AssumptionsArguments, ConfigArguments, ReportArguments,
@@ -91,6 +94,9 @@ pub enum Command {
     /// Keep what trends need of many snapshots in one file
     #[command(after_help = CASE_EXAMPLES)]
     Case(CaseArguments),
+    /// Make a snapshot of other tools' exports, such as an ADExplorer .dat
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArguments),
     /// Show what a snapshot says of itself, without decompressing it
     #[command(after_help = INFO_EXAMPLES)]
     Info(SnapshotArguments),

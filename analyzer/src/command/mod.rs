@@ -12,6 +12,7 @@ mod demo;
 mod diff;
 mod explain;
 mod frames;
+mod import;
 mod info;
 mod output;
 mod past;
@@ -55,6 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<AnalyzeExit> {
         Command::Paths(arguments) => paths::run(arguments),
         Command::Trend(arguments) => trend::run(arguments),
         Command::Case(arguments) => case::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Rules(arguments) => rules::run(arguments),

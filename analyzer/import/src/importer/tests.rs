@@ -288,6 +288,29 @@ fn two_objects_with_one_identity_stay_two() {
 }
 
 #[test]
+fn a_well_known_sid_has_several_objects() {
+    let guid = |number: u8| vec![number; 16];
+    let of = |dn: &str, number: u8| {
+        let authenticated = wire::sid("S-1-5-11").unwrap();
+        object(
+            dn,
+            "foreignSecurityPrincipal",
+            &[("objectSid", &authenticated), ("objectGUID", &guid(number))],
+        )
+    };
+    let here = of("CN=S-1-5-11,CN=ForeignSecurityPrincipals,DC=b", 1);
+    let there = of(
+        "CN=Authenticated Users,CN=WellKnown Security Principals,CN=Configuration,DC=b",
+        2,
+    );
+    let (_, imported) = imported(vec![made(NOW, vec![here, there])]);
+    assert_eq!(
+        (imported.conflicts, imported.manifest.counts.objects),
+        (0, 2)
+    );
+}
+
+#[test]
 fn several_domains_are_told_apart() {
     let here = || object("CN=u,DC=b", "user", &[("objectSid", &sid(1))]);
     let there = || {

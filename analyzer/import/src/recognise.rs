@@ -1,0 +1,85 @@
+//! Which reader a file or folder is for.
+//!
+//! Owns opening and hashing. Names of files inside an export are looked at and never used as paths. Deliberately does not
+//! guess: what no reader recognises is refused, with what is read.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::adexplorer::{self, AdExplorer};
+use crate::error::ImportError;
+use crate::export::Export;
+use crate::importer::Given;
+
+/// Bytes by which a file is recognised.
+const FIRST: u64 = 4_096;
+
+/// What is read, for whoever named something else.
+const READ: &str = "what is read: ADExplorer snapshots (.dat)";
+
+/// Opens an export and hashes it. `progress` is told bytes hashed.
+///
+/// # Errors
+/// It cannot be read, is none of the formats, or its reader refuses it.
+pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportError> {
+    let name = path.file_name().map_or_else(
+        || path.to_string_lossy().into_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    let about = path.metadata()?;
+    if about.is_dir() {
+        return Err(ImportError::Unsupported(format!("it is a folder; {READ}")));
+    }
+    let mut file = File::open(path)?;
+    let mut first = Vec::new();
+    file.by_ref().take(FIRST).read_to_end(&mut first)?;
+    file.seek(SeekFrom::Start(0))?;
+    let length = about.len();
+    let export: Box<dyn Export> = if adexplorer::recognise(&first) {
+        Box::new(AdExplorer::open(File::open(path)?, length)?)
+    } else {
+        return Err(ImportError::Unsupported(refused(&first)));
+    };
+    Ok(Given {
+        name,
+        sha256: sha256(file, progress)?,
+        bytes: length,
+        export,
+    })
+}
+
+/// Why a file is not read, and what to do.
+fn refused(first: &[u8]) -> String {
+    if first.is_empty() {
+        return "it is empty".to_owned();
+    }
+    // A zstd skippable frame (RFC 8878, section 3.1.2), as snapshots begin.
+    if first.starts_with(&[0x5A, 0x2A, 0x4D, 0x18]) {
+        return "it is a snapshot already: give it to `coldcase report`".to_owned();
+    }
+    format!("it is none of the formats that are read; {READ}")
+}
+
+fn sha256(file: File, progress: &mut dyn FnMut(u64)) -> Result<String, ImportError> {
+    let mut file = BufReader::with_capacity(1 << 20, file);
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut hashed = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(piece) = buffer.get(..read).filter(|piece| !piece.is_empty()) else {
+            break;
+        };
+        hasher.update(piece);
+        hashed += read as u64;
+        progress(hashed);
+    }
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
