@@ -6,6 +6,7 @@
 pub mod error;
 pub mod export;
 pub mod limits;
+pub mod sharphound;
 pub mod wire;
 
 pub use error::{ImportError, Place, Trouble};
