@@ -30,9 +30,16 @@ impl Methods {
     const ACL: i64 = 0x40;
     const OBJECT_PROPS: i64 = 0x200;
 
+    /// Of a file that could not be read to its end, where this is said.
+    pub(super) const LOST: Self = Self(i64::MIN);
+
     /// True for SharpHound itself. Others write 0 or nothing.
     pub(super) fn known(self) -> bool {
-        self.0 != 0
+        self.0 != 0 && self != Self::LOST
+    }
+    /// True for the others, of which all write times of creation in UTC.
+    pub(super) fn said_nothing(self) -> bool {
+        self.0 == 0
     }
     fn has(self, bit: i64) -> bool {
         !self.known() || self.0 & bit != 0
@@ -196,6 +203,7 @@ mod tests {
     #[test]
     fn methods() {
         assert!(Methods(0).rights() && Methods(0).properties() && !Methods(0).hosts());
+        assert!(!Methods::LOST.known() && !Methods::LOST.said_nothing() && Methods::LOST.rights());
         assert!(!Methods(0x1).rights() && Methods(0x1).groups() && !Methods(0x1).properties());
         assert!(Methods(521_215).rights() && Methods(521_215).hosts() && Methods(521_215).groups());
     }

@@ -8,6 +8,9 @@ use std::io::{self, Seek, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+/// Bytes that a row deflates to, about, as measured: the writer cannot be asked while a file is open.
+const ROW_DEFLATED: u64 = 250;
+
 /// Writes a zip of computers, in files of 100,000, until it has about `bytes` bytes. Gives the number of rows and of
 /// bytes before deflating.
 ///
@@ -17,7 +20,6 @@ pub fn write_zip<W: Write + Seek>(writer: W, bytes: u64) -> io::Result<(u64, u64
     let mut zip = ZipWriter::new(writer);
     let (mut rows, mut inflated, mut file) = (0_u64, 0_u64, 0_u64);
     let mut noise = 0x9e37_79b9_7f4a_7c15_u64;
-    // Its rows deflate to about a tenth; the writer cannot be asked while a file is open, so the noise sets the pace.
     let mut deflated = 0_u64;
     while deflated < bytes {
         let options = SimpleFileOptions::default().large_file(true);
@@ -31,7 +33,7 @@ pub fn write_zip<W: Write + Seek>(writer: W, bytes: u64) -> io::Result<(u64, u64
             }
             zip.write_all(row.as_bytes())?;
             inflated += u64::try_from(row.len()).unwrap_or(0) + 1;
-            deflated += 330;
+            deflated += ROW_DEFLATED;
             here += 1;
             rows += 1;
         }
@@ -56,6 +58,8 @@ fn computer(number: u64, noise: &mut u64) -> String {
     let domain = "S-1-5-21-2697957641-2271029196-387917394";
     let rid = number + 1_000;
     let name = format!("HOST{:X}", random());
+    // So that it deflates to a tenth, as real exports do.
+    let description: String = (0..16).map(|_| format!("{:016x}", random())).collect();
     let mut aces = String::new();
     for right in [
         "Owns",
@@ -77,7 +81,7 @@ fn computer(number: u64, noise: &mut u64) -> String {
     format!(
         "{{\"Properties\":{{\"domain\":\"MADE.EXAMPLE\",\"name\":\"{name}.MADE.EXAMPLE\",\
          \"distinguishedname\":\"CN={name},OU=MADE,DC=MADE,DC=EXAMPLE\",\"domainsid\":\"{domain}\",\
-         \"samaccountname\":\"{name}$\",\"haslaps\":false,\"isaclprotected\":false,\"description\":null,\
+         \"samaccountname\":\"{name}$\",\"haslaps\":false,\"isaclprotected\":false,\"description\":\"{description}\",\
          \"whencreated\":{},\"enabled\":true,\"unconstraineddelegation\":false,\"trustedtoauth\":false,\"isdc\":false,\
          \"lastlogon\":{},\"lastlogontimestamp\":{},\"pwdlastset\":{},\
          \"serviceprincipalnames\":[\"HOST/{name}\",\"HOST/{name}.made.example\",\"RestrictedKrbHost/{name}\"],\

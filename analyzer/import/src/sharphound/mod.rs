@@ -4,8 +4,8 @@
 //! policy link and no userAccountControl of what the exporters made of them: what they concluded stays a claim.
 //!
 //! Each file says what it is at its end only, so each is read twice: once for its `meta`, once for its rows. Memory is
-//! bounded by the longest row (at most [`crate::limits::VALUE_BYTES`]), what is made of it, and 17 to 34 bytes for each
-//! principal, to find a SID that two objects have.
+//! bounded by the longest row (at most [`crate::limits::VALUE_BYTES`]), what is made of it (some times as much), and 17 to
+//! 51 bytes for each principal, to find a SID that two objects have.
 
 mod answer;
 mod kind;
@@ -257,7 +257,7 @@ impl<R: Read + Seek> SharpHound<R> {
                         damaged.push(Plan {
                             member: position,
                             kind,
-                            methods: Methods(0),
+                            methods: Methods::LOST,
                             count: None,
                         });
                     }

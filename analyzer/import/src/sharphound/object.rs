@@ -144,6 +144,8 @@ pub(super) fn convert(
         let encryption =
             property("supportedencryptiontypes").and_then(|value| made.encryption(value));
         claims.extend(encryption.map(|bits| known("msDS-SupportedEncryptionTypes", bits)));
+        let scope = property("groupscope").and_then(group_scope);
+        claims.extend(scope.map(|bits| known("groupType", bits)));
         made.rights(object, &row, &mut claims);
     }
     let Made {
@@ -340,7 +342,7 @@ impl Made<'_> {
             Value::Null => {}
             // SharpHound: not set or not convertible. BloodHound.py: the epoch less 369 years.
             Value::Integer(seconds) if *seconds < 0 => {}
-            // Of the others, only SharpHound writes -1 for what is not there.
+            // Only SharpHound writes -1 for what is not there; of the others some write 0.
             Value::Integer(0) if !self.methods.known() => {}
             Value::Integer(0) => self.put(attribute, vec![b"0".to_vec()]),
             Value::Integer(seconds) => match wire::filetime_of_unix(*seconds) {
@@ -357,7 +359,7 @@ impl Made<'_> {
     /// Older SharpHound wrote whenCreated in the local time of the machine it ran on, as if it were UTC; nothing tells
     /// which one did. The others write UTC.
     fn when_created(&mut self, value: Option<&Value<'_>>) {
-        if self.methods.known() {
+        if !self.methods.said_nothing() {
             return;
         }
         if let Some(Value::Integer(seconds)) = value {
@@ -531,6 +533,20 @@ impl Made<'_> {
             );
         }
     }
+}
+
+/// Bits of groupType (MS-ADTS 2.2.12): a group has one scope.
+fn group_scope(value: &Value<'_>) -> Option<(i64, i64)> {
+    let Value::Text(scope) = value else {
+        return None;
+    };
+    let bit = match scope.as_ref() {
+        "Global" => 0x2,
+        "DomainLocal" => 0x4,
+        "Universal" => 0x8,
+        _ => return None,
+    };
+    Some((0xe, bit))
 }
 
 fn bytes(text: &str) -> Vec<u8> {

@@ -58,8 +58,12 @@ pub(super) fn read(text: &[u8]) -> Result<Row<'_>, String> {
     let mut json = serde_json::Deserializer::from_slice(text);
     let row = Row::deserialize(&mut json).and_then(|row| json.end().map(|()| row));
     row.map_err(|error| {
-        let what = if error.to_string().starts_with(TWICE) {
-            "a key comes twice"
+        let text = error.to_string();
+        let what = if let Some(known) = [TWICE, MANY]
+            .into_iter()
+            .find(|known| text.starts_with(known))
+        {
+            known
         } else if error.is_syntax() || error.is_eof() {
             "it is no valid JSON"
         } else {
@@ -74,27 +78,11 @@ pub(super) fn read(text: &[u8]) -> Result<Row<'_>, String> {
 }
 
 const TWICE: &str = "a key comes twice";
-
-/// The keys of an object so far.
-struct Keys<'a>(HashSet<Cow<'a, str>>);
-
-impl<'a> Keys<'a> {
-    fn new() -> Self {
-        Self(HashSet::new())
-    }
-    fn next<'de: 'a, A: MapAccess<'de>>(
-        &mut self,
-        map: &mut A,
-    ) -> Result<Option<Cow<'a, str>>, A::Error> {
-        let Some(Text(key)) = map.next_key::<Text<'de>>()? else {
-            return Ok(None);
-        };
-        if !self.0.insert(key.clone()) {
-            return Err(de::Error::custom(TWICE));
-        }
-        Ok(Some(key))
-    }
-}
+const MANY: &str = "there are too many keys or values";
+/// Keys that are compared one by one.
+const FEW: usize = 16;
+/// Keys of one object, besides the few. Exporters write up to some hundred.
+const KEYS: usize = 4_096;
 
 /// A string, borrowed where it has no escapes.
 struct Text<'a>(Cow<'a, str>);
@@ -126,7 +114,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Row<'a>, A::Error> {
                 let mut row = Row::default();
-                let mut keys = Keys::new();
+                let mut keys = Keys::default();
                 while let Some(key) = keys.next(&mut map)? {
                     match key.as_ref() {
                         "ObjectIdentifier" => row.id = text(map.next_value()?),
@@ -169,7 +157,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Properties<'a>, A::Error> {
                 let mut properties = Vec::new();
-                let mut keys = Keys::new();
+                let mut keys = Keys::default();
                 while let Some(key) = keys.next(&mut map)? {
                     properties.push((key, map.next_value()?));
                 }
@@ -198,7 +186,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 let mut all = Vec::new();
                 while let Some(one) = seq.next_element()? {
                     if all.len() >= limits::VALUES {
-                        return Err(de::Error::custom("too many values"));
+                        return Err(de::Error::custom(MANY));
                     }
                     all.push(one);
                 }
@@ -219,8 +207,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Ace<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ace<'a>, A::Error> {
                 let mut ace = Ace::default();
-                let mut few = Few::default();
-                while let Some(key) = few.next(&mut map)? {
+                let mut keys = Keys::default();
+                while let Some(key) = keys.next(&mut map)? {
                     let value: Value<'a> = map.next_value()?;
                     match (key.as_ref(), value) {
                         ("PrincipalSID", value) => ace.trustee = text(value),
@@ -259,8 +247,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Principal<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Principal<'a>, A::Error> {
                 let mut principal = Principal::default();
-                let mut few = Few::default();
-                while let Some(key) = few.next(&mut map)? {
+                let mut keys = Keys::default();
+                while let Some(key) = keys.next(&mut map)? {
                     let value: Value<'a> = map.next_value()?;
                     if key == "ObjectIdentifier" {
                         principal.id = text(value);
@@ -273,14 +261,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Principal<'a> {
     }
 }
 
-/// The keys of an object that usually has few: compared one by one, then in a set.
+/// The keys of an object so far: the first are compared one by one, the others are in a set.
 #[derive(Default)]
-struct Few<'a> {
+struct Keys<'a> {
     few: Vec<Cow<'a, str>>,
     many: HashSet<Cow<'a, str>>,
 }
 
-impl<'a> Few<'a> {
+impl<'a> Keys<'a> {
     fn next<'de: 'a, A: MapAccess<'de>>(
         &mut self,
         map: &mut A,
@@ -289,7 +277,7 @@ impl<'a> Few<'a> {
             return Ok(None);
         };
         let again = self.few.contains(&key)
-            || if self.few.len() < 8 {
+            || if self.few.len() < FEW {
                 self.few.push(key.clone());
                 false
             } else {
@@ -297,6 +285,9 @@ impl<'a> Few<'a> {
             };
         if again {
             return Err(de::Error::custom(TWICE));
+        }
+        if self.many.len() > KEYS {
+            return Err(de::Error::custom(MANY));
         }
         Ok(Some(key))
     }
@@ -362,8 +353,8 @@ impl<'de: 'a, 'a> Visitor<'de> for ValueSeed<'a> {
         })
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'a>, A::Error> {
-        let mut few = Few::default();
-        while few.next(&mut map)?.is_some() {
+        let mut keys = Keys::default();
+        while keys.next(&mut map)?.is_some() {
             map.next_value::<Value<'a>>()?;
         }
         Ok(Value::Other)
@@ -416,11 +407,15 @@ mod tests {
             r#"{"Members":[{"ObjectIdentifier":"a","ObjectIdentifier":"b"}]}"#,
             r#"{"Other":[{"x":{"y":1,"y":2}}]}"#,
             r#"{"Other":{"1":1,"2":1,"3":1,"4":1,"5":1,"6":1,"7":1,"8":1,"9":1,"9":1}}"#,
+            r#"{"Other":{"1":1,"2":1,"3":1,"4":1,"5":1,"6":1,"7":1,"8":1,"9":1,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"h":2}}"#,
         ] {
             let error = read(text.as_bytes()).expect_err(text);
             assert!(error.starts_with("a key comes twice, at line 1"), "{error}");
             assert!(!error.contains("hush"));
         }
+        let many: Vec<_> = (0..5_000).map(|key| format!("\"{key}\":0")).collect();
+        let error = read(format!("{{{}}}", many.join(",")).as_bytes()).expect_err("too many");
+        assert!(error.starts_with("there are too many keys"), "{error}");
         let error = read(br#"{"Properties":"hush"}"#).expect_err("no object");
         assert!(
             error.starts_with("a value is of another type") && !error.contains("hush"),

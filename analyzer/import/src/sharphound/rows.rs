@@ -49,6 +49,7 @@ pub(super) struct Rows {
     pub(super) row: u64,
     /// Whether there is an array `data`.
     pub(super) data: bool,
+    meta: bool,
 }
 
 /// Where a value ends, counted from its start, and its depth.
@@ -70,6 +71,7 @@ impl Rows {
             state: State::Start,
             row: 0,
             data: false,
+            meta: false,
         }
     }
 
@@ -110,6 +112,9 @@ impl Rows {
                         self.data = true;
                         self.state = State::Data { first: true };
                         continue;
+                    }
+                    if is_meta && std::mem::replace(&mut self.meta, true) {
+                        return Err(self.broken(input, "there are two keys `meta`"));
                     }
                     let extent = self.extent(input)?;
                     self.state = State::Keys { first: false };

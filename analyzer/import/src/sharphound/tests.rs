@@ -123,8 +123,8 @@ fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn refusal(zip: Vec<u8>) -> String {
     SharpHound::open_zip(Cursor::new(zip))
-        .err()
-        .expect("refused")
+        .map(drop)
+        .expect_err("refused")
         .to_string()
 }
 
@@ -643,8 +643,8 @@ fn a_byte_order_mark_meta_first_and_other_keys_do_not_matter() {
 fn what_is_not_such_an_export_is_refused_with_a_sentence() {
     let refuse = |name: &str, text: &[u8]| {
         SharpHound::open_files(vec![(name.to_owned(), Cursor::new(text.to_vec()))])
-            .err()
-            .expect("refused")
+            .map(drop)
+            .expect_err("refused")
             .to_string()
     };
     let old = file("users", 0, &[]).replace("\"version\":6", "\"version\":3");
@@ -656,6 +656,7 @@ fn what_is_not_such_an_export_is_refused_with_a_sentence() {
     assert!(refuse("u.json", b"").contains("does not begin as a JSON object"));
     assert!(refuse("u.json", b"{\"a\":1}").contains("it has no rows"));
     assert!(refuse("u.json", b"{\"data\":[]}").contains("it has no `meta`"));
+    assert!(refuse("u.json", b"{\"data\":[],\"meta\":{},\"meta\":{}}").contains("two keys `meta`"));
     assert!(refuse("u.json", b"{\"data\":[],\"meta\":7}").contains("`meta` cannot be read"));
     assert!(refuse("u.json", file("azure", 0, &[]).as_bytes()).contains("another kind of rows"));
     let wide: Vec<u8> = "\u{feff}{\"data\":[]}"
