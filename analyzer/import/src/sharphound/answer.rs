@@ -80,6 +80,11 @@ pub(super) fn answer(query: &Query, kinds: &BTreeMap<Kind, OfKind>, whole: bool)
     }
     if read.iter().any(|(_, kind)| kind.unknown_methods) {
         missing.push("what the exporter was told to collect is not said");
+        if asked == [Kind::Users] {
+            missing.push(
+                "managed service accounts, except group managed ones whose readers are known, cannot be told from users",
+            );
+        }
     }
     if read.iter().any(|(_, kind)| kind.lost > 0) {
         missing.push("some rows could not be read");

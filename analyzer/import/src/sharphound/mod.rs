@@ -155,11 +155,6 @@ impl<R: Read + Seek> SharpHound<R> {
     }
 
     fn open(members: Members<R>, troubles: Vec<Trouble>) -> Result<Self, ImportError> {
-        let total = members
-            .all
-            .iter()
-            .map(|member| member.stored)
-            .fold(0, u64::saturating_add);
         let mut export = Self {
             label: Label {
                 format: Format::SharpHound,
@@ -179,7 +174,7 @@ impl<R: Read + Seek> SharpHound<R> {
             buffer: Vec::new(),
             inflated: 0,
             done: 0,
-            total,
+            total: 0,
             rows: 0,
             ended: false,
             whole: false,
@@ -198,6 +193,14 @@ impl<R: Read + Seek> SharpHound<R> {
             format!("{name} {}", versions.join(", "))
         };
         export.inflated = 0;
+        let stored = |plan: &Plan| {
+            export
+                .members
+                .all
+                .get(plan.member)
+                .map_or(0, |member| member.stored)
+        };
+        export.total = export.plans.iter().map(stored).fold(0, u64::saturating_add);
         Ok(export)
     }
 

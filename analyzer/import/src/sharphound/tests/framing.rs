@@ -236,6 +236,7 @@ fn stored_files_and_recognition() {
     assert_eq!(drain(&mut export).objects.len(), 1);
     let (done, total) = export.progress();
     assert_eq!(done, total);
+    assert!(done > 0);
     assert!(recognise("x.zip", &zip));
     assert!(!recognise("x.zip", &zip_of(&[("a.txt", b"x")])));
     assert!(!recognise("x.zip", b"PK\x03\x04"));
@@ -285,4 +286,20 @@ fn a_file_cut_short_does_not_say_who_wrote_it() {
         panic!("users were asked for");
     };
     assert!(partial.expect("a clause").contains("not read to its end"));
+}
+
+#[test]
+fn a_row_over_the_limit_ends_the_reading_and_keeps_what_came_before() {
+    let mut text = format!("{{\"data\":[{},{{\"x\":\"", user(1, "", "")).into_bytes();
+    text.resize(limits::VALUE_BYTES + 1_000, b'y');
+    text.extend_from_slice(b"\"}],\"meta\":{\"type\":\"users\",\"version\":6}}");
+    let (export, said) = read_text("x_users.json", text);
+    assert_eq!(said.objects.len(), 1);
+    let error = said.error.expect("a limit").to_string();
+    assert!(
+        error.contains("x_users.json, row 2: one row is over the limit of 67108864 bytes"),
+        "{error}"
+    );
+    let open = export.open.expect("it stopped inside");
+    assert_eq!(open.rows.into_buffer().len(), limits::VALUE_BYTES);
 }

@@ -201,6 +201,14 @@ fn a_zero_of_an_exporter_that_writes_zero_for_nothing_is_no_zero() {
             .iter()
             .any(|sentence| sentence.contains("does not say what was collected"))
     );
+    let Answer::Asked { partial, .. } = answer(&export, "service-accounts") else {
+        panic!("users were asked for");
+    };
+    assert!(
+        partial
+            .expect("a clause")
+            .contains("cannot be told from users")
+    );
 }
 
 #[test]
