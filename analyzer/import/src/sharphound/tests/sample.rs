@@ -187,3 +187,53 @@ fn the_real_sample_has_its_identifiers() {
     }
     assert_eq!((rows, ids.len(), members), (1_718, 1_469, 161));
 }
+
+#[test]
+fn the_real_sample_would_have_shown() {
+    let Some(bytes) = sample() else { return };
+    let mut export = SharpHound::open_zip(Cursor::new(bytes)).expect("opens");
+    drain(&mut export);
+    let account = [
+        "objectClass",
+        "objectSid",
+        "sAMAccountName",
+        "description",
+        "displayName",
+        "servicePrincipalName",
+        "primaryGroupID",
+        "pwdLastSet",
+        "lastLogon",
+        "lastLogonTimestamp",
+        "sIDHistory",
+        "scriptPath",
+        "mail",
+    ];
+    for query in ["users", "users-with-password", "service-accounts"] {
+        assert_eq!(attributes(&export, query), account, "{query}");
+    }
+    assert_eq!(
+        attributes(&export, "groups"),
+        [
+            "objectClass",
+            "objectSid",
+            "sAMAccountName",
+            "description",
+            "member"
+        ]
+    );
+    assert_eq!(
+        attributes(&export, "domain"),
+        ["objectClass", "objectSid", "description"]
+    );
+    assert_eq!(
+        attributes(&export, "gpos"),
+        ["objectGUID", "objectClass", "description", "gPCFileSysPath"]
+    );
+    assert_eq!(
+        attributes(&export, "containers"),
+        ["objectGUID", "objectClass"]
+    );
+    let computers = attributes(&export, "computers");
+    assert!(computers.contains(&"msDS-HostServiceAccount"));
+    assert!(!computers.contains(&"operatingSystem") && !computers.contains(&"dNSHostName"));
+}
