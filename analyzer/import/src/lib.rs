@@ -15,6 +15,7 @@ pub mod listing;
 mod merge;
 pub mod naming;
 pub mod recognise;
+pub mod sharphound;
 mod source;
 pub mod wire;
 

@@ -4,7 +4,7 @@
 //! guess: what no reader recognises is refused, with what is read.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -13,12 +13,18 @@ use crate::adexplorer::{self, AdExplorer};
 use crate::error::ImportError;
 use crate::export::Export;
 use crate::importer::Given;
+use crate::limits;
+use crate::sharphound::{self, SharpHound};
 
 /// Bytes by which a file is recognised.
 const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
-const READ: &str = "what is read: ADExplorer snapshots (.dat)";
+const READ: &str = "what is read: ADExplorer snapshots (.dat), and the JSON files or the zip of SharpHound, RustHound-CE and \
+                    BloodHound.py";
+
+/// What a zip begins with (APPNOTE 4.3.7).
+const ZIP: &[u8] = b"PK\x03\x04";
 
 /// Opens an export and hashes it. `progress` is told bytes hashed.
 ///
@@ -31,24 +37,89 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
     );
     let about = path.metadata()?;
     if about.is_dir() {
-        return Err(ImportError::Unsupported(format!("it is a folder; {READ}")));
+        return open_folder(path, name, progress);
     }
-    let mut file = File::open(path)?;
-    let mut first = Vec::new();
-    file.by_ref().take(FIRST).read_to_end(&mut first)?;
-    file.seek(SeekFrom::Start(0))?;
+    let first = first_bytes(path)?;
     let length = about.len();
     let export: Box<dyn Export> = if adexplorer::recognise(&first) {
         Box::new(AdExplorer::open(File::open(path)?, length)?)
+    } else if sharphound::recognise(&name, &first) {
+        if first.starts_with(ZIP) {
+            Box::new(SharpHound::open_zip(File::open(path)?)?)
+        } else {
+            Box::new(SharpHound::open_files(vec![(
+                name.clone(),
+                File::open(path)?,
+            )])?)
+        }
     } else {
         return Err(ImportError::Unsupported(refused(&first)));
     };
     Ok(Given {
         name,
-        sha256: sha256(file, progress)?,
+        sha256: sha256(File::open(path)?, progress)?,
         bytes: length,
         export,
     })
+}
+
+/// A folder of files that belong together. Others in it are left alone.
+fn open_folder(
+    path: &Path,
+    name: String,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Given, ImportError> {
+    let mut paths = Vec::new();
+    for entry in path.read_dir()? {
+        let path = entry?.path();
+        if path.is_file() {
+            paths.push(path);
+        }
+        if paths.len() > limits::ZIP_MEMBERS {
+            return Err(ImportError::Unsupported(format!(
+                "it is a folder of more than {} files; {READ}",
+                limits::ZIP_MEMBERS
+            )));
+        }
+    }
+    paths.sort();
+    let mut files = Vec::new();
+    let mut hasher = Sha256::new();
+    let mut bytes = 0_u64;
+    for path in paths {
+        let file_name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        if sharphound::recognise(&file_name, &first_bytes(&path)?) {
+            hasher.update(&file_name);
+            hasher.update([0]);
+            hasher.update(sha256(File::open(&path)?, progress)?);
+            bytes += path.metadata()?.len();
+            files.push((file_name, File::open(&path)?));
+        }
+    }
+    if files.is_empty() {
+        return Err(ImportError::Unsupported(format!(
+            "it is a folder without a file that is read; {READ}"
+        )));
+    }
+    Ok(Given {
+        name,
+        sha256: hex(&hasher.finalize()),
+        bytes,
+        export: Box::new(SharpHound::open_files(files)?),
+    })
+}
+
+fn first_bytes(path: &Path) -> Result<Vec<u8>, ImportError> {
+    let mut first = Vec::new();
+    File::open(path)?.take(FIRST).read_to_end(&mut first)?;
+    Ok(first)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Why a file is not read, and what to do.
