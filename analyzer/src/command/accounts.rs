@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::sql::rows as rows_of;
 use super::{analyse, output, tables};
 use crate::arguments::{AccountsArguments, TableFormat};
+use crate::explain::{taken_over_in_words, taken_over_unknown};
 use crate::export::Table;
 use crate::frames::Analysis;
-use crate::paths::Unseen;
+use crate::paths::{Takeover, Unseen};
 use crate::report::{
     Column, Judged, assemble, fitting, risk_in_words, unjudged, unseen, visible, wrap,
 };
@@ -19,12 +20,11 @@ use crate::rules::{Pack, evaluate, run as run_query, text};
 
 const INVENTORY: &str = "
     SELECT a.object_id, a.sam_account_name, a.kind, a.enabled, a.tier0, a.password_days, a.last_logon_days,
-           a.spn_count, a.interval_days, a.managed_by, a.sid, a.dn, o.object_guid, r.readers, t.taken_over_by
+           a.spn_count, a.interval_days, a.managed_by, a.sid, a.dn, o.object_guid, r.readers
     FROM accounts a
     JOIN objects o ON o.object_id = a.object_id
     LEFT JOIN (SELECT account_id, COUNT(*) AS readers FROM readers GROUP BY account_id) r
-      ON r.account_id = a.object_id
-    LEFT JOIN takeovers t ON t.account_id = a.object_id";
+      ON r.account_id = a.object_id";
 
 pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let mut pack = Pack::load(arguments.rules.as_deref())?;
@@ -52,8 +52,10 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         .into_iter()
         .map(|row| names.iter().map(|name| name.to_string()).zip(row).collect())
         .collect();
+    let takeovers = Takeovers::of(&analysis);
     for row in &mut rows {
-        row.remove("object_id");
+        let id = row.remove("object_id").and_then(|id| id.as_i64());
+        takeovers.tell(id, row);
         let judged = row
             .get("dn")
             .and_then(Value::as_str)
@@ -74,13 +76,22 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
     let file = arguments.output.as_deref();
     match arguments.format {
         TableFormat::Json => {
+            for row in &mut rows {
+                row.remove(IN_WORDS);
+            }
             output::json(file, &rows)?;
             return Ok(AnalyzeExit::Clean);
         }
         TableFormat::Csv => {
             let names = names.iter().map(|name| name.as_str());
             let names = names.filter(|name| *name != "object_id");
-            let heads: Vec<&str> = names.chain(["risk", "not_judged_by"]).collect();
+            let ours = [
+                "taken_over_by",
+                "taken_over_by_at_least",
+                "risk",
+                "not_judged_by",
+            ];
+            let heads: Vec<&str> = names.chain(ours).collect();
             let cells = rows.iter().map(|row| {
                 let cells = heads.iter().map(|head| row.get(*head).cloned());
                 cells.map(Option::unwrap_or_default).collect()
@@ -136,7 +147,7 @@ const COLUMNS: [(&str, Column); 11] = [
     ("kind", column("kind", false, 0)),
     ("risk", column("risk", true, 0)),
     ("not_judged_by", column("not judged", true, 0)),
-    ("taken_over_by", column("taken by", true, 0)),
+    (IN_WORDS, column("taken by", true, 0)),
     ("enabled", column("enabled", false, 0)),
     ("tier0", column("tier 0", false, 0)),
     ("password_days", column("password days", true, 1)),
@@ -147,22 +158,57 @@ const COLUMNS: [(&str, Column); 11] = [
 
 /// Why there may be more service accounts than were seen; empty if there are not.
 fn hidden(analysis: &Analysis) -> String {
-    let unseen = Unseen::of(analysis);
-    let mut why = Vec::new();
-    if unseen.hidden.contains(&"dmsa") {
-        why.push("dMSAs are hidden from who collected");
-    }
-    if ["service-accounts", "users"]
-        .iter()
-        .any(|query| unseen.queries.contains(query))
-    {
-        why.push("not every query was asked or came to its end");
-    }
-    match why.as_slice() {
+    match Unseen::of_accounts(analysis).as_slice() {
         [] => String::new(),
         why => format!(", since {}", why.join(" and ")),
     }
 }
+
+/// Who can take the accounts over, and how sure that is.
+struct Takeovers<'a> {
+    analysis: &'a Analysis,
+    known: BTreeMap<i64, &'a Takeover>,
+    complete: bool,
+}
+
+impl<'a> Takeovers<'a> {
+    fn of(analysis: &'a Analysis) -> Self {
+        let all = analysis.control_graph().takeovers(analysis).iter();
+        Self {
+            analysis,
+            known: all
+                .filter_map(|takeover| Some((analysis.object(takeover.place)?.id, takeover)))
+                .collect(),
+            complete: Unseen::of(analysis).sentences().is_empty(),
+        }
+    }
+
+    /// `taken_over_by`: how many, NULL if that is not known or it is everybody; `taken_over_by_at_least`: whether there may
+    /// be more; and the words for people.
+    fn tell(&self, id: Option<i64>, row: &mut Map<String, Value>) {
+        let takeover = id.and_then(|id| self.known.get(&id));
+        let object = takeover.and_then(|takeover| self.analysis.object(takeover.place));
+        let (Some(takeover), Some(object)) = (takeover, object) else {
+            return;
+        };
+        let unknown = taken_over_unknown(self.analysis, object).is_some();
+        let words = taken_over_in_words(
+            takeover.by_everybody,
+            takeover.taken_over_by,
+            unknown,
+            self.complete,
+        );
+        let nobody_knows = unknown && takeover.taken_over_by == 0;
+        let count = (!takeover.by_everybody && !nobody_knows).then_some(takeover.taken_over_by);
+        row.insert("taken_over_by".to_owned(), Value::from(count));
+        let at_least = takeover.by_everybody || unknown || !self.complete;
+        row.insert("taken_over_by_at_least".to_owned(), Value::from(at_least));
+        row.insert(IN_WORDS.to_owned(), Value::from(words));
+    }
+}
+
+/// Not a fact of its own: what stands in the table.
+const IN_WORDS: &str = "taken_over_in_words";
 
 const fn column(head: &'static str, number: bool, dispensable: u8) -> Column {
     Column {

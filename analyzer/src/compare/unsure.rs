@@ -11,7 +11,7 @@ use super::side::{Both, When};
 use crate::frames::Analysis;
 use crate::graph::is_group;
 use crate::load::Kind;
-use crate::rules::{query_limit, withheld_limit};
+use crate::rules::query_limit;
 
 /// What each side does not know of its groups.
 #[derive(Debug)]
@@ -102,8 +102,8 @@ impl<'a> Unsure<'a> {
 /// Why a side does not know the members of its groups.
 fn limit(analysis: &Analysis, when: When) -> Option<String> {
     let directory = &analysis.directory;
-    let why = query_limit(directory, "groups")
-        .or_else(|| withheld_limit(directory, &["groups".to_owned()], "member"))?;
+    let why =
+        query_limit(directory, "groups").or_else(|| directory.withheld(&["groups"], "member"))?;
     Some(format!(
         "{} does not know who is in which group: {why}",
         when.snapshot()

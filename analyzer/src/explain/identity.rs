@@ -109,6 +109,15 @@ impl<'a> Places<'a> {
         for host in self.installed.get(&object.id).into_iter().flatten() {
             add(*host, HostBy::Installed);
         }
+        if object.kind.is_managed() {
+            let why = analysis
+                .directory
+                .hides(&["computers"], "msDS-HostServiceAccount");
+            unknown.extend(why.map(|why| UnknownFact {
+                attribute: "msDS-HostServiceAccount".to_owned(),
+                why,
+            }));
+        }
         let has_readers = matches!(object.kind, Kind::Gmsa | Kind::Dmsa);
         match object.readers.filter(|_| has_readers) {
             Some(id) => {

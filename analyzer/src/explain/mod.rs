@@ -47,7 +47,7 @@ use tallies::Tallies;
 pub(crate) use absent::why_hidden;
 pub(crate) use judged::nothing_found;
 pub(crate) use powers::Holders;
-pub(crate) use reach::EVERYBODYS;
+pub(crate) use reach::{EVERYBODYS, taken_over_in_words, taken_over_unknown};
 pub(crate) use text::{fact, heading, item, write as write_text};
 
 /// The rule that finds passwords in free text. Pages are handed on, so what it found is not shown again.

@@ -188,7 +188,15 @@ impl<'a> Holders<'a> {
                 examples: vec![self.analysis.title(holder)],
             });
         }
-        if !Sight::of(self.analysis).is_administrator() {
+        let directory = &self.analysis.directory;
+        let of_others = ["msDS-AllowedToDelegateTo", "servicePrincipalName"];
+        let hidden: Vec<String> = of_others
+            .iter()
+            .filter_map(|attribute| directory.hides(&DELEGATES, attribute))
+            .collect();
+        if !hidden.is_empty() {
+            why.extend(hidden);
+        } else if !Sight::of(self.analysis).is_administrator() {
             why.push(
                 "whoever collected is no administrator, and may not have been shown msDS-AllowedToDelegateTo of others"
                     .to_owned(),
@@ -362,6 +370,9 @@ fn delegates<'a>(
     }
     found
 }
+
+/// Queries whose objects may delegate.
+const DELEGATES: [&str; 3] = ["service-accounts", "users", "computers"];
 
 /// What is hidden holds nothing by a group that was seen; policies and root keys give no right over an account.
 fn limits(analysis: &Analysis) -> Vec<String> {

@@ -84,28 +84,13 @@ impl<'a> Neighbours<'a> {
             taken_over_by: takeover
                 .as_ref()
                 .map_or(0, |takeover| takeover.taken_over_by),
-            taken_over_unknown: self.unknown(object),
+            taken_over_unknown: taken_over_unknown(analysis, object),
             taken_over_ways: graph
                 .nearest_reaching(analysis, node, WAYS)
                 .into_iter()
                 .map(way)
                 .collect(),
             taken_over_by_everybody: takeover.is_some_and(|takeover| takeover.by_everybody),
-        }
-    }
-
-    /// Why more may reach it than are seen to.
-    fn unknown(&self, object: &Object) -> Option<String> {
-        let whole = |id: i64| self.analysis.prepared(id).is_some();
-        let has_readers = matches!(object.kind, Kind::Gmsa | Kind::Dmsa);
-        match (object.descriptor, object.readers) {
-            (None, _) => Some("its permissions were not readable".to_owned()),
-            (Some(id), _) if !whole(id) => Some("its permissions are malformed".to_owned()),
-            (_, None) if has_readers => Some("who reads its password was not readable".to_owned()),
-            (_, Some(id)) if has_readers && !whole(id) => {
-                Some("the list of who reads its password is malformed".to_owned())
-            }
-            _ => None,
         }
     }
 
@@ -201,6 +186,37 @@ impl<'a> Neighbours<'a> {
             account: object.map(subject_of),
             tier0: place.is_some_and(|place| self.analysis.principals.is_tier0(place)),
         }
+    }
+}
+
+/// Why more may take an account over than are seen to, by what it does not show itself.
+pub(crate) fn taken_over_unknown(analysis: &Analysis, object: &Object) -> Option<String> {
+    let whole = |id: i64| analysis.prepared(id).is_some();
+    let has_readers = matches!(object.kind, Kind::Gmsa | Kind::Dmsa);
+    match (object.descriptor, object.readers) {
+        (None, _) => Some("its permissions were not readable".to_owned()),
+        (Some(id), _) if !whole(id) => Some("its permissions are malformed".to_owned()),
+        (_, None) if has_readers => Some("who reads its password was not readable".to_owned()),
+        (_, Some(id)) if has_readers && !whole(id) => {
+            Some("the list of who reads its password is malformed".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// How many can take an account over, as every list tells it: `3`, `≥ 3`, `everybody`, `not known`. `complete`: nothing that
+/// ways are made of was hidden.
+pub(crate) fn taken_over_in_words(
+    by_everybody: bool,
+    count: u32,
+    unknown: bool,
+    complete: bool,
+) -> String {
+    match (by_everybody, count) {
+        (true, _) => "everybody".to_owned(),
+        (false, 0) if unknown => "not known".to_owned(),
+        (false, count) if complete && !unknown => count.to_string(),
+        (false, count) => format!("≥ {count}"),
     }
 }
 

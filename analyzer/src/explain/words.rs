@@ -93,7 +93,7 @@ pub(crate) fn holder(holder: &PowerHolder) -> String {
     }
     let count = usize::try_from(holder.principals).unwrap_or(usize::MAX);
     text.push_str(&match holder.principals {
-        0 => ": no account here is in it".to_owned(),
+        0 => ": no account is seen in it".to_owned(),
         1 => format!(": 1 account, {}", names(&holder.examples, count, MEMBERS)),
         many => format!(
             ": {many} accounts, {}",

@@ -96,6 +96,14 @@ impl Analysis {
         }
     }
 
+    /// Whether it is known who is in which group, as far as the attributes go that say so.
+    pub(crate) fn knows_members(&self) -> bool {
+        let directory = &self.directory;
+        let principals = ["service-accounts", "users", "computers"];
+        directory.hides(&["groups"], "member").is_none()
+            && directory.hides(&principals, "primaryGroupID").is_none()
+    }
+
     /// Domain controllers whose operatingSystem names Server 2025.
     pub(crate) fn controllers_2025(&self) -> usize {
         let objects = self.directory.objects.iter();

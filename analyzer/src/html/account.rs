@@ -59,6 +59,7 @@ impl<'a> Section<'a> {
         facts: &'a BTreeMap<String, Facts>,
         told: &'a [Option<Told>],
         histories: Option<&BTreeMap<&str, &AccountHistory>>,
+        knows_members: bool,
     ) -> Vec<Self> {
         let rules: BTreeMap<&str, &RuleResult> = report
             .rules
@@ -86,7 +87,7 @@ impl<'a> Section<'a> {
                 terms: terms(account, &rules, &findings),
                 unjudged,
                 readers: facts.map_or_else(String::new, |facts| {
-                    facts.reader_number(report.snapshot.complete)
+                    facts.reader_number(report.snapshot.complete && knows_members)
                 }),
                 facts,
                 told: told.as_ref(),
@@ -126,8 +127,12 @@ impl<'a> Section<'a> {
 }
 
 impl Facts {
+    /// Tier 0 is what leads there: that nothing is seen to lead there is all that can be said of the others.
     pub(super) fn tier0(&self) -> &'static str {
-        words::flag(self.tier0)
+        match self.tier0 {
+            Some(false) => "not seen",
+            other => words::flag(other),
+        }
     }
 
     pub(super) fn password(&self) -> String {
@@ -155,7 +160,7 @@ impl Facts {
         };
         let mut state = vec![
             flag(account.enabled, "enabled", "disabled"),
-            flag(self.tier0, "in tier 0", "not in tier 0"),
+            flag(self.tier0, "in tier 0", "not seen to be in tier 0"),
             format!("created: {}", ago(self.created_days)),
         ];
         if let Some(ciphers) = &self.ciphers {

@@ -47,6 +47,7 @@ use self::prose::Prose;
 use self::summary::Summary;
 use self::told::Notes;
 use crate::frames::{Analysis, Frames};
+use crate::paths::Unseen;
 use crate::report::assumed;
 use crate::rules::Pack;
 
@@ -103,7 +104,14 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let (told, notes) = told::told(report, sources.analysis, pack)?;
     let histories = sources.past.map(|(trend, _)| past::by_account(trend));
     let ways = drawings.of_accounts(&report.accounts, &told, &groups)?;
-    let mut sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
+    let mut sections = Section::all(
+        report,
+        &anchors,
+        &facts,
+        &told,
+        histories.as_ref(),
+        sources.analysis.knows_members(),
+    );
     for (section, way) in sections.iter_mut().zip(ways) {
         section.drawing = way;
     }
@@ -115,9 +123,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     kinds.sort_unstable();
     kinds.dedup();
     let (assumed, changed) = assumptions(report);
-    let directory = &sources.analysis.directory;
-    // dMSAs are what default permissions hide; every other kind comes with its query.
-    let hidden = !report.snapshot.complete || directory.may_hide("dmsa") != Some(false);
+    let hidden = Unseen::of_accounts(sources.analysis).join(" and ");
     let page = Page {
         policy: policy::policy(),
         style: policy::STYLE,
@@ -135,7 +141,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         beyond: catalogue::unknown(report, true),
         changed,
         assumed,
-        ledger: &directory.ledger,
+        ledger: &sources.analysis.directory.ledger,
     };
     Ok(page.render()?)
 }

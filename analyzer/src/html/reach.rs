@@ -6,7 +6,7 @@
 use coldcase_schemas::explain::{Explanation, GroupOf, Reach, RightsOver, Way};
 
 use super::told::{Gap, cut};
-use crate::explain::{EVERYBODYS, words};
+use crate::explain::{EVERYBODYS, taken_over_in_words, words};
 use crate::report::counted;
 
 pub(super) struct Reaches {
@@ -52,14 +52,12 @@ impl Reaches {
             },
             rights,
             more_rights,
-            taken_over_by: match (reach.taken_over_by_everybody, reach.taken_over_by) {
-                (true, _) => "everybody".to_owned(),
-                (false, 0) if reach.taken_over_unknown.is_some() => {
-                    super::words::NOT_KNOWN.to_owned()
-                }
-                (false, count) if complete => count.to_string(),
-                (false, count) => format!("≥ {count}"),
-            },
+            taken_over_by: taken_over_in_words(
+                reach.taken_over_by_everybody,
+                reach.taken_over_by,
+                reach.taken_over_unknown.is_some(),
+                explanation.not_seen.is_empty(),
+            ),
             is_safe: complete && reach.taken_over_by == 0 && !reach.taken_over_by_everybody,
             is_taken_over: reach.taken_over_by > 0 || reach.taken_over_by_everybody,
             ways: reach

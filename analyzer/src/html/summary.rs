@@ -25,8 +25,8 @@ pub(super) struct Summary<'a> {
     pub(super) accepted: String,
     pub(super) unseen: Vec<&'a str>,
     pub(super) first: Vec<Task<'a>>,
-    /// True if there may be service accounts that the snapshot does not hold.
-    pub(super) hidden: bool,
+    /// Why there may be service accounts that the snapshot does not hold; empty if there are none.
+    pub(super) hidden: String,
     /// Service accounts that it holds.
     pub(super) service: String,
     /// Service accounts: at least so many, if some may have been hidden.
@@ -65,13 +65,14 @@ pub(super) struct Task<'a> {
 }
 
 impl<'a> Summary<'a> {
-    /// `hidden` is true if there may be service accounts that the snapshot does not hold.
+    /// `hidden`: why there may be service accounts that the snapshot does not hold; empty if there are none.
     pub(super) fn of(
         report: &'a Report,
         groups: &'a [Group<'a>],
         sections: &[Section<'_>],
-        hidden: bool,
+        hidden: String,
     ) -> Self {
+        let more = !hidden.is_empty();
         let service = sections.iter().filter(|section| section.facts.is_some());
         let (risky, others): (Vec<_>, Vec<_>) =
             service.partition(|section| section.account.risk > 0.0);
@@ -102,8 +103,8 @@ impl<'a> Summary<'a> {
                 .collect(),
             hidden,
             service: counted(risky.len() + others.len(), "service account"),
-            accounts: format!("{}{}", bound(hidden), risky.len() + others.len()),
-            with_findings: format!("{}{}", bound(open || hidden), risky.len()),
+            accounts: format!("{}{}", bound(more), risky.len() + others.len()),
+            with_findings: format!("{}{}", bound(open || more), risky.len()),
         }
     }
 }

@@ -15,6 +15,7 @@ mod requester;
 mod schema;
 mod silo;
 mod time;
+mod withheld;
 
 #[cfg(test)]
 pub(crate) use claims::ClaimedRight;

@@ -23,6 +23,42 @@ const QUERIES: &[&str] = &[
     "schema-attributes",
 ];
 
+const PRINCIPALS: &[&str] = &["service-accounts", "users", "computers"];
+
+/// Attributes that edges are made of, and the queries whose objects have them.
+const ATTRIBUTES: &[(&str, &[&str])] = &[
+    (
+        "nTSecurityDescriptor",
+        &[
+            "domain",
+            "service-accounts",
+            "users",
+            "computers",
+            "groups",
+            "containers",
+            "gpos",
+        ],
+    ),
+    ("member", &["groups"]),
+    ("primaryGroupID", PRINCIPALS),
+    (
+        "sIDHistory",
+        &["service-accounts", "users", "computers", "groups"],
+    ),
+    ("userAccountControl", PRINCIPALS),
+    ("servicePrincipalName", PRINCIPALS),
+    ("msDS-AllowedToDelegateTo", PRINCIPALS),
+    ("msDS-AllowedToActOnBehalfOfOtherIdentity", PRINCIPALS),
+    ("msDS-HostServiceAccount", &["computers"]),
+    ("msDS-GroupMSAMembership", &["service-accounts"]),
+    ("msDS-ManagedPasswordId", &["service-accounts"]),
+    ("msDS-ManagedAccountPrecededByLink", &["service-accounts"]),
+    ("gPLink", &["domain", "containers"]),
+];
+
+/// Those of them that make tokens.
+const OF_TOKENS: &[&str] = &["member", "primaryGroupID", "sIDHistory"];
+
 /// Reasons why ways may be missing.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Unseen {
@@ -36,6 +72,8 @@ pub(crate) struct Unseen {
     pub(crate) hidden: Vec<&'static str>,
     /// Lists of values that were cut short, such as the members of a group.
     pub(crate) cut_short: i64,
+    /// Attributes that edges are made of and that were not asked for or not shown, a clause each.
+    pub(crate) withheld: Vec<String>,
     /// Groups that hold a way of logging on, such as NTLM Authentication: who is in them depends on the logon.
     pub(crate) by_logon: Vec<String>,
 }
@@ -60,18 +98,46 @@ impl Unseen {
                 .collect(),
             queries: QUERIES.iter().filter(incomplete).copied().collect(),
             cut_short: directory.cut_short.iter().map(|list| list.objects).sum(),
+            withheld: ATTRIBUTES
+                .iter()
+                .filter_map(|(attribute, queries)| directory.hides(queries, attribute))
+                .collect(),
             by_logon: by_logon(analysis),
         }
     }
 
     /// The sentences that concern who somebody is, not single objects.
     pub(crate) fn of_tokens(&self) -> Vec<String> {
+        // Each clause begins with its attribute.
+        let of_tokens = |why: &&String| {
+            let mut names = OF_TOKENS.iter();
+            names.any(|name| why.split(' ').next() == Some(name))
+        };
         Self {
             permissions: 0,
             attributes: 0,
+            withheld: self.withheld.iter().filter(of_tokens).cloned().collect(),
             ..self.clone()
         }
         .sentences()
+    }
+
+    /// Why there may be more service accounts than were seen, a clause each; none if there are not.
+    pub(crate) fn of_accounts(analysis: &Analysis) -> Vec<String> {
+        let directory = &analysis.directory;
+        let mut why = Vec::new();
+        if directory.may_hide("dmsa") == Some(true) {
+            why.push("dMSAs are hidden from who collected".to_owned());
+        }
+        let complete = |name: &&str| {
+            let row = directory.query(name);
+            row.is_some_and(|row| row.is_complete())
+        };
+        if !["service-accounts", "users"].iter().all(complete) {
+            why.push("not every query was asked or came to its end".to_owned());
+        }
+        why.extend(directory.hides(&["users"], "servicePrincipalName"));
+        why
     }
 
     /// A sentence for each reason; none if everything was seen.
@@ -107,6 +173,7 @@ impl Unseen {
                 self.cut_short
             ));
         }
+        sentences.extend(self.withheld.iter().cloned());
         if !self.by_logon.is_empty() {
             sentences.push(format!(
                 "who is in {} by the way of logging on, such as NTLM",

@@ -9,7 +9,6 @@ use std::str::FromStr as _;
 
 use anyhow::{Result, bail};
 
-use coldcase_schemas::ledger::Absence;
 use coldcase_schemas::plan::{QUERIES, is_part_of};
 use coldcase_winsec::Sid;
 
@@ -88,15 +87,16 @@ pub(super) fn limits(analysis: &Analysis, front: &Front) -> Result<Limits> {
         limits.add(query_limit(directory, name));
         limits.add(cut_short_limit(directory, name));
     }
+    let queries: Vec<&str> = needs.queries.iter().map(String::as_str).collect();
     for attribute in &needs.attributes {
-        limits.add(attribute_limit(directory, &needs.queries, attribute));
-        limits.add(withheld_limit(directory, &needs.queries, attribute));
+        limits.add(directory.not_asked(&queries, attribute));
+        limits.add(directory.withheld(&queries, attribute));
     }
     // Tier 0, readers and who is expected all hang on memberships.
     if needs.queries.iter().any(|name| name == "groups")
         && !needs.attributes.iter().any(|name| name == "member")
     {
-        limits.add(withheld_limit(directory, &needs.queries, "member"));
+        limits.add(directory.withheld(&queries, "member"));
     }
     if needs.free_text && !directory.manifest.pseudonyms.is_empty() {
         limits.add(Some(
@@ -214,47 +214,6 @@ pub(crate) fn cut_short_limit(directory: &Directory, query: &str) -> Option<Stri
         "values were cut short in the query {query}: {}",
         lists.join(", ")
     ))
-}
-
-/// An attribute must have been asked for by at least one of the queries: not every kind of object has it.
-fn attribute_limit(directory: &Directory, queries: &[String], attribute: &str) -> Option<String> {
-    let asked = queries
-        .iter()
-        .filter_map(|name| directory.query(name))
-        .flat_map(|row| &row.plan.attributes)
-        .any(|asked| asked.eq_ignore_ascii_case(attribute));
-    (!asked).then(|| format!("{attribute} was not asked for"))
-}
-
-/// An attribute that the server holds for a class and did not show of any of its objects. Of links and of what is not
-/// replicated nobody can say whether it holds any; an administrator would have seen them.
-pub(crate) fn withheld_limit(
-    directory: &Directory,
-    queries: &[String],
-    attribute: &str,
-) -> Option<String> {
-    let administrator = directory
-        .requester
-        .administers_domain(directory.domain_sid.as_ref());
-    let classes: Vec<String> = directory
-        .coverage
-        .iter()
-        .filter(|row| {
-            (row.absence == Absence::NotReadable
-                || (row.absence == Absence::Unknown && !administrator))
-                && row.attribute.eq_ignore_ascii_case(attribute)
-                && queries
-                    .iter()
-                    .any(|query| row.query == *query || is_part_of(&row.query, query))
-        })
-        .map(|row| format!("{} {}", row.objects, row.class))
-        .collect();
-    (!classes.is_empty()).then(|| {
-        format!(
-            "{attribute} was not shown of {} objects",
-            classes.join(", ")
-        )
-    })
 }
 
 /// An attribute that some object of a kind does not show. Where the rule judges each subject by itself, only those are
@@ -455,7 +414,7 @@ fn visible_limit(directory: &Directory, kind: &str) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use coldcase_schemas::ledger::CoverageRow;
+    use coldcase_schemas::ledger::{Absence, CoverageRow};
 
     use super::*;
     use crate::load::Requester;
@@ -471,11 +430,7 @@ mod tests {
             objects: 7,
             absence,
         });
-        withheld_limit(
-            &directory,
-            &["computers".to_owned()],
-            "msDS-HostServiceAccount",
-        )
+        directory.withheld(&["computers"], "msDS-HostServiceAccount")
     }
 
     #[test]

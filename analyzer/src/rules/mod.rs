@@ -20,7 +20,7 @@ mod value;
 mod words;
 
 pub(crate) use check::{check, check_joins};
-pub(crate) use coverage::{cut_short_limit, query_limit, withheld_limit};
+pub(crate) use coverage::{cut_short_limit, query_limit};
 pub(crate) use evaluate::{Evaluation, Weighed, evaluate, evaluate_at_another_clock, subject_of};
 pub(crate) use identity::{finding_id, hex, identity};
 pub(crate) use pack::{PAGE_LIMIT, Pack, Refusal};

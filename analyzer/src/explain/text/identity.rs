@@ -115,9 +115,22 @@ fn hosts(told_of: &Explanation, style: Style, out: &mut dyn Write) -> io::Result
         fact(label, &words::host(host), style, out)?;
     }
     more(hosts.len(), shown, style, out)?;
-    match (hosts.is_empty(), unknown) {
-        (_, Some(why)) => fact(
+    let installed = not_known("msDS-HostServiceAccount", &told_of.identity.unknown);
+    if let Some(why) = &installed {
+        fact(
             if hosts.is_empty() { "hosts" } else { "" },
+            &format!("those that it is installed on are {why}"),
+            style,
+            out,
+        )?;
+    }
+    match (hosts.is_empty() && installed.is_none(), unknown) {
+        (_, Some(why)) => fact(
+            if hosts.is_empty() && installed.is_none() {
+                "hosts"
+            } else {
+                ""
+            },
             &format!("those that may read its password are {why}"),
             style,
             out,
