@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use coldcase_fixtures::{Forest, scenarios};
+use coldcase_schemas::ledger::{Absence, CoverageRow};
 
 use super::*;
 use crate::load::Directory;
@@ -22,11 +23,19 @@ const HOSTILE: [&str; 5] = [
 
 /// The page on a forest, all rules run.
 fn page_of(forest: &Forest) -> String {
+    page_of_directory(directory_of(forest))
+}
+
+fn directory_of(forest: &Forest) -> Directory {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("s.sqlite.zst");
     forest.write_snapshot(&file).unwrap();
     let snapshot = coldcase_schemas::Snapshot::open(&file).unwrap();
-    let analysis = Analysis::new(Directory::load(&snapshot).unwrap());
+    Directory::load(&snapshot).unwrap()
+}
+
+fn page_of_directory(directory: Directory) -> String {
+    let analysis = Analysis::new(directory);
     let mut pack = Pack::load(None).unwrap();
     let frames = Frames::build(&analysis, pack.pages.iter().map(|page| page.sql.as_str())).unwrap();
     let evaluations = evaluate(&analysis, &frames, &mut pack).unwrap();
@@ -180,5 +189,67 @@ fn what_was_not_seen_is_at_least() {
         "so some kinds of objects are hidden",
     ] {
         assert!(page.contains(told), "{told}");
+    }
+}
+
+/// Attributes that ways and readers are made of, with the query whose objects have them.
+const OF_WAYS: [(&str, &str); 10] = [
+    ("nTSecurityDescriptor", "users"),
+    ("member", "groups"),
+    ("primaryGroupID", "computers"),
+    ("sIDHistory", "users"),
+    ("userAccountControl", "computers"),
+    ("servicePrincipalName", "users"),
+    ("msDS-AllowedToDelegateTo", "users"),
+    ("msDS-AllowedToActOnBehalfOfOtherIdentity", "computers"),
+    ("msDS-HostServiceAccount", "computers"),
+    ("gPLink", "containers"),
+];
+
+#[test]
+fn an_attribute_of_which_nothing_was_shown_is_nobody_s_safety() {
+    let forest = Forest::new("corp.example")
+        .computer("APP01")
+        .group("Hosts")
+        .member("APP01")
+        .ou("Services")
+        .user("svc-a")
+        .spn("HTTP/app.corp.example")
+        .smsa("smsa-a")
+        .gmsa("gmsa-a")
+        .readers(&["Hosts"]);
+    const SAFE: &str = "Nobody outside tier 0 can, in any number of steps.";
+    const DEFINITE: &str = "<td>0</td></tr>";
+    let whole = page_of(&forest);
+    assert!(
+        whole.contains(SAFE) && whole.contains(DEFINITE),
+        "else this shows nothing"
+    );
+    for (attribute, query) in OF_WAYS {
+        let mut unasked = directory_of(&forest);
+        for row in &mut unasked.ledger {
+            if row.plan.name == query {
+                row.plan.attributes.retain(|asked| asked != attribute);
+            }
+        }
+        let mut unshown = directory_of(&forest);
+        unshown.coverage.push(CoverageRow {
+            query: query.to_owned(),
+            class: "any".to_owned(),
+            attribute: attribute.to_owned(),
+            objects: 3,
+            absence: Absence::NotReadable,
+        });
+        for (what, directory) in [("not asked", unasked), ("not shown", unshown)] {
+            let page = page_of_directory(directory);
+            assert!(!page.contains(SAFE), "{attribute} {what}");
+            assert!(!page.contains(DEFINITE), "{attribute} {what}");
+            if attribute == "servicePrincipalName" {
+                assert!(
+                    page.contains("At least 3 service accounts, since"),
+                    "{what}"
+                );
+            }
+        }
     }
 }
