@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::origin::ExportLabel;
 #[cfg(feature = "json-schema")]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,9 @@ pub struct SnapshotFacts {
     pub complete: bool,
     /// One sentence for each thing that is missing.
     pub missing: Vec<String>,
+    /// The exports of other tools that the snapshot was made from, and what they cannot show; empty for a collector's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exports: Vec<ExportLabel>,
 }
 
 /// What the account that collected is, which decides whether objects that default permissions hide were shown to it.

@@ -27,6 +27,9 @@ use crate::source::{Aside, Directory};
 #[cfg(test)]
 mod tests;
 
+/// What is said where the user gives his word for whoever made the exports.
+const BY_WORD: &str = "That an administrator of the forest made it, from whom nothing is hidden, is the word of whoever imported it.";
+
 /// Troubles of an export that are written down one by one; the others are counted.
 const TROUBLES: u64 = 1_000;
 
@@ -450,7 +453,9 @@ impl Importer {
             Aside::Broken(why) => row.broken = why,
             Aside::Ended => {
                 let row = row.clone();
-                for (position, text) in (1..).zip(self.directory.limits_of(export)) {
+                let word = self.writer.collection().administrator_by_word;
+                let by_word = word.then(|| BY_WORD.to_owned()).into_iter();
+                for (position, text) in (1..).zip(by_word.chain(self.directory.limits_of(export))) {
                     self.writer.record_note(&NoteRow {
                         export: number,
                         kind: NoteKind::Limit,

@@ -251,8 +251,16 @@ impl Directory {
 
     /// The naming contexts, as far as the objects tell them.
     fn contexts(&self) -> NamingContexts {
-        let domain = self.domain().unwrap_or_default().to_owned();
-        let forest = self.configuration.as_deref().unwrap_or(&domain);
+        // Some exporters write every name in capitals, which nobody else does.
+        let quiet = |tail: &str| match tail.chars().any(char::is_lowercase) {
+            true => tail.to_owned(),
+            false => tail.to_lowercase().replace("dc=", "DC="),
+        };
+        let domain = quiet(self.domain().unwrap_or_default());
+        let forest = self
+            .configuration
+            .as_deref()
+            .map_or_else(|| domain.clone(), quiet);
         NamingContexts {
             configuration: format!("CN=Configuration,{forest}"),
             schema: format!("CN=Schema,CN=Configuration,{forest}"),
@@ -328,7 +336,8 @@ impl Directory {
             |name: &str, value: &str| RawAttribute::new(name, vec![value.as_bytes().to_vec()]);
         let mut attributes = vec![one("defaultNamingContext", &contexts.domain)];
         // Nothing but an object of the configuration tells which domain is the root.
-        if let Some(forest) = &self.configuration {
+        if self.configuration.is_some() {
+            let forest = Named::of(&contexts.configuration).tail;
             attributes.push(one("rootDomainNamingContext", forest));
             attributes.push(one("configurationNamingContext", &contexts.configuration));
             attributes.push(one("schemaNamingContext", &contexts.schema));

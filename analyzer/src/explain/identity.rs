@@ -121,6 +121,12 @@ impl<'a> Places<'a> {
         let has_readers = matches!(object.kind, Kind::Gmsa | Kind::Dmsa);
         match object.readers.filter(|_| has_readers) {
             Some(id) => {
+                // Hosts read by groups: whoever is not seen in one is not seen here.
+                let why = analysis.directory.hides(&["groups"], "member");
+                unknown.extend(why.map(|why| UnknownFact {
+                    attribute: "msDS-GroupMSAMembership".to_owned(),
+                    why,
+                }));
                 let readers = self.readers.entry(id);
                 let readers = readers.or_insert_with(|| computers(analysis, id));
                 for host in readers.iter() {

@@ -12,8 +12,8 @@ use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Verd
 
 use super::tables::facts;
 use crate::report::{
-    assumed, at_least, beyond, counted, counted_severities, escaped, name_of, risk_in_words,
-    unjudged, unseen,
+    assumed, at_least, beyond, counted, counted_severities, escaped, made_from, name_of,
+    risk_in_words, unjudged, unseen,
 };
 
 /// Rules that are told to be dealt with first.
@@ -106,6 +106,11 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             ),
         ),
     ];
+    for export in &snapshot.exports {
+        let limits: Vec<String> = export.limits.iter().map(|limit| escaped(limit)).collect();
+        let text = format!("{} {}", escaped(&made_from(export)), limits.join(" "));
+        facts.push(("Made from", text.trim_end().to_owned()));
+    }
     if report.left_out > 0 {
         facts.push((
             "Left out",

@@ -75,6 +75,7 @@ pub(super) fn summary(taken_at: Moment, clock: Moment, pack: &str, rules: usize)
             objects: 0,
             complete: true,
             missing: Vec::new(),
+            exports: Vec::new(),
         },
         clock,
         basis: basis(pack),

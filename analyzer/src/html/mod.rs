@@ -48,7 +48,7 @@ use self::summary::Summary;
 use self::told::Notes;
 use crate::frames::{Analysis, Frames};
 use crate::paths::Unseen;
-use crate::report::assumed;
+use crate::report::{assumed, made_from};
 use crate::rules::Pack;
 
 pub(crate) use self::inventory::ASKED;

@@ -130,6 +130,7 @@ pub(crate) fn snapshot_facts(analysis: &Analysis) -> SnapshotFacts {
         objects: manifest.counts.objects,
         complete: manifest.complete && missing.is_empty(),
         missing,
+        exports: manifest.exports.clone(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod assemble;
 mod bound;
+mod made_from;
 mod markdown_text;
 mod table;
 mod text;
@@ -14,6 +15,7 @@ pub(crate) use assemble::{Judged, PROGRAM, assemble, assumptions_of, snapshot_fa
 pub(crate) use bound::{
     at_least, count_in_words, counted_severities, risk_in_words, unjudged, unseen,
 };
+pub(crate) use made_from::made_from;
 pub(crate) use markdown_text::escaped;
 pub(crate) use table::{Column, fitting, is_hidden, table, visible};
 pub(crate) use text::{

@@ -165,6 +165,12 @@ pub(crate) fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     let Some(outcome) = &row.outcome else {
         return Some(format!("the query {name} did not come to its end"));
     };
+    if !outcome.complete && !directory.manifest.exports.is_empty() {
+        return Some(format!(
+            "{name} are known in part ({} objects): {}",
+            row.stored, outcome.result_text
+        ));
+    }
     if !outcome.complete {
         return Some(format!(
             "the query {name} ended early after {} entries: {}",

@@ -254,8 +254,14 @@ pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotErro
     if head.is_some_and(|row| row.is_complete() && row.stored == 0) {
         missing.push("the head of the domain did not come: nothing is known of it".to_owned());
     }
+    let of_export: bool =
+        database.query_row("SELECT EXISTS (SELECT 1 FROM export)", [], |row| row.get(0))?;
     for row in ledger.iter().filter(|row| !row.is_complete()) {
         missing.push(match &row.outcome {
+            Some(outcome) if of_export => format!(
+                "{} are known in part ({} objects): {}",
+                row.plan.name, row.stored, outcome.result_text
+            ),
             Some(outcome) => format!(
                 "query {} ended early after {} entries: {}",
                 row.plan.name, outcome.entries, outcome.result_text

@@ -5,7 +5,7 @@ use coldcase_schemas::report::{Numbers, Privileges, Report, Severity};
 
 use super::{Cell, Table};
 use crate::compare;
-use crate::report::{PROGRAM, at_least, unseen};
+use crate::report::{PROGRAM, at_least, made_from, unseen};
 
 const COLUMNS: [(&str, u16); 2] = [("what", 34), ("value", 100)];
 
@@ -27,6 +27,12 @@ pub(super) fn of_report(report: &Report) -> Table {
             Privileges::Unknown => "not known",
         }),
     );
+    for export in &snapshot.exports {
+        say("made from", Cell::text(made_from(export)));
+        for limit in &export.limits {
+            say("what it cannot show", Cell::text(limit));
+        }
+    }
     say("objects", Cell::count(snapshot.objects));
     say("collection complete", Cell::flag(snapshot.complete));
     say(

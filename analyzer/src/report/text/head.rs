@@ -8,7 +8,7 @@ use coldcase_schemas::report::{
 
 use super::foot::beyond;
 use super::{Style, assumed, counted, wrap};
-use crate::report::{at_least, counted_severities, visible};
+use crate::report::{at_least, counted_severities, made_from, visible};
 
 /// Columns before the text of a line of the head.
 const INDENT: usize = 16;
@@ -47,7 +47,13 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
         labelled(label, value, style, out)?;
     }
     for missing in &snapshot.missing {
-        writeln!(out, "                - {}", visible(missing))?;
+        listed(missing, style, out)?;
+    }
+    for export in &snapshot.exports {
+        labelled("Made from", &visible(&made_from(export)), style, out)?;
+        for limit in &export.limits {
+            listed(limit, style, out)?;
+        }
     }
     assumptions(report, style, out)?;
     writeln!(out)?;
@@ -110,6 +116,18 @@ fn labelled(label: &str, text: &str, style: Style, out: &mut dyn Write) -> io::R
     for (index, line) in wrap(text, style.width, INDENT).into_iter().enumerate() {
         match index {
             0 => writeln!(out, "  {label:<13} {}", line.trim_start())?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+/// A line of a list below a fact.
+fn listed(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let lines = wrap(&visible(text), style.width, INDENT + 2);
+    for (index, line) in lines.into_iter().enumerate() {
+        match index {
+            0 => writeln!(out, "{:INDENT$}- {}", "", line.trim_start())?,
             _ => writeln!(out, "{line}")?,
         }
     }
