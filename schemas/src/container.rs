@@ -290,10 +290,10 @@ fn foreign(head: &[u8]) -> SnapshotError {
              --case` tells)"
         }
         [b'P', b'K', 3, 4, ..] => {
-            "it is a zip archive; unpack it, or give the .sqlite.zst file in it"
+            "it is a zip archive; give the .sqlite.zst file in it. What SharpHound or RustHound wrote is for `coldcase import`"
         }
         [b'w', b'i', b'n', b'-', b'a', b'd', ..] => {
-            "it is an ADExplorer snapshot, which this version does not import"
+            "it is an ADExplorer snapshot; make a snapshot of it with `coldcase import`"
         }
         [a, b, c, d, ..] if [*a, *b, *c, *d] == ZSTD_MAGIC => {
             "it is zstd data without a manifest; give the .sqlite.zst file as it was collected"

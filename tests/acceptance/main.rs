@@ -29,6 +29,7 @@ mod exports;
 mod hostile;
 mod html;
 mod html_browser;
+mod import;
 mod migration;
 mod packages;
 mod pseudonyms;

@@ -23,6 +23,9 @@ const FIRST: u64 = 4_096;
 const READ: &str = "what is read: ADExplorer snapshots (.dat), and the JSON files or the zip of SharpHound, RustHound-CE and \
                     BloodHound.py";
 
+/// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
+const SNAPSHOT: [u8; 4] = 0x184D_2A5C_u32.to_le_bytes();
+
 /// What a zip begins with (APPNOTE 4.3.7).
 const ZIP: &[u8] = b"PK\x03\x04";
 
@@ -127,8 +130,7 @@ fn refused(first: &[u8]) -> String {
     if first.is_empty() {
         return "it is empty".to_owned();
     }
-    // A zstd skippable frame (RFC 8878, section 3.1.2), as snapshots begin.
-    if first.starts_with(&[0x5A, 0x2A, 0x4D, 0x18]) {
+    if first.starts_with(&SNAPSHOT) {
         return "it is a snapshot already: give it to `coldcase report`".to_owned();
     }
     format!("it is none of the formats that are read; {READ}")

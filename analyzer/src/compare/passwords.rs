@@ -12,7 +12,7 @@ use super::Pair;
 use super::side::{Both, When};
 use super::value::time;
 use crate::frames::Analysis;
-use crate::load::{Kind, Object};
+use crate::load::{Kind, Object, PRECISION};
 use crate::rules::subject_of;
 
 /// Where msDS-ManagedPasswordInterval is not set, days.
@@ -154,7 +154,7 @@ impl Turn<'_> {
     fn password_went_back(&self) -> Option<String> {
         let (was, is) = (self.objects.0.password_set?, self.objects.1.password_set?);
         // 0 is no time.
-        (is < was && is > 0).then(|| {
+        (was.saturating_sub(is) >= PRECISION && is > 0).then(|| {
             format!(
                 "pwdLastSet went back from {} to {}: the account was restored from a copy, or written to",
                 time(was),
@@ -166,7 +166,7 @@ impl Turn<'_> {
     /// The epoch and the key are the same.
     fn unmoved(&self) -> (Rotation, String) {
         if let (Some(was), Some(is)) = (self.objects.0.password_set, self.objects.1.password_set)
-            && is > was
+            && is.saturating_sub(was) >= PRECISION
         {
             return (
                 Rotation::Reset,

@@ -12,6 +12,7 @@ use super::rotation::Rotating;
 use super::scored::Scored;
 use super::sight::Sight;
 use super::summary::AccountFacts;
+use crate::load::PRECISION;
 use crate::rules::identity;
 use crate::score::round;
 
@@ -146,7 +147,7 @@ impl Known {
     fn password(&mut self, taken_at: Moment, facts: &AccountFacts) {
         let set = facts.password_set.filter(|ticks| *ticks > 0);
         if let Some((now, before)) = set.zip(self.password_set)
-            && now < before
+            && before.saturating_sub(now) >= PRECISION
         {
             self.password_set_back.push(taken_at);
         }

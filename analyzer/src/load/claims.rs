@@ -1,4 +1,5 @@
-//! What an exporter concluded from values that its export does not hold: rights, and single flags of an integer.
+//! What an exporter concluded from values that its export does not hold: rights, and single flags of an integer; and which
+//! values it rounded.
 //!
 //! Owns who is meant on both sides. Deliberately makes no raw value of a conclusion, and does not weigh it against a
 //! descriptor: [`crate::paths`] does.
@@ -102,4 +103,13 @@ pub(super) fn add_flags(database: &Connection, objects: &mut [Object]) -> Result
         }
     }
     Ok(())
+}
+
+/// By how many ticks of 100 ns which values may be less than the directory's.
+pub(super) fn rounded(database: &Connection) -> Result<HashMap<(i64, String), i64>> {
+    let mut statement = database.prepare(
+        "SELECT object, attribute.name, step FROM rounded JOIN attribute ON attribute.id = rounded.attribute",
+    )?;
+    let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -91,6 +91,8 @@ pub(crate) struct Directory {
     /// Authentication policy silos by object id: whether they are enforced.
     pub(crate) silos: BTreeMap<i64, Option<bool>>,
     pub(crate) group_policies: GroupPolicies,
+    /// Ticks of 100 ns by which values may be less than the directory's, by object id and attribute: exports round.
+    pub(crate) rounded: HashMap<(i64, String), i64>,
     /// Rights that an export says somebody has; none where it holds the descriptors themselves.
     pub(crate) claimed_rights: Vec<ClaimedRight>,
     links: HashMap<String, Rows<i64>>,
@@ -197,6 +199,7 @@ impl Directory {
             silos: silo::load(database)?,
             group_policies,
             claimed_rights: claims::rights(database, &objects)?,
+            rounded: claims::rounded(database)?,
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,
             names: load_names(database)?,

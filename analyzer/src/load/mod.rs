@@ -30,4 +30,4 @@ pub(crate) use lookup::Found;
 pub(crate) use object::{Fact, Kind, Object};
 pub(crate) use requester::Requester;
 pub(crate) use schema::{Schema, well_known_guid};
-pub(crate) use time::{Clock, filetime_of};
+pub(crate) use time::{Clock, PRECISION, filetime_of};

@@ -70,6 +70,9 @@ fn from_unix(seconds: i64) -> Option<i64> {
         .checked_add(UNIX_EPOCH)
 }
 
+/// Ticks of 100 ns by which two times must differ to be told apart: some exporters write whole seconds.
+pub(crate) const PRECISION: i64 = 10_000_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;

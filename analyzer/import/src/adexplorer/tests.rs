@@ -327,9 +327,10 @@ proptest! {
 )]
 fn real() -> Option<Vec<u8>> {
     let folder = std::env::var_os("COLDCASE_REALDATA");
-    let bytes = folder.map(|folder| {
-        fs::read(std::path::Path::new(&folder).join("adexplorer-detectionlab.dat")).unwrap()
-    });
+    // A relative path counts from the workspace root; joining an absolute one gives that.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let bytes = folder
+        .map(|folder| fs::read(root.join(folder).join("adexplorer-detectionlab.dat")).unwrap());
     if bytes.is_none() {
         println!("skipped: COLDCASE_REALDATA does not name the folder of real samples");
     }

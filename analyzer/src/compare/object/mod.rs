@@ -16,6 +16,7 @@ use coldcase_schemas::attribute::{ATTRIBUTES, Attribute, Syntax};
 use coldcase_schemas::diff::{AttributeChange, ObjectChange, ObjectState};
 use coldcase_schemas::report::Subject;
 use rusqlite::Row;
+use rusqlite::types::Value;
 
 use super::Pair;
 use super::permissions::Permissions;
@@ -272,6 +273,9 @@ impl<'a> Comparison<'a> {
             let Some(difference) = difference else {
                 continue;
             };
+            if self.is_rounding(attribute.name, *column, before, now) {
+                continue;
+            }
             if self.is_routine(attribute.name, old, new) {
                 *routine.entry(attribute.name.to_owned()).or_default() += 1;
                 continue;
@@ -304,6 +308,29 @@ impl<'a> Comparison<'a> {
             descriptors: Vec::new(),
             note: String::new(),
         })
+    }
+
+    /// Whether both numbers may be the same, written with other precision: exports of other tools round times down.
+    fn is_rounding(
+        &self,
+        attribute: &str,
+        column: Option<usize>,
+        before: &Stored,
+        now: &Stored,
+    ) -> bool {
+        let number = |stored: &Stored| match stored.columns.get(column?) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        };
+        let (Some(was), Some(is)) = (number(before), number(now)) else {
+            return false;
+        };
+        let step = |analysis: &Analysis, id: i64| {
+            let steps = &analysis.directory.rounded;
+            steps.get(&(id, attribute.to_owned())).copied().unwrap_or(0)
+        };
+        let (old, new) = (step(self.pair.old, before.id), step(self.pair.new, now.id));
+        may_be_equal((was, old), (is, new))
     }
 
     fn is_routine(&self, attribute: &str, old: Option<&Object>, new: Option<&Object>) -> bool {
@@ -401,4 +428,30 @@ fn rows_of<T>(rows: &[(i64, T)], id: i64) -> &[(i64, T)] {
     let from = rows.partition_point(|row| row.0 < id);
     let to = rows.partition_point(|row| row.0 <= id);
     rows.get(from..to).unwrap_or(&[])
+}
+/// Whether two numbers, each up to so much less than the truth, can stand for one.
+fn may_be_equal(was: (i64, i64), is: (i64, i64)) -> bool {
+    let apart = was.0.abs_diff(is.0);
+    // The lower may have been rounded down from the higher.
+    let lower_step = if was.0 < is.0 { was.1 } else { is.1 };
+    apart == 0 || i64::try_from(apart).is_ok_and(|apart| apart < lower_step)
+}
+
+#[cfg(test)]
+mod rounding {
+    use super::may_be_equal;
+
+    #[test]
+    fn what_was_rounded_down_is_no_change() {
+        const SECOND: i64 = 10_000_000;
+        let (exact, rounded) = (132_827_764_041_402_386, 132_827_764_040_000_000);
+        assert!(may_be_equal((exact, 0), (rounded, SECOND)));
+        assert!(may_be_equal((rounded, SECOND), (exact, 0)));
+        assert!(!may_be_equal((exact, 0), (rounded, 0)));
+        // The rounded is never more than the truth.
+        assert!(!may_be_equal((rounded, 0), (exact, SECOND)));
+        assert!(!may_be_equal((exact, 0), (rounded - SECOND, SECOND)));
+        assert!(!may_be_equal((i64::MIN, SECOND), (i64::MAX, SECOND)));
+        assert!(may_be_equal((0, 0), (0, 0)));
+    }
 }

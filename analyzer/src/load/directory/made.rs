@@ -332,6 +332,7 @@ impl Made {
             cut_short: Vec::new(),
             defects: Vec::new(),
             claimed_rights: Vec::new(),
+            rounded: HashMap::new(),
             configuration: None,
             descriptors: Descriptors::of(
                 self.descriptors

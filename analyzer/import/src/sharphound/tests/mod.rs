@@ -171,7 +171,9 @@ fn sample_path() -> Option<PathBuf> {
         reason = "real samples are not in the repository; the variable says where they are"
     )]
     let folder = std::env::var_os("COLDCASE_REALDATA");
-    Some(PathBuf::from(folder?).join("sharphound-v6-sample.zip"))
+    // A relative path counts from the workspace root; joining an absolute one gives that.
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Some(root.join(folder?).join("sharphound-v6-sample.zip"))
 }
 
 fn sample() -> Option<Vec<u8>> {

@@ -1,0 +1,367 @@
+//! Other tools' exports: what is made of them, what is said of them, and what is refused.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use coldcase_import::adexplorer::made::{Values, Writer};
+use coldcase_schemas::Snapshot;
+use coldcase_tests::programs::{coldcase, workspace};
+use serde_json::Value;
+
+const DOMAIN: &str = "DC=corp,DC=example";
+/// FILETIME of 2021-11-30T21:48:42Z.
+const TAKEN_AT: u64 = 132_827_825_220_000_000;
+
+/// SID of a principal of the domain.
+fn sid(rid: u32) -> Values {
+    let mut bytes = vec![1, 5, 0, 0, 0, 0, 0, 5];
+    for part in [21, 1, 2, 3, rid] {
+        bytes.extend(u32::to_le_bytes(part));
+    }
+    Values::Octets(vec![bytes])
+}
+
+fn guid(number: u8) -> Values {
+    Values::Octets(vec![vec![number; 16]])
+}
+
+/// An ADExplorer snapshot of a domain with a kerberoastable user, at `path`.
+fn adexplorer(path: &Path, taken_at: u64, spn: &str) {
+    let file = File::create(path).unwrap();
+    let mut writer = Writer::new(file, taken_at, "dc1.corp.example", &[DOMAIN]).unwrap();
+    let class = |names: &[&str]| ("objectClass", Values::texts(names));
+    let domain_sid: Vec<u8> = {
+        let Values::Octets(values) = sid(0) else {
+            unreachable!()
+        };
+        let mut bytes = values[0][..24].to_vec();
+        bytes[1] = 4;
+        bytes
+    };
+    writer
+        .object(
+            DOMAIN,
+            &[
+                class(&["top", "domain", "domainDNS"]),
+                ("objectGUID", guid(1)),
+                ("objectSid", Values::Octets(vec![domain_sid])),
+            ],
+        )
+        .unwrap();
+    writer
+        .object(
+            &format!("CN=svc-web,CN=Users,{DOMAIN}"),
+            &[
+                class(&["top", "person", "organizationalPerson", "user"]),
+                ("objectGUID", guid(2)),
+                ("objectSid", sid(1_104)),
+                ("sAMAccountName", Values::text("svc-web")),
+                ("servicePrincipalName", Values::text(spn)),
+                ("userAccountControl", Values::Integer(vec![0x1_0200])),
+                ("pwdLastSet", Values::Large(vec![130_000_000_000_000_000])),
+            ],
+        )
+        .unwrap();
+    writer.object(&format!("CN=Hidden,{DOMAIN}"), &[]).unwrap();
+    writer.finish().unwrap();
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn made(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(name);
+    adexplorer(&path, TAKEN_AT, "HTTP/web.corp.example");
+    path
+}
+
+#[test]
+fn an_export_becomes_a_snapshot_that_says_where_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = made(folder.path(), "corp.dat");
+    let output = folder.path().join("corp.sqlite.zst");
+    let ended = coldcase(&["import", text(&export), "-o", text(&output)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("corp.dat, ADExplorer snapshot: "),
+        "{}",
+        ended.stdout
+    );
+    assert!(ended.stdout.contains("coldcase report"), "{}", ended.stdout);
+
+    let json = coldcase(&["report", text(&output), "--format", "json"]).unwrap();
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let snapshot = &report["snapshot"];
+    assert_eq!(snapshot["domain"], "corp.example");
+    assert_eq!(snapshot["taken_at"], "2021-11-30T21:48:42Z");
+    assert_eq!(snapshot["exports"][0]["name"], "corp.dat");
+    let sha256 = snapshot["exports"][0]["sha256"].as_str().unwrap();
+    assert_eq!(sha256.len(), 64);
+    let fired = |id: &str| {
+        let rules = report["rules"].as_array().unwrap();
+        rules.iter().find(|rule| rule["id"] == id).unwrap()["verdict"].clone()
+    };
+    // What the export shows is judged, what it does not show is not clear.
+    assert_eq!(fired("spn-password-never-expires"), "fired");
+    assert_eq!(fired("kds-root-key-presence"), "not-evaluated");
+
+    for (format, file) in [("text", "r.txt"), ("md", "r.md"), ("html", "r.html")] {
+        let path = folder.path().join(file);
+        let ended = coldcase(&[
+            "report",
+            text(&output),
+            "--format",
+            format,
+            "-o",
+            text(&path),
+        ])
+        .unwrap();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        let written = fs::read_to_string(path).unwrap();
+        let words = written.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("corp.dat"), "{format}");
+        assert!(words.contains("no replication metadata"), "{format}");
+    }
+}
+
+#[test]
+fn the_same_export_makes_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = made(folder.path(), "corp.dat");
+    let bytes = |name: &str| {
+        let output = folder.path().join(name);
+        let ended = coldcase(&["import", text(&export), "-o", text(&output)]).unwrap();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        fs::read(output).unwrap()
+    };
+    assert_eq!(bytes("a.zst"), bytes("b.zst"));
+}
+
+#[test]
+fn what_an_export_would_give_is_told_without_importing() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = made(folder.path(), "corp.dat");
+    let ended = coldcase(&["import", "--list", text(&export)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    for told in [
+        "corp.dat: ADExplorer snapshot",
+        "2021-11-30T21:48:42Z",
+        "corp.example: 3 objects",
+        "not asked",
+    ] {
+        assert!(ended.stdout.contains(told), "{told}: {}", ended.stdout);
+    }
+    let json = coldcase(&["import", "--list", text(&export), "--format", "json"]).unwrap();
+    let listed: Value = serde_json::from_str(&json.stdout).unwrap();
+    let users = listed[0]["queries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["query"] == "users")
+        .unwrap();
+    assert_eq!(
+        (&users["objects"], &users["seen"]),
+        (&Value::from(1), &Value::from("all"))
+    );
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "nothing is written"
+    );
+}
+
+#[test]
+fn exports_that_contradict_each_other_say_so_and_the_newer_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = folder.path().join("old.dat");
+    adexplorer(&old, TAKEN_AT - 864_000_000_000, "HTTP/old.corp.example");
+    let new = made(folder.path(), "new.dat");
+    let output = folder.path().join("corp.zst");
+    let ended = coldcase(&["import", text(&old), text(&new), "-o", text(&output)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("Conflicts     1 between the exports"),
+        "{}",
+        ended.stdout
+    );
+    let snapshot = Snapshot::open(&output).unwrap();
+    let user = snapshot
+        .entry(&format!("CN=svc-web,CN=Users,{DOMAIN}"))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        user.values("servicePrincipalName"),
+        Some(&[b"HTTP/web.corp.example".to_vec()][..])
+    );
+    let told: String = snapshot
+        .database()
+        .query_row(
+            "SELECT kept_value || ' ' || other_value FROM conflict",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(told, "HTTP/web.corp.example HTTP/old.corp.example");
+}
+
+#[test]
+fn what_cannot_be_imported_is_said_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = made(folder.path(), "corp.dat");
+    let output = folder.path().join("corp.zst");
+    let whole = fs::read(&export).unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let refused = |path: &Path, told: &str| {
+        let ended = coldcase(&["import", text(path), "-o", text(&output)]).unwrap();
+        assert_eq!(ended.code, 2, "{}", ended.stdout);
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
+        assert!(
+            ended
+                .stderr
+                .contains(path.file_name().unwrap().to_str().unwrap()),
+            "{}",
+            ended.stderr
+        );
+        assert!(!output.exists());
+    };
+    refused(&file("cut.dat", &whole[..whole.len() / 2]), "cut short");
+    refused(&file("notes.txt", b"hello"), "none of the formats");
+    refused(&file("empty.dat", b""), "it is empty");
+    refused(&folder.path().join("missing.dat"), "missing.dat");
+    let other = folder.path().join("others");
+    fs::create_dir(&other).unwrap();
+    refused(&other, "folder");
+    // A broken object ends the reading; what came before is kept and marked.
+    let mut broken = whole.clone();
+    let second = 1_086 + u32::from_le_bytes(whole[1_086..1_090].try_into().unwrap()) as usize;
+    broken[second..second + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    let broken = file("broken.dat", &broken);
+    let ended = coldcase(&["import", text(&broken), "-o", text(&output)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("PARTIAL") && ended.stdout.contains("offset"),
+        "{}",
+        ended.stdout
+    );
+    // Evidence is never overwritten.
+    let ended = coldcase(&["import", text(&export), "-o", text(&output)]).unwrap();
+    assert!(
+        ended.code == 2 && ended.stderr.contains("is there already"),
+        "{}",
+        ended.stderr
+    );
+    let ended = coldcase(&["import", text(&output), "-o", "x"]).unwrap();
+    assert!(
+        ended.stderr.contains("a snapshot already"),
+        "{}",
+        ended.stderr
+    );
+}
+
+/// A file of the real samples, if their folder is named.
+fn real(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("COLDCASE_REALDATA");
+    if folder.is_none() {
+        eprintln!("skipped: COLDCASE_REALDATA does not name the folder of real samples");
+    }
+    // A relative path counts from the workspace root.
+    Some(workspace().join(folder?).join(name))
+}
+
+#[test]
+fn a_real_adexplorer_snapshot_is_reported() {
+    let Some(export) = real("adexplorer-detectionlab.dat") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("lab.zst");
+    let ended = coldcase(&["import", text(&export), "-o", text(&output)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        !ended.stdout.contains("Conflicts") && !ended.stdout.contains("Troubles"),
+        "{}",
+        ended.stdout
+    );
+    let snapshot = Snapshot::open(&output).unwrap();
+    assert_eq!(snapshot.manifest().counts.objects, 3_849);
+    assert_eq!(snapshot.manifest().counts.security_descriptors, 62);
+    let ledger = snapshot.ledger().unwrap();
+    let stored = |name: &str| {
+        ledger
+            .iter()
+            .find(|row| row.plan.name == name)
+            .unwrap()
+            .stored
+    };
+    assert_eq!(
+        (stored("groups"), stored("users"), stored("computers")),
+        (49, 6, 3)
+    );
+    assert_eq!(
+        (stored("schema-classes"), stored("schema-attributes")),
+        (269, 1_498)
+    );
+    let ended = coldcase(&["report", text(&output)]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("not known whether an administrator"));
+}
+
+#[test]
+fn a_real_sharphound_zip_is_reported_and_its_rights_are_ways() {
+    let Some(export) = real("sharphound-v6-sample.zip") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("phantom.zst");
+    let ended = coldcase(&["import", text(&export), "-o", text(&output)]).unwrap();
+    assert!(
+        ended.code == 2 && ended.stderr.contains("--taken-at"),
+        "{}",
+        ended.stderr
+    );
+    let at = ["--taken-at", "2024-06-01T10:00:00Z"];
+    let ended = coldcase(&["import", text(&export), "-o", text(&output), at[0], at[1]]).unwrap();
+    assert!(
+        ended.code == 2
+            && ended
+                .stderr
+                .contains("ghost.corp, phantom.corp, wraith.corp"),
+        "{}",
+        ended.stderr
+    );
+    let domain = ["--domain", "phantom.corp"];
+    let ended = coldcase(&[
+        "import",
+        text(&export),
+        "-o",
+        text(&output),
+        at[0],
+        at[1],
+        domain[0],
+        domain[1],
+    ])
+    .unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let rights = coldcase(&[
+        "sql",
+        text(&output),
+        "SELECT name FROM interpreted_rights WHERE \"right\" = 'ReadGMSAPassword' ORDER BY name",
+        "--format",
+        "csv",
+    ])
+    .unwrap();
+    assert_eq!(rights.stdout.lines().count(), 8, "{}", rights.stdout);
+    let ways = coldcase(&["paths", text(&output), "--to", "gMSA_SHS2$"]).unwrap();
+    assert!(ways.stdout.contains("gMSA_SHS_pwd"), "{}", ways.stdout);
+    let words = ways.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("ReadGMSAPassword, an export says"),
+        "{words}"
+    );
+}
