@@ -65,7 +65,8 @@ pub(crate) fn write(report: &Report, ledger: &[LedgerRow], out: &mut dyn Write) 
     )
 }
 
-/// What carries most of the exposure first, since its fix takes most away.
+/// What carries most of the exposure first. A fix may gain less: what an account has to lose is shared out among its
+/// findings.
 fn groups<'a>(report: &'a Report, shares: &BTreeMap<&str, f64>) -> Vec<Group<'a>> {
     let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
@@ -189,7 +190,7 @@ fn first(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
         names.truncate(NAMED);
         writeln!(
             out,
-            "{}. **{}** ({}): takes {:.1} off the exposure. {}{more}",
+            "{}. **{}** ({}): carries {:.1} of the exposure. {}{more}",
             number + 1,
             escaped(&group.rule.title),
             escaped(&group.rule.code),

@@ -1,4 +1,4 @@
-//! Findings, a group for each rule: the group that carries most of the exposure first, since its fix takes most away.
+//! Findings, a group for each rule: the group that carries most of the exposure first.
 //!
 //! Deliberately does not judge; order and sums are made from what the report says.
 

@@ -75,6 +75,8 @@ struct Page<'a> {
     groups: &'a [Group<'a>],
     charts: Vec<Chart>,
     sections: &'a [Section<'a>],
+    /// Sections of which paper has a line only.
+    folded: usize,
     notes: &'a Notes,
     /// Kinds of the service accounts, as marks and in words.
     kinds: Vec<(&'a str, &'a str)>,
@@ -103,7 +105,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let (told, notes) = told::told(report, sources.analysis, pack)?;
     let histories = sources.past.map(|(trend, _)| past::by_account(trend));
     let ways = drawings.of_accounts(&report.accounts, &told, &groups)?;
-    let mut sections = Section::all(report, &anchors, &facts, &told, histories.as_ref());
+    let mut sections = Section::all(report, pack, &anchors, &facts, &told, histories.as_ref());
     for (section, way) in sections.iter_mut().zip(ways) {
         section.drawing = way;
     }
@@ -128,6 +130,10 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,
+        folded: sections
+            .iter()
+            .filter(|section| !section.is_printed())
+            .count(),
         notes: &notes,
         kinds,
         families: catalogue::families(report, pack, &prose),
