@@ -159,12 +159,25 @@ fn every_line_is_an_event_with_what_ocsf_requires() {
         for finding in report["findings"].as_array().unwrap() {
             assert!(uids.contains(finding["id"].as_str().unwrap()));
         }
+        // Another domain has the same rules: its events must have other uids.
+        let domain = report["snapshot"]["domain_sid"].as_str().unwrap();
         for rule in report["rules"].as_array().unwrap() {
+            let id = rule["id"].as_str().unwrap();
             if rule["verdict"] == "not-evaluated" {
-                let uid = format!("not-evaluated-{}", rule["id"].as_str().unwrap());
+                let uid = format!("not-evaluated-{domain}-{id}");
                 assert!(uids.contains(&uid), "{uid}");
             }
+            let limited = rule["verdict"] != "not-evaluated" && rule["reason"] != "";
+            let uid = format!("perhaps-not-all-{domain}-{id}");
+            assert_eq!(uids.contains(&uid), limited, "{uid}");
         }
+        // What was not seen is told as the document in Markdown tells it.
+        let document = self::report(snapshot, "md");
+        let (_, told) = document.split_once("so that there may be more:\n\n").unwrap_or_default();
+        let told = told.lines().take_while(|line| line.starts_with("- "));
+        let begins = format!("not-seen-{domain}-");
+        let events = uids.iter().filter(|uid| uid.starts_with(&begins));
+        assert_eq!(events.count(), told.count());
         // New and failed; unknown and without a result.
         assert_eq!(states, BTreeSet::from([(0, Some(2)), (1, Some(3))]));
     });

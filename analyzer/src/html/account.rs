@@ -50,7 +50,7 @@ pub(super) struct Term<'a> {
     pub(super) weight: f64,
     pub(super) share: String,
     pub(super) accepted: bool,
-    /// Whether it exposes the password to somebody without a right over the account.
+    /// Whether it exposes the password.
     exposes_password: bool,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Section<'a> {
         self.account.risk > 0.0 || !self.unjudged.is_empty()
     }
 
-    /// What was found that exposes its password, each rule once: who has that needs no right over the account.
+    /// What was found that exposes its password, each rule once: who has it needs no right over the account.
     pub(super) fn exposing(&self) -> Vec<&Term<'a>> {
         let mut exposing: Vec<&Term<'a>> = Vec::new();
         for term in self.terms.iter().filter(|term| term.exposes_password) {

@@ -1,12 +1,13 @@
-//! Which rules say that an account's password may be had without a right over the account.
+//! Which rules say that an account's password is exposed otherwise than to those who may read it by its list of readers.
 //!
 //! The pages tell it by the techniques of ATT&CK that they name. Deliberately has no list of rules: a page of one's own
 //! counts like those of the pack.
 
 use super::page::Front;
 
-/// The password is read: where somebody wrote it down, from a store, from memory.
-const READ: [&str; 3] = ["T1003", "T1552", "T1555"];
+/// The password is read where somebody wrote it down, or from what a machine stores. Not T1555: managed passwords that
+/// are handed out are a right, and who has that is told by name.
+const READ: [&str; 2] = ["T1003", "T1552"];
 
 /// The password is guessed: in logons, or offline from tickets.
 const GUESSED: [&str; 3] = ["T1110", "T1558.003", "T1558.004"];
