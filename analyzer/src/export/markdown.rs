@@ -8,16 +8,19 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use coldcase_schemas::ledger::LedgerRow;
-use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Verdict};
+use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Subject, Verdict};
 
 use super::tables::facts;
 use crate::report::{
     assumed, at_least, beyond, counted, counted_severities, escaped, name_of, risk_in_words,
-    unjudged, unseen,
+    shortened, unjudged, unseen,
 };
 
 /// Rules that are told to be dealt with first.
 const FIRST: usize = 5;
+
+/// Characters of a name, about; the tables of other formats have it whole.
+const NAME: usize = 64;
 
 /// Names that are told beside such a rule.
 const NAMED: usize = 5;
@@ -89,6 +92,11 @@ fn groups<'a>(report: &'a Report, shares: &BTreeMap<&str, f64>) -> Vec<Group<'a>
     // Sorting is stable: what carries as much stays in the order of the report.
     groups.sort_by(|a, b| b.open_share.total_cmp(&a.open_share));
     groups
+}
+
+/// What an object is called, in a length that a line can bear.
+fn named(subject: &Subject) -> String {
+    escaped(&shortened(name_of(subject), NAME))
 }
 
 fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -176,9 +184,9 @@ fn first(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## What to do first\n")?;
     for (number, group) in first.iter().enumerate() {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         for finding in group.findings.iter().filter(|f| f.accepted.is_none()) {
-            let name = name_of(&finding.subject);
+            let name = named(&finding.subject);
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -195,7 +203,7 @@ fn first(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
             escaped(&group.rule.title),
             escaped(&group.rule.code),
             group.open_share,
-            escaped(&names.join(", "))
+            names.join(", ")
         )?;
     }
     Ok(())
@@ -231,7 +239,7 @@ fn findings(
                 out,
                 "- **{}** {} ({}{share}, {})",
                 finding.severity.as_str(),
-                escaped(name_of(&finding.subject)),
+                named(&finding.subject),
                 escaped(&finding.subject.kind),
                 escaped(&finding.id)
             )?;
@@ -263,7 +271,7 @@ fn accounts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
-            escaped(name_of(&account.subject)),
+            named(&account.subject),
             escaped(&account.subject.kind),
             risk_in_words(account.risk, open),
             risk_in_words(account.net_risk, open),

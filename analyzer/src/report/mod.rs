@@ -15,7 +15,7 @@ pub(crate) use bound::{
     at_least, count_in_words, counted_severities, risk_in_words, unjudged, unseen,
 };
 pub(crate) use markdown_text::escaped;
-pub(crate) use table::{Column, fitting, is_hidden, table, visible};
+pub(crate) use table::{Column, fitting, is_hidden, shortened, table, visible};
 pub(crate) use text::{
     Style, addition, assumed, beyond, counted, evidence_in_words, name_of, paragraph, wrap,
     write as write_text,
