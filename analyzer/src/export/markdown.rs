@@ -19,8 +19,11 @@ use crate::report::{
 /// Rules that are told to be dealt with first.
 const FIRST: usize = 5;
 
-/// Characters of a name, about; the tables of other formats have it whole.
+/// Characters of a name, about; JSON and the tables have it whole.
 const NAME: usize = 64;
+
+/// Characters of a finding's evidence, about.
+const FACTS: usize = 1000;
 
 /// Names that are told beside such a rule.
 const NAMED: usize = 5;
@@ -245,7 +248,7 @@ fn findings(
             )?;
             let facts = facts(finding);
             if !facts.is_empty() {
-                writeln!(out, "  - {}", escaped(&facts))?;
+                writeln!(out, "  - {}", escaped(&shortened(&facts, FACTS)))?;
             }
             if let Some(by) = &finding.accepted {
                 let text = format!("accepted by {} until {}: {}", by.owner, by.until, by.reason);

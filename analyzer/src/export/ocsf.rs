@@ -179,7 +179,11 @@ fn uid(report: &Report, what: &str, about: &str) -> String {
 /// An event without a result that no rule of the report has.
 fn of_the_domain(uid: &str, title: &str, why: &str, by: &str, report: &Report) -> Value {
     let mut event = event(report, severity(Severity::Info), (0, "Unknown"));
-    set(&mut event, "message", json!(visible(&format!("{title}: {why}"))));
+    set(
+        &mut event,
+        "message",
+        json!(visible(&format!("{title}: {why}"))),
+    );
     set(
         &mut event,
         "finding_info",

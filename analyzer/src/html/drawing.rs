@@ -130,11 +130,13 @@ impl<'a> Drawings<'a> {
         };
         let graph = analysis.control_graph();
         // What tier 0 may do is by design; what leads to it is not.
-        let chain = (!graph.is_tier0(other))
-            .then(|| graph.by_step(analysis, other, subject))
-            .flatten()
-            .or_else(|| graph.by_step(analysis, subject, other))
-            .or_else(|| graph.by_right_on(analysis, other, place));
+        let over = || match graph.is_tier0(other) {
+            true => None,
+            false => graph
+                .by_step(analysis, other, subject)
+                .or_else(|| graph.by_right_on(analysis, other, place)),
+        };
+        let chain = over().or_else(|| graph.by_step(analysis, subject, other));
         chain.map(Step)
     }
 

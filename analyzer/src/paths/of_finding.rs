@@ -15,7 +15,12 @@ impl ControlGraph {
     }
 
     /// The way that begins with a right by the descriptor of `place`, to wherever that right leads; `None` without one.
-    pub(crate) fn by_right_on(&self, analysis: &Analysis, from: u32, place: usize) -> Option<Chain> {
+    pub(crate) fn by_right_on(
+        &self,
+        analysis: &Analysis,
+        from: u32,
+        place: usize,
+    ) -> Option<Chain> {
         let descriptor = analysis.object(place)?.descriptor?;
         let mut edges = self.network.leaving(from);
         let (edge, to) = edges.find_map(|(index, edge)| {

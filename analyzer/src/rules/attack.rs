@@ -40,9 +40,8 @@ mod tests {
         let pack = Pack::load(None).unwrap();
         let codes = |kind: &str| -> Vec<&str> {
             let pages = pack.pages.iter();
-            let exposing = pages.filter(|page| {
-                page.front.family == "spn" && page.front.exposes_password(kind)
-            });
+            let exposing = pages
+                .filter(|page| page.front.family == "spn" && page.front.exposes_password(kind));
             exposing.map(|page| page.front.code.as_str()).collect()
         };
         let user = codes("user");
