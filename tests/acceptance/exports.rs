@@ -159,12 +159,27 @@ fn every_line_is_an_event_with_what_ocsf_requires() {
         for finding in report["findings"].as_array().unwrap() {
             assert!(uids.contains(finding["id"].as_str().unwrap()));
         }
+        // Another domain has the same rules: its events must have other uids.
+        let domain = report["snapshot"]["domain_sid"].as_str().unwrap();
         for rule in report["rules"].as_array().unwrap() {
+            let id = rule["id"].as_str().unwrap();
             if rule["verdict"] == "not-evaluated" {
-                let uid = format!("not-evaluated-{}", rule["id"].as_str().unwrap());
+                let uid = format!("not-evaluated-{domain}-{id}");
                 assert!(uids.contains(&uid), "{uid}");
             }
+            let limited = rule["verdict"] != "not-evaluated" && rule["reason"] != "";
+            let uid = format!("perhaps-not-all-{domain}-{id}");
+            assert_eq!(uids.contains(&uid), limited, "{uid}");
         }
+        // What was not seen is told as the document in Markdown tells it.
+        let document = self::report(snapshot, "md");
+        let (_, told) = document
+            .split_once("so that there may be more:\n\n")
+            .unwrap_or_default();
+        let told = told.lines().take_while(|line| line.starts_with("- "));
+        let begins = format!("not-seen-{domain}-");
+        let events = uids.iter().filter(|uid| uid.starts_with(&begins));
+        assert_eq!(events.count(), told.count());
         // New and failed; unknown and without a result.
         assert_eq!(states, BTreeSet::from([(0, Some(2)), (1, Some(3))]));
     });
@@ -217,6 +232,10 @@ fn the_document_says_what_the_report_says_and_names_are_no_markup() {
         let text = report(snapshot, "md");
         assert_eq!(text, report(snapshot, "md"));
         is_plain(&text);
+        // Bare text that a wiki would make a link or a mention of is code.
+        assert!(!text.contains("://"));
+        // No name makes a line that nobody reads.
+        assert!(text.lines().all(|line| line.chars().count() < 3000));
         // Every sign that would begin markup has a backslash before it.
         for (place, _) in text.match_indices('<') {
             assert!(text[..place].ends_with('\\'), "{}", &text[place..]);
@@ -232,6 +251,24 @@ fn the_document_says_what_the_report_says_and_names_are_no_markup() {
         }
     });
     insta::assert_snapshot!("report_in_markdown", report(PARTIAL, "md"));
+}
+
+/// What a rule carries is shared out among the findings of an account, so its fix gains less: nothing else is promised.
+#[test]
+fn the_document_promises_no_more_than_the_page() {
+    let (document, page) = (report(LAST, "md"), report(LAST, "html"));
+    let (_, first) = document.split_once("## What to do first\n\n").unwrap();
+    let first = first
+        .lines()
+        .take_while(|line| !line.starts_with('#') && !line.is_empty());
+    let first: Vec<&str> = first.collect();
+    assert_eq!(first.len(), 5);
+    for line in first {
+        let (_, told) = line.split_once(": ").unwrap();
+        let (told, _) = told.split_once(" of the exposure.").unwrap();
+        let carries = format!("<p class=\"muted\">{told} of the exposure (");
+        assert!(page.contains(&carries), "{line}");
+    }
 }
 
 #[test]

@@ -96,6 +96,70 @@ fn what_a_partial_snapshot_does_not_tell_is_not_told_as_nought() {
     }
 }
 
+/// An account at 0.00 that some rule could not judge is not folded away, and paper says how many are.
+#[test]
+fn paper_leaves_out_only_what_was_judged_and_says_so() {
+    for snapshot in [LAST, PARTIAL] {
+        let page = html(snapshot);
+        let sections: Vec<&str> = page.split("<details class=\"account").skip(1).collect();
+        let mut folded = 0;
+        for section in &sections {
+            let (summary, _) = section.split_once("</summary>").unwrap();
+            let is_folded = summary.starts_with(" screen\"");
+            let is_nought = summary.contains("<span class=\"risk\">0.00</span>");
+            assert_eq!(is_folded, is_nought, "{summary}");
+            folded += usize::from(is_folded);
+        }
+        let told = format!("Not printed: the sections of {folded} object");
+        assert_eq!(page.contains(&told), folded > 0, "{folded}");
+    }
+    assert!(html(LAST).contains("Not printed: the sections of "));
+}
+
+/// Who holds no right may have the password all the same.
+#[test]
+fn an_account_whose_password_is_exposed_is_not_said_to_be_safe() {
+    let page = html(LAST);
+    let report = json(LAST);
+    let accounts = report["accounts"].as_array().unwrap();
+    let bi = accounts
+        .iter()
+        .find(|account| account["subject"]["sam_account_name"] == "svc-bi")
+        .unwrap();
+    let guid = text(&bi["subject"], "object_guid").unwrap();
+    let (_, section) = page.split_once(&format!(" id=\"a-{guid}\"")).unwrap();
+    let (_, told) = section.split_once("Who can take it over").unwrap();
+    let (told, _) = told.split_once("What it can reach").unwrap();
+    assert!(told.contains("Nobody outside tier 0 holds a right that leads to it"));
+    assert!(told.contains("What else exposes its password"));
+    for title in [
+        "Password in an attribute of a service account",
+        "User account with a service principal name",
+    ] {
+        assert!(told.contains(title), "{told}");
+    }
+}
+
+/// The rules that tell a control path, and whose step the control graph has.
+#[test]
+fn a_finding_with_a_step_of_the_control_graph_is_drawn() {
+    for (snapshot, rules) in [
+        (LAST, &["AC04", "DM06"][..]),
+        (PARTIAL, &["DM01", "AC04", "DG04"]),
+    ] {
+        let page = html(snapshot);
+        let report = json(snapshot);
+        for finding in report["findings"].as_array().unwrap() {
+            let id = text(finding, "id").unwrap();
+            if rules.iter().any(|rule| id.starts_with(rule)) {
+                let (_, row) = page.split_once(&format!("<tr id=\"f-{id}\"")).unwrap();
+                let (row, _) = row.split_once("</tr>").unwrap();
+                assert!(row.contains("<figure class=\"way\">"), "{id}");
+            }
+        }
+    }
+}
+
 /// contoso's svc-bi has one in its description.
 #[test]
 fn a_password_in_free_text_is_not_handed_on() {

@@ -138,6 +138,62 @@ fn a_person_searches_sorts_and_follows_links() {
     assert_eq!(browser.console().unwrap(), Vec::<String>::new());
 }
 
+/// Paper does not say what was searched for, so a filter must not decide what is printed.
+#[test]
+fn what_a_filter_hides_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(browser) = browser() else { return };
+    let page = &pages(folder.path())[0];
+    browser.go(page, "").unwrap();
+    let visible = |browser: &Browser| {
+        let rows = browser.run(
+            "return ['#account-table tbody tr', '.found tbody tr', 'article.group'].map(rows =>
+                 Array.from(document.querySelectorAll(rows))
+                     .filter(row => getComputedStyle(row).display !== 'none').length)",
+        );
+        rows.unwrap()
+    };
+    let all = visible(&browser);
+    browser.enter("#account-search", "gmsa-web").unwrap();
+    browser.enter("#finding-search", "helpdesk").unwrap();
+    let few = visible(&browser);
+    assert_eq!(few[0], 1);
+    assert!(number(&few[1]) < number(&all[1]) && number(&few[2]) < number(&all[2]));
+    browser.on_paper(true).unwrap();
+    assert_eq!(visible(&browser), all);
+    browser.on_paper(false).unwrap();
+    assert_eq!(visible(&browser), few);
+}
+
+#[test]
+fn an_address_that_does_not_decode_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(browser) = browser() else { return };
+    browser.go(&pages(folder.path())[0], "#%").unwrap();
+    browser.enter("#account-search", "gmsa-web").unwrap();
+    assert_eq!(shown(&browser), ["gmsa-web$"]);
+    assert_eq!(browser.console().unwrap(), Vec::<String>::new());
+}
+
+/// A browser that goes back fills in what was chosen, after the script ran.
+#[test]
+fn a_list_follows_what_a_browser_fills_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(browser) = browser() else { return };
+    browser.go(&pages(folder.path())[0], "").unwrap();
+    let rows = "return Array.from(document.querySelectorAll('.found tbody tr')).filter(r => !r.hidden).length";
+    browser
+        .run(
+            "document.getElementById('finding-severity').value = 'high';
+             window.dispatchEvent(new PageTransitionEvent('pageshow'));",
+        )
+        .unwrap();
+    let high = "return document.querySelectorAll(\".found tr[data-is='high']\").length";
+    let high = browser.run(high).unwrap();
+    assert!(number(&high) > 0);
+    assert_eq!(browser.run(rows).unwrap(), high);
+}
+
 #[test]
 fn nothing_runs_and_nothing_is_asked_of_anybody() {
     let folder = tempfile::tempdir().unwrap();

@@ -105,6 +105,16 @@ impl Browser {
         Ok(())
     }
 
+    /// Makes pages look as they are printed, or as on a screen again.
+    ///
+    /// # Errors
+    /// The browser does not answer.
+    pub fn on_paper(&self, paper: bool) -> Result<()> {
+        let media = if paper { "print" } else { "screen" };
+        let body = json!({"cmd": "Emulation.setEmulatedMedia", "params": {"media": media}});
+        self.ask("goog/cdp/execute", &body).map(drop)
+    }
+
     /// Goes to a place on a page that lies in a file.
     ///
     /// # Errors

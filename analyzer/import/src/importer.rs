@@ -287,8 +287,9 @@ impl Importer {
             }
         }
         let before = self.writer.counts().objects;
-        self.writer.record(&Event::Entry(entry.clone()))?;
-        let Some(object) = self.writer.last_object() else {
+        let event = Event::Entry(entry);
+        self.writer.record(&event)?;
+        let (Some(object), Event::Entry(entry)) = (self.writer.last_object(), event) else {
             return Ok(());
         };
         if self.writer.counts().objects == before {

@@ -4,7 +4,7 @@
 //! answer together. Deliberately does not compare objects: the same one may come several times, and
 //! [`crate::importer`] puts them together.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use coldcase_schemas::attribute;
 use coldcase_schemas::ledger::{QueryOutcome, QueryPlan};
@@ -55,6 +55,8 @@ pub(crate) struct Directory {
     tails: BTreeMap<String, Seen>,
     configuration: Option<String>,
     left_out: u64,
+    /// Names of attributes and whether they are kept: each is looked for once.
+    kept: HashMap<String, bool>,
     asides: VecDeque<(usize, Aside)>,
     queue: VecDeque<Event>,
     ended: bool,
@@ -84,6 +86,7 @@ impl Directory {
             tails: BTreeMap::new(),
             configuration: None,
             left_out: 0,
+            kept: HashMap::new(),
             asides: VecDeque::new(),
             queue: VecDeque::new(),
             ended: false,
@@ -174,9 +177,9 @@ impl Directory {
         self.see(&object);
         let query = self.query_of(&object.entry.dn, &object.entry);
         if !self.keep_all {
-            object.entry.attributes.retain(|one| {
-                attribute::find(&one.name).is_some() || attribute::is_secret(&one.name)
-            });
+            let kept = &mut self.kept;
+            let attributes = &mut object.entry.attributes;
+            attributes.retain(|one| is_kept(kept, &one.name));
         }
         for (name, precision) in &object.rounded {
             let rounded = object
@@ -443,6 +446,20 @@ impl Directory {
             ended: self.taken_at.clone(),
         }
     }
+}
+
+/// Whether an attribute is one of the table, or a secret, which the writer is to count. Of hostile names only so many are
+/// remembered.
+fn is_kept(known: &mut HashMap<String, bool>, name: &str) -> bool {
+    const REMEMBERED: usize = 10_000;
+    if let Some(kept) = known.get(name) {
+        return *kept;
+    }
+    let kept = attribute::find(name).is_some() || attribute::is_secret(name);
+    if known.len() < REMEMBERED {
+        known.insert(name.to_owned(), kept);
+    }
+    kept
 }
 
 impl Source for Directory {

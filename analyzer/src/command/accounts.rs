@@ -125,8 +125,8 @@ pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
         told(&text, width, out)?;
         told(
             "\"taken by\" counts the users, computers and managed accounts outside tier 0 that are seen to be able to \
-             take the account over, in any number of steps, whether or not a rule calls that a finding and adds a \
-             risk. `coldcase explain SNAP ACCOUNT` names them.",
+             take the account over by rights, in any number of steps, whether or not a rule calls that a finding and \
+             adds a risk; a password that can be guessed or read is a finding and not counted here. `coldcase explain SNAP ACCOUNT` names them.",
             width,
             out,
         )?;

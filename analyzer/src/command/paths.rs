@@ -14,7 +14,7 @@ use crate::export;
 use crate::frames::Analysis;
 use crate::load::Found;
 use crate::paths::{Answer, Chain, OUTSIDE, Overview, Step, Towards, Unseen};
-use crate::report::{table, visible, wrap};
+use crate::report::{shortened, table, visible, wrap};
 
 /// What is told of each list unless all is asked for.
 const TOLD: usize = 10;
@@ -316,7 +316,7 @@ fn write_overview(out: &mut dyn Write, overview: &Overview, width: u16) -> io::R
     writeln!(out, "SERVICE ACCOUNTS MOST EXPOSED\n")?;
     let rows = overview.exposed.iter().map(|exposed| {
         vec![
-            exposed.account.clone(),
+            shortened(&exposed.account, usize::from(width) / 2),
             if exposed.tier0 { "yes" } else { "no" }.to_owned(),
             format!("{bound}{}", exposed.taken_over_by).to_lowercase(),
         ]

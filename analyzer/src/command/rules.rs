@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use coldcase_schemas::exit::AnalyzeExit;
 use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
 
 use super::{output, tables};
 use crate::arguments::{RulesAction, RulesArguments, TableFormat};
@@ -92,7 +93,7 @@ fn needs(needs: &Needs) -> Vec<String> {
     words
 }
 
-/// The page in lines that fit: paragraphs are wrapped, list items hang, code stays as it is.
+/// The page in lines that fit: paragraphs are wrapped, list items hang, code is broken only where that changes nothing.
 fn body_lines(body: &str, width: u16) -> Vec<String> {
     let mut lines = Vec::new();
     let mut code = false;
@@ -102,7 +103,7 @@ fn body_lines(body: &str, width: u16) -> Vec<String> {
         let fence = line.trim_start().starts_with("```");
         code ^= fence;
         if code || fence || line.trim().is_empty() {
-            lines.push(line.to_owned());
+            lines.extend(broken(line, usize::from(width)));
             continue;
         }
         let marker = line.split_inclusive(' ').next().unwrap_or_default();
@@ -116,6 +117,38 @@ fn body_lines(body: &str, width: u16) -> Vec<String> {
                 _ => lines.push(wrapped),
             }
         }
+    }
+    lines
+}
+
+/// A line of SQL in lines that fit, broken at blanks outside of quotes. A line with a comment stays whole: what followed
+/// its break would be no comment any more.
+fn broken(line: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![line.to_owned()];
+    let open = |quote: char| line.matches(quote).count() % 2 == 1;
+    if line.contains("--") || open('\'') || open('"') {
+        return lines;
+    }
+    let indent = line.len() - line.trim_start().len() + 2;
+    while let Some(last) = lines.last().cloned()
+        && last.width() > width
+    {
+        let (mut quoted, mut at) = (false, None);
+        for (place, c) in last.char_indices().skip(indent) {
+            quoted ^= matches!(c, '\'' | '"');
+            let fits = last
+                .get(..place)
+                .is_some_and(|begin| begin.width() <= width);
+            if c == ' ' && !quoted && fits {
+                at = Some(place);
+            }
+        }
+        let Some((begin, rest)) = at.and_then(|at| last.split_at_checked(at)) else {
+            break;
+        };
+        let rest = format!("{:indent$}{}", "", rest.trim_start());
+        lines.pop();
+        lines.extend([begin.to_owned(), rest]);
     }
     lines
 }
@@ -213,4 +246,30 @@ fn as_json(page: &Page, whole: bool) -> Value {
         fields.insert("page".to_owned(), Value::from(page.body.as_str()));
     }
     rule
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_is_broken_where_that_changes_nothing() {
+        let line = "  SELECT a, 'b  c d e f g h' AS text, b";
+        let lines = broken(line, 26);
+        let same = |text: &str| text.replace("  ", " ").replace("  ", " ");
+        assert!(lines.len() > 1, "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.contains("'b  c d e f g h'")),
+            "{lines:?}"
+        );
+        let joined: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+        assert_eq!(same(&joined.join(" ")), same(line.trim()));
+        assert!(lines.iter().all(|line| line.width() <= 26), "{lines:?}");
+        for whole in [
+            "SELECT a, b -- and no more of it than that",
+            "'it goes on in another line",
+        ] {
+            assert_eq!(broken(whole, 10), [whole]);
+        }
+    }
 }

@@ -263,7 +263,9 @@ impl Turn<'_> {
             Some(false) => "it is disabled, and nobody asks",
             _ => "a domain controller moves it when a host asks",
         };
-        format!("{what}, and is {days:.0} days overdue; {why}")
+        format!(
+            "{what}, and is {days:.0} days overdue, {GRACE_HOURS:.0} hours of grace aside; {why}"
+        )
     }
 }
 

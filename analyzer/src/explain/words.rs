@@ -9,6 +9,10 @@ use coldcase_schemas::report::Subject;
 
 use crate::report::name_of;
 
+/// What a password may be late without being called overdue, as rule GM13 grants: the cycle it ends in, and slow
+/// replication.
+pub(crate) const GRACE: &str = "140 hours";
+
 /// Names of a holder's members, and of the objects of a right, that are told.
 const MEMBERS: usize = 5;
 const OBJECTS: usize = 10;

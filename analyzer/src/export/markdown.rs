@@ -8,16 +8,22 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use coldcase_schemas::ledger::LedgerRow;
-use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Verdict};
+use coldcase_schemas::report::{ExceptionState, Finding, Report, RuleResult, Subject, Verdict};
 
 use super::tables::facts;
 use crate::report::{
     assumed, at_least, beyond, counted, counted_severities, escaped, made_from, name_of,
-    risk_in_words, unjudged, unseen,
+    risk_in_words, shortened, unjudged, unseen,
 };
 
 /// Rules that are told to be dealt with first.
 const FIRST: usize = 5;
+
+/// Characters of a name, about; JSON and the tables have it whole.
+const NAME: usize = 64;
+
+/// Characters of a finding's evidence, about.
+const FACTS: usize = 1000;
 
 /// Names that are told beside such a rule.
 const NAMED: usize = 5;
@@ -65,7 +71,8 @@ pub(crate) fn write(report: &Report, ledger: &[LedgerRow], out: &mut dyn Write) 
     )
 }
 
-/// What carries most of the exposure first, since its fix takes most away.
+/// What carries most of the exposure first. A fix may gain less: what an account has to lose is shared out among its
+/// findings.
 fn groups<'a>(report: &'a Report, shares: &BTreeMap<&str, f64>) -> Vec<Group<'a>> {
     let mut by_rule: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
     for finding in &report.findings {
@@ -88,6 +95,11 @@ fn groups<'a>(report: &'a Report, shares: &BTreeMap<&str, f64>) -> Vec<Group<'a>
     // Sorting is stable: what carries as much stays in the order of the report.
     groups.sort_by(|a, b| b.open_share.total_cmp(&a.open_share));
     groups
+}
+
+/// What an object is called, in a length that a line can bear.
+fn named(subject: &Subject) -> String {
+    escaped(&shortened(name_of(subject), NAME))
 }
 
 fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -180,9 +192,9 @@ fn first(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\n## What to do first\n")?;
     for (number, group) in first.iter().enumerate() {
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
         for finding in group.findings.iter().filter(|f| f.accepted.is_none()) {
-            let name = name_of(&finding.subject);
+            let name = named(&finding.subject);
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -194,12 +206,12 @@ fn first(groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
         names.truncate(NAMED);
         writeln!(
             out,
-            "{}. **{}** ({}): takes {:.1} off the exposure. {}{more}",
+            "{}. **{}** ({}): carries {:.1} of the exposure. {}{more}",
             number + 1,
             escaped(&group.rule.title),
             escaped(&group.rule.code),
             group.open_share,
-            escaped(&names.join(", "))
+            names.join(", ")
         )?;
     }
     Ok(())
@@ -235,13 +247,13 @@ fn findings(
                 out,
                 "- **{}** {} ({}{share}, {})",
                 finding.severity.as_str(),
-                escaped(name_of(&finding.subject)),
+                named(&finding.subject),
                 escaped(&finding.subject.kind),
                 escaped(&finding.id)
             )?;
             let facts = facts(finding);
             if !facts.is_empty() {
-                writeln!(out, "  - {}", escaped(&facts))?;
+                writeln!(out, "  - {}", escaped(&shortened(&facts, FACTS)))?;
             }
             if let Some(by) = &finding.accepted {
                 let text = format!("accepted by {} until {}: {}", by.owner, by.until, by.reason);
@@ -267,7 +279,7 @@ fn accounts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
-            escaped(name_of(&account.subject)),
+            named(&account.subject),
             escaped(&account.subject.kind),
             risk_in_words(account.risk, open),
             risk_in_words(account.net_risk, open),

@@ -1,18 +1,21 @@
 //! Findings as events for a SIEM: OCSF 1.3.0, class Compliance Finding (2003), one JSON object a line.
 //!
 //! Owns how verdicts map: a finding is a failed check, an accepted one is suppressed, a rule that was not evaluated is a
-//! check without a result for missing information (compliance status 2) of finding status 0, unknown. The time is that of
-//! the snapshot. Rules that are clear have no event.
+//! check without a result for missing information (compliance status 2) of finding status 0, unknown. So are a rule that
+//! may not have found all, and what was not seen. The time is that of the snapshot. Rules that are clear and saw all they
+//! need have no event. Uids of what is not about an object name the domain, so that those of two domains do not collide.
 
 use std::io::{self, Write};
 
-use coldcase_schemas::report::{Finding, Report, RuleResult, Severity, Subject, Verdict};
+use coldcase_schemas::report::{
+    Finding, RefusedRule, Report, RuleResult, Severity, Subject, Verdict,
+};
 use serde_json::{Value, json};
 
 use super::sarif::confidence;
 use super::tables::facts;
-use crate::report::{name_of, visible};
-use crate::rules::{Pack, SECTIONS};
+use crate::report::{name_of, unseen, visible};
+use crate::rules::{Pack, SECTIONS, finding_id};
 
 /// Version of the schema that the events follow.
 const OCSF: &str = "1.3.0";
@@ -21,7 +24,11 @@ const OCSF: &str = "1.3.0";
 const CLASS: u32 = 2003;
 const CREATE: u32 = 1;
 
-/// Writes the events, findings first, then what was not evaluated.
+/// What is said of a rule, or of an object, without a result; and of a rule that judged some.
+const NOT_EVALUATED: &str = "Not evaluated";
+const NOT_ALL: &str = "May not have found all";
+
+/// Writes the events, findings first, then what was not evaluated or not seen.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -32,8 +39,11 @@ pub(crate) fn write(report: &Report, pack: &Pack, out: &mut dyn Write) -> io::Re
     }
     for rule in &report.rules {
         if rule.verdict == Verdict::NotEvaluated {
-            let uid = format!("not-evaluated-{}", rule.id);
-            line(&unknown(&uid, rule, None, report, pack), out)?;
+            let uid = uid(report, "not-evaluated", &rule.id);
+            line(&unknown(&uid, NOT_EVALUATED, rule, None, report, pack), out)?;
+        } else if !rule.reason.is_empty() {
+            let uid = uid(report, "perhaps-not-all", &rule.id);
+            line(&unknown(&uid, NOT_ALL, rule, None, report, pack), out)?;
         }
     }
     for account in &report.accounts {
@@ -44,9 +54,13 @@ pub(crate) fn write(report: &Report, pack: &Pack, out: &mut dyn Write) -> io::Re
                 let known = subject.object_guid.as_ref().or(subject.dn.as_ref());
                 let known = known.map_or("", String::as_str);
                 let uid = visible(&format!("not-evaluated-{id}-{known}"));
-                line(&unknown(&uid, rule, Some(subject), report, pack), out)?;
+                let event = unknown(&uid, NOT_EVALUATED, rule, Some(subject), report, pack);
+                line(&event, out)?;
             }
         }
+    }
+    for sentence in unseen(report) {
+        line(&not_seen(sentence, report), out)?;
     }
     for page in &report.refused {
         line(&did_not_run(page, report), out)?;
@@ -105,6 +119,7 @@ fn found(finding: &Finding, rule: Option<&RuleResult>, report: &Report, pack: &P
 
 fn unknown(
     uid: &str,
+    what: &str,
     rule: &RuleResult,
     subject: Option<&Subject>,
     report: &Report,
@@ -112,7 +127,7 @@ fn unknown(
 ) -> Value {
     let about = subject.map_or_else(String::new, |subject| format!("{}: ", name_of(subject)));
     let mut event = event(report, severity(Severity::Info), (0, "Unknown"));
-    let title = format!("Not evaluated: {about}{}", rule.title);
+    let title = format!("{what}: {about}{}", rule.title);
     set(&mut event, "message", json!(visible(&title)));
     set(
         &mut event,
@@ -139,21 +154,45 @@ fn unknown(
     event
 }
 
-fn did_not_run(page: &coldcase_schemas::report::RefusedRule, report: &Report) -> Value {
-    let mut event = event(report, severity(Severity::Info), (0, "Unknown"));
-    let uid = visible(&format!("did-not-run-{}", page.file));
+fn did_not_run(page: &RefusedRule, report: &Report) -> Value {
+    let uid = uid(report, "did-not-run", &page.file);
     let title = format!("Did not run: {}", page.file);
     let why = format!("line {}: {}", page.line, page.reason);
-    set(&mut event, "message", json!(visible(&title)));
+    of_the_domain(&uid, &title, &why, &page.file, report)
+}
+
+/// What the collection did not see, whichever rules that concerns.
+fn not_seen(sentence: &str, report: &Report) -> Value {
+    let name = uid(report, "not-seen", "");
+    let uid = finding_id("not-seen", name.trim_end_matches('-'), "", sentence);
+    let title = "Not seen, so that there may be more";
+    of_the_domain(&uid, title, sentence, "not-seen", report)
+}
+
+/// The uid of what is about the whole domain.
+fn uid(report: &Report, what: &str, about: &str) -> String {
+    let snapshot = &report.snapshot;
+    let domain = snapshot.domain_sid.as_deref().unwrap_or(&snapshot.domain);
+    visible(&format!("{what}-{domain}-{about}"))
+}
+
+/// An event without a result that no rule of the report has.
+fn of_the_domain(uid: &str, title: &str, why: &str, by: &str, report: &Report) -> Value {
+    let mut event = event(report, severity(Severity::Info), (0, "Unknown"));
+    set(
+        &mut event,
+        "message",
+        json!(visible(&format!("{title}: {why}"))),
+    );
     set(
         &mut event,
         "finding_info",
-        info(&uid, &title, &why, &page.file, report),
+        info(uid, title, why, by, report),
     );
     set(
         &mut event,
         "compliance",
-        compliance(None, (2, "Warning"), &why),
+        compliance(None, (2, "Warning"), why),
     );
     set(&mut event, "resources", json!([domain(report)]));
     event

@@ -104,7 +104,7 @@ fn odd_rotation(rotation: &Rotation, points: usize) -> Option<String> {
             last(&rotation.odd_key)
         ),
         RotationVerdict::Stopped => format!(
-            "stopped: in use, but overdue since {first} (every {} days)",
+            "stopped: in use, but overdue at every point since {first} (every {} days)",
             rotation.interval_days
         ),
         RotationVerdict::Late => format!(

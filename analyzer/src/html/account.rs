@@ -12,7 +12,7 @@ use super::inventory::{Facts, Readers};
 use super::told::Told;
 use super::{past, words};
 use crate::report::{name_of, risk_in_words, unjudged};
-use crate::rules::identity;
+use crate::rules::{Front, Pack, identity};
 use crate::score::round;
 
 pub(super) struct Section<'a> {
@@ -50,11 +50,14 @@ pub(super) struct Term<'a> {
     pub(super) weight: f64,
     pub(super) share: String,
     pub(super) accepted: bool,
+    /// Whether it exposes the password.
+    exposes_password: bool,
 }
 
 impl<'a> Section<'a> {
     pub(super) fn all(
         report: &'a Report,
+        pack: &Pack,
         anchors: &'a Anchors<'a>,
         facts: &'a BTreeMap<String, Facts>,
         told: &'a [Option<Told>],
@@ -66,6 +69,9 @@ impl<'a> Section<'a> {
             .iter()
             .map(|rule| (rule.id.as_str(), rule))
             .collect();
+        let fronts = pack.pages.iter().map(|page| &page.front);
+        let fronts: BTreeMap<&str, &Front> =
+            fronts.map(|front| (front.id.as_str(), front)).collect();
         let findings: BTreeMap<&str, &Finding> = report
             .findings
             .iter()
@@ -84,7 +90,7 @@ impl<'a> Section<'a> {
                 accepted: account.findings.iter().any(|term| term.accepted),
                 enabled: words::flag(account.enabled),
                 worth: account.impact.to_string(),
-                terms: terms(account, &rules, &findings),
+                terms: terms(account, &rules, &fronts, &findings),
                 unjudged,
                 readers: facts.map_or_else(String::new, |facts| {
                     facts.reader_number(report.snapshot.complete && knows_members)
@@ -100,9 +106,20 @@ impl<'a> Section<'a> {
         report.accounts.iter().zip(told).map(section).collect()
     }
 
-    /// Whether it is printed in full: of thousands without a risk a line each is enough on paper.
-    pub(super) fn is_risky(&self) -> bool {
-        self.account.risk > 0.0
+    /// Whether it is printed in full: of thousands that were judged and have no risk a line each is enough on paper.
+    pub(super) fn is_printed(&self) -> bool {
+        self.account.risk > 0.0 || !self.unjudged.is_empty()
+    }
+
+    /// What was found that exposes its password, each rule once: who has it needs no right over the account.
+    pub(super) fn exposing(&self) -> Vec<&Term<'a>> {
+        let mut exposing: Vec<&Term<'a>> = Vec::new();
+        for term in self.terms.iter().filter(|term| term.exposes_password) {
+            if !exposing.iter().any(|known| known.title == term.title) {
+                exposing.push(term);
+            }
+        }
+        exposing
     }
 
     /// What its anchors have in common.
@@ -198,6 +215,7 @@ impl Facts {
 fn terms<'a>(
     account: &'a AccountRisk,
     rules: &BTreeMap<&str, &'a RuleResult>,
+    fronts: &BTreeMap<&str, &Front>,
     findings: &BTreeMap<&str, &'a Finding>,
 ) -> Vec<Term<'a>> {
     let mut left = 100.0 * account.impact;
@@ -226,6 +244,9 @@ fn terms<'a>(
                 "–".to_owned()
             },
             accepted: term.accepted,
+            exposes_password: fronts
+                .get(term.rule.as_str())
+                .is_some_and(|front| front.exposes_password(&account.subject.kind)),
         });
         left = round(left - term.share);
     }

@@ -1,5 +1,8 @@
 //! A control path as a drawing: a box for each node, an arrow for each step with the right that makes it, in rows.
 //!
+//! A finding is drawn if its evidence tells a way to tier 0, or if the control graph has the step between its subject and
+//! the one that its key names.
+//!
 //! Sizes are in the units of the drawing, which the style sheet shows as pixels. A browser cannot be asked here how wide
 //! a text is, so boxes are wide and names are cut; the list below the drawing has every name and the evidence in full.
 
@@ -7,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use askama::Template;
-use coldcase_schemas::report::{AccountRisk, Finding};
+use coldcase_schemas::report::{AccountRisk, Finding, Severity};
 
 use super::findings::Group;
 use super::told::Told;
 use super::words;
 use crate::frames::Analysis;
 use crate::paths::Chain;
-use crate::report::{visible, wrap};
+use crate::report::{counted, visible, wrap};
 
 const BOX: usize = 178;
 const HIGH: usize = 52;
@@ -39,6 +42,9 @@ pub(super) struct Drawings<'a> {
     analysis: &'a Analysis,
     places: BTreeMap<&'a str, usize>,
 }
+
+/// A way that begins with the step of a finding.
+pub(super) struct Step(Chain);
 
 #[derive(Template)]
 #[template(path = "way.html")]
@@ -106,6 +112,38 @@ impl<'a> Drawings<'a> {
         Ok(Some(drawn(&chain, |dn| self.kind_of(dn)).render()?))
     }
 
+    /// The step that a finding is about, and on to tier 0. Which other object that is, its key says: somebody by SID, or a
+    /// service by SPN.
+    pub(super) fn step_of(&self, finding: &Finding) -> Option<Step> {
+        let analysis = self.analysis;
+        if finding.severity == Severity::Info {
+            return None;
+        }
+        let place = analysis
+            .directory
+            .place_of_dn(finding.subject.dn.as_deref()?)?;
+        let subject = u32::try_from(place).ok()?;
+        let named = finding.key.split(' ').next()?;
+        let other = match named.parse() {
+            Ok(sid) => analysis.effective.tokens.of(&analysis.directory, &sid)?,
+            Err(_) => u32::try_from(analysis.owners().of(named)?).ok()?,
+        };
+        let graph = analysis.control_graph();
+        // What tier 0 may do is by design; what leads to it is not.
+        let over = || match graph.is_tier0(other) {
+            true => None,
+            false => graph
+                .by_step(analysis, other, subject)
+                .or_else(|| graph.by_right_on(analysis, other, place)),
+        };
+        let chain = over().or_else(|| graph.by_step(analysis, subject, other));
+        chain.map(Step)
+    }
+
+    pub(super) fn draw(&self, step: &Step) -> Result<String> {
+        Ok(drawn(&step.0, |dn| self.kind_of(dn)).render()?)
+    }
+
     /// The ways of the first accounts that have one which no finding draws; nothing for the others.
     pub(super) fn of_accounts(
         &self,
@@ -115,7 +153,7 @@ impl<'a> Drawings<'a> {
     ) -> Result<Vec<Option<String>>> {
         let rows = groups.iter().flat_map(|group| &group.rows);
         let told_with_finding: BTreeSet<Option<&str>> = rows
-            .filter(|row| row.drawing.is_some())
+            .filter(|row| row.tells_way)
             .map(|row| row.finding.subject.dn.as_deref())
             .collect();
         let mut left = ACCOUNTS;
@@ -171,10 +209,10 @@ fn drawn(chain: &Chain, kind_of: impl Fn(Option<&str>) -> String) -> Way<'_> {
     let columns = nodes.len().min(IN_ROW);
     Way {
         title: format!(
-            "{} reaches {} in {} steps",
+            "{} reaches {} in {}",
             chain.from,
             chain.to,
-            chain.steps.len()
+            counted(chain.steps.len(), "step")
         ),
         width: 2 * MARGIN + columns * BOX + (columns - 1) * GAP,
         height: 2 * MARGIN + rows * HIGH + (rows - 1) * DOWN,

@@ -1,4 +1,4 @@
-//! Findings, a group for each rule: the group that carries most of the exposure first, since its fix takes most away.
+//! Findings, a group for each rule: the group that carries most of the exposure first.
 //!
 //! Deliberately does not judge; order and sums are made from what the report says.
 
@@ -15,6 +15,9 @@ use crate::report::{evidence_in_words, name_of};
 /// More rows than this are folded.
 const UNFOLDED: usize = 25;
 
+/// Findings of a rule whose step is drawn; thousands would make a page that no browser opens.
+const DRAWN: usize = 3;
+
 pub(super) struct Group<'a> {
     pub(super) rule: &'a RuleResult,
     pub(super) prose: &'a Prose,
@@ -23,6 +26,8 @@ pub(super) struct Group<'a> {
     /// What the findings that nobody has accepted add to the risks.
     pub(super) open_share: f64,
     pub(super) accepted: usize,
+    /// Findings with a step that is not drawn.
+    pub(super) undrawn: usize,
 }
 
 /// A finding.
@@ -34,8 +39,10 @@ pub(super) struct Row<'a> {
     pub(super) anchor: &'a str,
     pub(super) facts: Vec<Fact>,
     pub(super) share: f64,
-    /// The way to tier 0 as SVG and as a list, if the evidence tells one.
+    /// Its way as SVG and as a list.
     pub(super) drawing: Option<String>,
+    /// Whether that is the way to tier 0 that the evidence tells.
+    pub(super) tells_way: bool,
 }
 
 /// A fact of the evidence in words.
@@ -65,16 +72,27 @@ impl<'a> Group<'a> {
                 continue;
             };
             let mut rows = Vec::new();
+            let (mut drawn, mut undrawn) = (0, 0);
             for finding in findings {
-                let drawing = drawings.of(finding)?;
+                let mut drawing = drawings.of(finding)?;
+                let tells_way = drawing.is_some();
+                if !tells_way && let Some(step) = drawings.step_of(finding) {
+                    if drawn < DRAWN {
+                        drawn += 1;
+                        drawing = Some(drawings.draw(&step)?);
+                    } else {
+                        undrawn += 1;
+                    }
+                }
                 rows.push(Row {
                     finding,
                     name: name_of(&finding.subject),
                     kind: words::kind(&finding.subject.kind),
                     anchor: anchors.to(&finding.subject),
-                    facts: facts(finding, drawing.is_some()),
+                    facts: facts(finding, tells_way),
                     share: shares.get(finding.id.as_str()).copied().unwrap_or_default(),
                     drawing,
+                    tells_way,
                 });
             }
             let open = rows.iter().filter(|row| row.finding.accepted.is_none());
@@ -88,6 +106,7 @@ impl<'a> Group<'a> {
                     .unwrap_or(rule.severity),
                 open_share: open.clone().map(|row| row.share).sum(),
                 accepted: rows.len() - open.count(),
+                undrawn,
                 rows,
             });
         }

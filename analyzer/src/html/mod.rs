@@ -76,6 +76,8 @@ struct Page<'a> {
     groups: &'a [Group<'a>],
     charts: Vec<Chart>,
     sections: &'a [Section<'a>],
+    /// Sections of which paper has a line only.
+    folded: usize,
     notes: &'a Notes,
     /// Kinds of the service accounts, as marks and in words.
     kinds: Vec<(&'a str, &'a str)>,
@@ -106,6 +108,7 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
     let ways = drawings.of_accounts(&report.accounts, &told, &groups)?;
     let mut sections = Section::all(
         report,
+        pack,
         &anchors,
         &facts,
         &told,
@@ -134,6 +137,10 @@ pub(crate) fn page(sources: &Sources<'_>) -> Result<String> {
         groups: &groups,
         charts: charts::charts(report, &sections),
         sections: &sections,
+        folded: sections
+            .iter()
+            .filter(|section| !section.is_printed())
+            .count(),
         notes: &notes,
         kinds,
         families: catalogue::families(report, pack, &prose),

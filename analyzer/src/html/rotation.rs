@@ -42,8 +42,10 @@ fn short(rotation: &Rotation) -> String {
     }
     match &rotation.due {
         Some(due) if due.days > 0.0 => told.push(format!(
-            "Overdue since {}: a domain controller makes a new one when a host asks.",
-            when(due)
+            "A new one was due {}: a domain controller makes it when a host asks. Findings count days overdue from {} \
+             later.",
+            when(due),
+            words::GRACE
         )),
         Some(due) => told.push(format!("Next due {}.", when(due))),
         None => (),

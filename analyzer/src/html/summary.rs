@@ -54,7 +54,7 @@ pub(super) struct Count {
     pub(super) count: String,
 }
 
-/// A fix and what it is worth.
+/// A group to deal with, and what it carries.
 pub(super) struct Task<'a> {
     pub(super) group: &'a Group<'a>,
     /// Subjects as names with their anchors, each once, and how many are left out.

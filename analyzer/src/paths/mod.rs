@@ -5,6 +5,7 @@
 
 mod answer;
 mod build;
+mod of_finding;
 mod reason;
 mod report;
 mod unseen;

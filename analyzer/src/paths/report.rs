@@ -352,7 +352,7 @@ impl ControlGraph {
         }
     }
 
-    fn chain(&self, analysis: &Analysis, from: u32, edges: &[u32]) -> Option<Chain> {
+    pub(super) fn chain(&self, analysis: &Analysis, from: u32, edges: &[u32]) -> Option<Chain> {
         let steps: Vec<Step> = edges
             .iter()
             .filter_map(|edge| self.step(analysis, *edge))

@@ -17,7 +17,7 @@ pub(crate) use bound::{
 };
 pub(crate) use made_from::made_from;
 pub(crate) use markdown_text::escaped;
-pub(crate) use table::{Column, fitting, is_hidden, table, visible};
+pub(crate) use table::{Column, fitting, is_hidden, shortened, table, visible};
 pub(crate) use text::{
     Style, addition, assumed, beyond, counted, evidence_in_words, name_of, paragraph, wrap,
     write as write_text,

@@ -1,7 +1,13 @@
 //! Aligned tables for the terminal.
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that a name takes at most in a table, where its row is to be read and not to be copied.
+const NAME: usize = 40;
+
+/// Columns that are left of a name however narrow it gets.
+const LEAST: usize = 12;
 
 /// Columns of a terminal whose width is not known.
 const WIDTH: u16 = 80;
@@ -19,12 +25,56 @@ pub(crate) struct Column {
     pub(crate) dispensable: u8,
 }
 
-/// A table of those columns that fit without breaking a cell, and the heads of those that were left out.
+/// A table of those columns that fit without breaking a cell, and the heads of those that were left out. The first column
+/// has names, of which long ones are shortened.
 pub(crate) fn fitting(
     columns: &[Column],
     rows: &[Vec<String>],
     width: u16,
 ) -> (String, Vec<&'static str>) {
+    let rows = named(rows, NAME);
+    let (text, left_out, over) = fitted(columns, &rows, width);
+    if over == 0 {
+        return (text, left_out);
+    }
+    let names = rows.iter().filter_map(|row| row.first());
+    let longest = names.map(|name| name.width()).max().unwrap_or(0);
+    let rows = named(&rows, longest.saturating_sub(over).max(LEAST));
+    let (text, left_out, _) = fitted(columns, &rows, width);
+    (text, left_out)
+}
+
+/// The rows with names of no more than so many columns.
+fn named(rows: &[Vec<String>], columns: usize) -> Vec<Vec<String>> {
+    let mut rows = rows.to_vec();
+    for name in rows.iter_mut().filter_map(|row| row.first_mut()) {
+        *name = shortened(name, columns);
+    }
+    rows
+}
+
+/// The beginning of a text that is wider than so many columns, made visible.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    let text = visible(text);
+    if text.width() <= columns {
+        return text;
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if kept.width() + c.width().unwrap_or(0) >= columns {
+            break;
+        }
+        kept.push(c);
+    }
+    format!("{kept}…")
+}
+
+/// [`fitting`], and by how many columns the table is still too wide.
+fn fitted(
+    columns: &[Column],
+    rows: &[Vec<String>],
+    width: u16,
+) -> (String, Vec<&'static str>, usize) {
     let wide = |place: usize| {
         let head = columns.get(place).map_or("", |column| column.head);
         let head = head.split(' ').map(UnicodeWidthStr::width);
@@ -44,6 +94,8 @@ pub(crate) fn fitting(
             _ => break,
         }
     }
+    let taken: usize = kept.iter().map(|place| wide(*place)).sum();
+    let over = taken.saturating_sub(usize::from(width));
     let cells = rows.iter().map(|row| {
         let cells = kept.iter().map(|place| row.get(*place).cloned());
         cells.map(Option::unwrap_or_default).collect()
@@ -61,7 +113,7 @@ pub(crate) fn fitting(
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    (trimmed(&table), left_out)
+    (trimmed(&table), left_out, over)
 }
 
 /// A table with a line under the head; `width` in columns.
@@ -138,6 +190,16 @@ mod tests {
         };
         assert_eq!(heads(40), ("account  age  SPNs".to_owned(), vec![]));
         assert_eq!(heads(16), ("account  age".to_owned(), vec!["SPNs"]));
+        // A name of 10,000 letters is no reason for a row of as many columns.
+        let long = [vec!["x".repeat(10_000), "7".to_owned(), "1".to_owned()]];
+        for width in [30, 80, 160] {
+            let (shown, _) = fitting(&columns, &long, width);
+            let widest = shown.lines().map(UnicodeWidthStr::width).max();
+            assert!(widest <= Some(usize::from(width)), "{shown}");
+            assert!(shown.contains("xxx…"), "{shown}");
+        }
+        assert_eq!(shortened("表表表", 5), "表表…");
+        assert_eq!(shortened("svc-sql", 7), "svc-sql");
         // What must stay does, however narrow it gets.
         assert_eq!(heads(8).1, ["SPNs", "age"]);
     }

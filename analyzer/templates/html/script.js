@@ -7,7 +7,10 @@
 
   // Links lead into folded parts.
   function unfold(hash) {
-    var target = hash.length > 1 && byId(decodeURIComponent(hash.slice(1)));
+    var name = hash.slice(1);
+    // An address that somebody typed need not be one that decodes.
+    try { name = decodeURIComponent(name); } catch (error) { return; }
+    var target = name && byId(name);
     if (!target) { return; }
     for (var node = target; node; node = node.parentElement) {
       if (node.tagName === "DETAILS") { node.open = true; }
@@ -22,7 +25,8 @@
   });
   unfold(location.hash);
 
-  // What is folded is printed too, but for the pages of rules, long lists, and accounts without a risk.
+  // What is folded is printed too, but for what says so: the pages of rules, the numbers of charts, and accounts that
+  // were judged and have no risk. What a filter hides is printed by the style sheet.
   var opened = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.from(document.querySelectorAll("details:not([open]):not(.screen)"));
@@ -64,6 +68,8 @@
     tools.addEventListener("submit", function (event) { event.preventDefault(); });
     tools.hidden = false;
     filter();
+    // Going back, a browser fills in again what was searched for.
+    window.addEventListener("pageshow", filter);
 
     Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
       var button = document.createElement("button");
@@ -135,5 +141,6 @@
     bar.addEventListener("submit", function (event) { event.preventDefault(); });
     bar.hidden = false;
     narrow();
+    window.addEventListener("pageshow", narrow);
   }
 }());

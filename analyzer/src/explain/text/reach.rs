@@ -143,7 +143,11 @@ fn taken_over(reach: &Reach, style: Style, out: &mut dyn Write) -> io::Result<()
     }
     let text = match (reach.taken_over_by_everybody, reach.taken_over_by) {
         (true, _) => "Whoever logs on.".to_owned(),
-        (false, 0) => "Nobody outside tier 0 is seen to.".to_owned(),
+        (false, 0) => {
+            "Nobody outside tier 0 is seen to hold a right that leads to it. What exposes its password is among the \
+             findings."
+                .to_owned()
+        },
         (false, 1) => "1 account outside tier 0:".to_owned(),
         (false, count) => format!("{count} accounts outside tier 0, the nearest:"),
     };

@@ -44,8 +44,10 @@ fn derived(rotation: &Rotation, style: Style, out: &mut dyn Write) -> io::Result
     fact("interval", &interval, style, out)?;
     let due = match &rotation.due {
         Some(due) if due.days > 0.0 => format!(
-            "{}: overdue; a domain controller makes a new one when a host asks",
-            when(due)
+            "{}: overdue; a domain controller makes a new one when a host asks. Findings count days overdue from {} \
+             later",
+            when(due),
+            words::GRACE
         ),
         Some(due) => when(due),
         None => "not known, since epoch or interval is not".to_owned(),
