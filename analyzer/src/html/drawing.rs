@@ -136,8 +136,15 @@ impl<'a> Drawings<'a> {
                 .by_step(analysis, other, subject)
                 .or_else(|| graph.by_right_on(analysis, other, place)),
         };
-        let chain = over().or_else(|| graph.by_step(analysis, subject, other));
-        chain.map(Step)
+        // The way of the subject itself is drawn once, in its own section.
+        let own = |chain: &Chain| {
+            let own = graph.to_tier0(analysis, subject);
+            own.is_some_and(|own| own.in_words() == chain.in_words())
+        };
+        let under = || graph.by_step(analysis, subject, other);
+        over()
+            .or_else(|| under().filter(|chain| !own(chain)))
+            .map(Step)
     }
 
     pub(super) fn draw(&self, step: &Step) -> Result<String> {
