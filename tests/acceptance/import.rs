@@ -172,6 +172,54 @@ fn what_an_export_would_give_is_told_without_importing() {
 }
 
 #[test]
+fn ldif_with_its_comments_says_what_it_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let export = folder.path().join("domain.ldif");
+    let dump = "# extended LDIF\n#\n# LDAPv3\n# base <DC=corp,DC=example> with scope subtree\n# filter: (objectClass=*)\n\
+                # requesting: ALL \n#\n\ndn: DC=corp,DC=example\nobjectClass: domainDNS\nobjectSid:: AQQAAAAAAAUVAAAAAQAAAAIAAAADAAAA\n\n\
+                dn: CN=svc,DC=corp,DC=example\nobjectClass: user\nsAMAccountName: svc\nuserAccountControl: 66048\n\
+                servicePrincipalName: HTTP/x\nobjectSid:: AQUAAAAAAAUVAAAAAQAAAAIAAAADAAAAUAQAAA==\n\n# search result\nresult: 0 Success\n";
+    fs::write(&export, dump).unwrap();
+    let output = folder.path().join("domain.zst");
+    let at = "2026-03-31T14:00:00Z";
+    let ended = coldcase(&[
+        "import",
+        text(&export),
+        "-o",
+        text(&output),
+        "--taken-at",
+        at,
+    ])
+    .unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(
+        ended.stdout.contains("LDIF by ldapsearch"),
+        "{}",
+        ended.stdout
+    );
+    let ledger = Snapshot::open(&output).unwrap().ledger().unwrap();
+    let users = ledger.iter().find(|row| row.plan.name == "users").unwrap();
+    assert!(users.is_complete() && users.stored == 1);
+    // ALL does not bring descriptors: they were not asked for.
+    assert!(
+        !users
+            .plan
+            .attributes
+            .iter()
+            .any(|name| name == "nTSecurityDescriptor")
+    );
+    assert!(!ledger.iter().any(|row| row.plan.name == "cross-refs"));
+    fs::write(
+        &export,
+        dump.replace("# search result\nresult: 0 Success\n", ""),
+    )
+    .unwrap();
+    let cut = folder.path().join("cut.zst");
+    let ended = coldcase(&["import", text(&export), "-o", text(&cut), "--taken-at", at]).unwrap();
+    assert!(ended.stdout.contains("PARTIAL"), "{}", ended.stdout);
+}
+
+#[test]
 fn exports_that_contradict_each_other_say_so_and_the_newer_is_believed() {
     let folder = tempfile::tempdir().unwrap();
     let old = folder.path().join("old.dat");

@@ -10,6 +10,7 @@ pub mod error;
 pub mod export;
 mod filter;
 pub mod importer;
+pub mod ldif;
 pub mod limits;
 pub mod listing;
 mod merge;

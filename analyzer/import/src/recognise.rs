@@ -13,6 +13,7 @@ use crate::adexplorer::{self, AdExplorer};
 use crate::error::ImportError;
 use crate::export::Export;
 use crate::importer::Given;
+use crate::ldif::{self, Ldif};
 use crate::limits;
 use crate::sharphound::{self, SharpHound};
 
@@ -20,7 +21,7 @@ use crate::sharphound::{self, SharpHound};
 const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
-const READ: &str = "what is read: ADExplorer snapshots (.dat), and the JSON files or the zip of SharpHound, RustHound-CE and \
+const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, and the JSON files or the zip of SharpHound, RustHound-CE and \
                     BloodHound.py";
 
 /// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
@@ -46,6 +47,8 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
     let length = about.len();
     let export: Box<dyn Export> = if adexplorer::recognise(&first) {
         Box::new(AdExplorer::open(File::open(path)?, length)?)
+    } else if ldif::recognise(&first) {
+        Box::new(Ldif::open(File::open(path)?, length)?)
     } else if sharphound::recognise(&name, &first) {
         if first.starts_with(ZIP) {
             Box::new(SharpHound::open_zip(File::open(path)?)?)

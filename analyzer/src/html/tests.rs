@@ -218,7 +218,8 @@ fn an_attribute_of_which_nothing_was_shown_is_nobody_s_safety() {
         .smsa("smsa-a")
         .gmsa("gmsa-a")
         .readers(&["Hosts"]);
-    const SAFE: &str = "Nobody outside tier 0 can, in any number of steps.";
+    const SAFE: &str =
+        "Nobody outside tier 0 holds a right that leads to it, in any number of steps.";
     const DEFINITE: &str = "<td>0</td></tr>";
     let whole = page_of(&forest);
     assert!(
