@@ -361,6 +361,51 @@ fn a_real_adexplorer_snapshot_is_reported() {
 }
 
 #[test]
+fn real_logs_are_put_together_and_nothing_in_them_is_complete() {
+    for (name, objects, descriptors) in [
+        ("ldapsearch-516-objects.log", 224, 40),
+        ("pyldapsearch-redania.log", 260, 54),
+    ] {
+        let Some(export) = real(name) else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("log.zst");
+        let at = "2023-09-04T00:00:00Z";
+        let ended = coldcase(&[
+            "import",
+            text(&export),
+            "-o",
+            text(&output),
+            "--taken-at",
+            at,
+        ])
+        .unwrap();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert!(
+            ended.stdout.contains("PARTIAL") && !ended.stdout.contains("Conflicts"),
+            "{}",
+            ended.stdout
+        );
+        let snapshot = Snapshot::open(&output).unwrap();
+        let counts = snapshot.manifest().counts;
+        // What comes twice is one object.
+        assert_eq!(
+            (counts.objects, counts.security_descriptors),
+            (objects, descriptors),
+            "{name}"
+        );
+        assert!(
+            snapshot
+                .ledger()
+                .unwrap()
+                .iter()
+                .all(|row| !row.is_complete() || row.plan.name == "other-objects")
+        );
+        let ended = coldcase(&["report", text(&output)]).unwrap();
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_real_sharphound_zip_is_reported_and_its_rights_are_ways() {
     let Some(export) = real("sharphound-v6-sample.zip") else {
         return;

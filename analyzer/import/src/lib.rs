@@ -16,6 +16,7 @@ pub mod listing;
 mod merge;
 pub mod naming;
 pub mod recognise;
+pub mod search_log;
 pub mod sharphound;
 mod source;
 pub mod wire;

@@ -15,13 +15,14 @@ use crate::export::Export;
 use crate::importer::Given;
 use crate::ldif::{self, Ldif};
 use crate::limits;
+use crate::search_log::{self, SearchLog};
 use crate::sharphound::{self, SharpHound};
 
 /// Bytes by which a file is recognised.
 const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
-const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, and the JSON files or the zip of SharpHound, RustHound-CE and \
+const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, logs of pyldapsearch and its like, and the JSON files or the zip of SharpHound, RustHound-CE and \
                     BloodHound.py";
 
 /// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
@@ -49,6 +50,8 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
         Box::new(AdExplorer::open(File::open(path)?, length)?)
     } else if ldif::recognise(&first) {
         Box::new(Ldif::open(File::open(path)?, length)?)
+    } else if search_log::recognise(&first) {
+        Box::new(SearchLog::open(File::open(path)?, length)?)
     } else if sharphound::recognise(&name, &first) {
         if first.starts_with(ZIP) {
             Box::new(SharpHound::open_zip(File::open(path)?)?)
