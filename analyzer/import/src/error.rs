@@ -39,8 +39,8 @@ impl fmt::Display for Place {
 #[derive(Debug, Error)]
 pub enum ImportError {
     /// Reading failed.
-    #[error("it cannot be read: {0}")]
-    Io(#[from] std::io::Error),
+    #[error("{}", io_sentence(.0))]
+    Io(std::io::Error),
     /// It is something else, or a version or kind that is not supported; the sentence says what to do next.
     #[error("{0}")]
     Unsupported(String),
@@ -62,6 +62,26 @@ pub enum ImportError {
         /// How much is allowed, with its unit.
         limit: String,
     },
+}
+
+// No source: the sentence says it all.
+impl From<std::io::Error> for ImportError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// What to do next where the system's own words do not say it.
+fn io_sentence(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "there is no such file or folder; check the path".to_owned()
+        }
+        std::io::ErrorKind::PermissionDenied => {
+            "the system does not permit to open it; check who may read the file".to_owned()
+        }
+        _ => format!("it cannot be read: {error}"),
+    }
 }
 
 impl ImportError {

@@ -25,6 +25,7 @@ pub(crate) fn when(moment: &Moment) -> String {
     let day = moment.at.get(..10).unwrap_or(&moment.at);
     match moment.days {
         days if days < 0.0 => format!("{day} (in {:.0} days)", -days),
+        days if days.round() == 1.0 => format!("{day} (1 day ago)"),
         days => format!("{day} ({days:.0} days ago)"),
     }
 }

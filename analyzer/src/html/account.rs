@@ -167,6 +167,7 @@ impl Facts {
     /// What else is known of it, in one line; of its password the section tells more below.
     pub(super) fn state(&self, account: &AccountRisk) -> String {
         let ago = |days: Option<f64>| match days {
+            Some(days) if days.round() == 1.0 => "1 day ago".to_owned(),
             Some(days) => format!("{days:.0} days ago"),
             None => words::NOT_KNOWN.to_owned(),
         };
