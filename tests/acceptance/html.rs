@@ -307,7 +307,7 @@ fn a_section_tells_who_can_take_the_account_and_why() {
     let (_, row) = inventory.split_once(">svc-crm</a>").unwrap();
     let (row, _) = row.split_once("</tr>").unwrap();
     let link = values(row, "href").pop().unwrap();
-    assert!(row.ends_with("\">3</a></td>"), "{row}");
+    assert!(row.ends_with("\">3</a>"), "{row}");
     assert!(crm.contains(&format!("id=\"{}\"", link.trim_start_matches('#'))));
 }
 

@@ -220,7 +220,7 @@ fn an_attribute_of_which_nothing_was_shown_is_nobody_s_safety() {
         .readers(&["Hosts"]);
     const SAFE: &str =
         "Nobody outside tier 0 holds a right that leads to it, in any number of steps.";
-    const DEFINITE: &str = "<td>0</td></tr>";
+    const DEFINITE: &str = "<td>0</tr>";
     let whole = page_of(&forest);
     assert!(
         whole.contains(SAFE) && whole.contains(DEFINITE),
