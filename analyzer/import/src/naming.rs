@@ -79,6 +79,35 @@ impl<'a> Named<'a> {
     }
 }
 
+/// Naming contexts of which an export showed an object.
+#[derive(Debug, Default)]
+pub(crate) struct ContextsSeen([bool; 3]);
+
+impl ContextsSeen {
+    /// Notes an object.
+    pub(crate) fn note(&mut self, dn: &str) {
+        if let Some(seen) = Named::of(dn)
+            .context()
+            .and_then(|context| self.0.get_mut(place_of(context)))
+        {
+            *seen = true;
+        }
+    }
+
+    /// Whether an object of the naming context was noted.
+    pub(crate) fn has(&self, context: Context) -> bool {
+        self.0.get(place_of(context)).copied().unwrap_or(false)
+    }
+}
+
+fn place_of(context: Context) -> usize {
+    match context {
+        Context::Domain => 0,
+        Context::Configuration => 1,
+        Context::Schema => 2,
+    }
+}
+
 /// `DC=corp,DC=example` as `corp.example`, in lower case; `None` for anything else.
 pub fn dns_name(tail: &str) -> Option<String> {
     let labels: Option<Vec<String>> = tail

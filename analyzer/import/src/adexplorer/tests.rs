@@ -1,3 +1,5 @@
+//! ADExplorer snapshots: made ones, broken ones, and a real one where the folder of real samples is named.
+
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,3 +1,5 @@
+//! What becomes of objects that several exports bring, and of what exporters only claim.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::collections::VecDeque;
 

@@ -14,7 +14,7 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{Read, Seek};
 
-use coldcase_schemas::plan::{Context, NamingContexts, Query};
+use coldcase_schemas::plan::{NamingContexts, Query};
 use coldcase_schemas::{Entry, RawAttribute};
 use coldcase_winsec::SddlDomains;
 
@@ -25,7 +25,7 @@ use self::value::Kind;
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Object, Record};
 use crate::limits;
-use crate::naming::Named;
+use crate::naming::ContextsSeen;
 
 /// Bytes in which the writer of a file is looked for.
 const FIRST: u64 = 64 << 10;
@@ -68,7 +68,7 @@ pub struct Ldif<R> {
     kinds: HashMap<String, Kind>,
     /// Attributes that some object shows, in lower case.
     seen: BTreeSet<String>,
-    contexts: [bool; 3],
+    contexts: ContextsSeen,
     told: BTreeSet<String>,
     referrals: u64,
     objects: u64,
@@ -111,7 +111,7 @@ impl<R: Read + Seek> Ldif<R> {
             asked: Vec::new(),
             kinds: HashMap::new(),
             seen: BTreeSet::new(),
-            contexts: [false; 3],
+            contexts: ContextsSeen::default(),
             told: BTreeSet::new(),
             referrals: 0,
             objects: 0,
@@ -387,11 +387,7 @@ impl<R: Read> Ldif<R> {
                 limit: limits::OBJECTS.to_string(),
             });
         }
-        if let Some(context) = Named::of(&object.entry.dn).context()
-            && let Some(seen) = self.contexts.get_mut(place_of(context))
-        {
-            *seen = true;
-        }
+        self.contexts.note(&object.entry.dn);
         self.queue.push_back(Record::Object(object));
         Ok(())
     }
@@ -413,14 +409,6 @@ impl<R: Read> Ldif<R> {
 
     fn has_seen(&self, attribute: &str) -> bool {
         self.seen.contains(&attribute.to_ascii_lowercase())
-    }
-}
-
-fn place_of(context: Context) -> usize {
-    match context {
-        Context::Domain => 0,
-        Context::Configuration => 1,
-        Context::Schema => 2,
     }
 }
 
@@ -461,11 +449,7 @@ impl<R: Read> Export for Ldif<R> {
                 partial,
             };
         }
-        let seen = self
-            .contexts
-            .get(place_of(query.context))
-            .copied()
-            .unwrap_or(false);
+        let seen = self.contexts.has(query.context);
         if !seen && !asked::touches(&self.asked, query.context) {
             return Answer::NotAsked("no object of that naming context is in the file".to_owned());
         }

@@ -1,9 +1,11 @@
+//! LDIF as its three writers make it, broken files, and what a file says of its queries.
+
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use coldcase_schemas::plan::QUERIES;
+use coldcase_schemas::plan::{Context, QUERIES};
 use proptest::prelude::*;
 
 use super::*;

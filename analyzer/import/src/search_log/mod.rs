@@ -11,14 +11,14 @@ mod tests;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Read};
 
-use coldcase_schemas::plan::{Context, NamingContexts, Query};
+use coldcase_schemas::plan::{NamingContexts, Query};
 use coldcase_schemas::{Entry, RawAttribute};
 
 use self::value::{Printed, wire_values};
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Object, Record};
 use crate::limits;
-use crate::naming::Named;
+use crate::naming::ContextsSeen;
 
 /// What an entry begins with.
 const SEPARATOR: &[u8] = b"--------------------";
@@ -62,7 +62,7 @@ pub struct SearchLog<R> {
     /// Attributes of which a value was read, in lower case.
     seen: BTreeSet<String>,
     told: BTreeSet<String>,
-    contexts: [bool; 3],
+    contexts: ContextsSeen,
     empty: u64,
     objects: u64,
     /// Queries that say that they came to their end.
@@ -100,7 +100,7 @@ impl<R: Read> SearchLog<R> {
             printed: HashMap::new(),
             seen: BTreeSet::new(),
             told: BTreeSet::new(),
-            contexts: [false; 3],
+            contexts: ContextsSeen::default(),
             empty: 0,
             objects: 0,
             ended_queries: 0,
@@ -224,11 +224,7 @@ impl<R: Read> SearchLog<R> {
                 }
             }
         }
-        if let Some(context) = Named::of(&entry.dn).context()
-            && let Some(seen) = self.contexts.get_mut(place_of(context))
-        {
-            *seen = true;
-        }
+        self.contexts.note(&entry.dn);
         self.queue.push_back(Record::Object(Object {
             place: Place::Line(number),
             entry,
@@ -264,14 +260,6 @@ impl<R: Read> SearchLog<R> {
     }
 }
 
-fn place_of(context: Context) -> usize {
-    match context {
-        Context::Domain => 0,
-        Context::Configuration => 1,
-        Context::Schema => 2,
-    }
-}
-
 impl<R: Read> Export for SearchLog<R> {
     fn label(&self) -> &Label {
         &self.label
@@ -300,12 +288,7 @@ impl<R: Read> Export for SearchLog<R> {
     }
 
     fn answer(&self, query: &Query, _: &NamingContexts) -> Answer {
-        if !self
-            .contexts
-            .get(place_of(query.context))
-            .copied()
-            .unwrap_or(false)
-        {
+        if !self.contexts.has(query.context) {
             return Answer::NotAsked("no object of that naming context is in the log".to_owned());
         }
         let why = match self.ended_queries {

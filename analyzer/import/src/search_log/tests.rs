@@ -1,3 +1,5 @@
+//! Logs of ldapsearch-style tools: made ones, broken ones, and two real ones where the folder of real samples is named.
+
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -7,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use coldcase_schemas::plan::QUERIES;
+use coldcase_schemas::plan::{Context, QUERIES};
 use coldcase_winsec::SecurityDescriptor;
 use proptest::prelude::*;
 
