@@ -115,16 +115,8 @@ impl Effective {
                 }
                 Form::Any(parts) => self.undenied(prepared, right.kind, parts),
                 Form::All(parts) => {
-                    let each = parts.iter().map(|part| self.walk(prepared, part));
-                    let reached = each.reduce(|mut all, next| {
-                        all.intersect(&next);
-                        all
-                    });
-                    // Less than two parts: this forest does not have what the right is about.
-                    let reached = reached.filter(|_| parts.len() > 1);
-                    reached.map_or_else(Vec::new, |reached| {
-                        self.rows(prepared, right, parts, &reached)
-                    })
+                    let reached = self.reached_all(prepared, parts, &Token::new());
+                    self.rows(prepared, right, parts, &reached)
                 }
             };
             found.extend(rows);
@@ -345,6 +337,19 @@ impl Effective {
     /// Everybody who is granted a part: the DACL walked in order with sets, first match deciding for each. The owner's
     /// WRITE_DAC is a row of its own; to read the descriptor no ACE can deny him.
     fn walk(&self, prepared: &Prepared, part: &Part) -> Grantees {
+        self.walk_in(prepared, part, &Token::new())
+    }
+
+    /// The same once they are all in `joined` as well.
+    fn walk_in(&self, prepared: &Prepared, part: &Part, joined: &Token) -> Grantees {
+        let reach_of = |trustee: Holder| {
+            if joined.contains(&trustee) {
+                let mut all = Holders::with_capacity(self.tokens.len());
+                all.insert_range(..);
+                return Arc::new(Reach::Many(all));
+            }
+            self.tokens.reach(trustee)
+        };
         let empty = || Holders::with_capacity(self.tokens.len());
         let (mut not_certain, mut not_possible) = (empty(), empty());
         let implicit = prepared
@@ -355,7 +360,10 @@ impl Effective {
         let Grantees {
             mut certain,
             mut possible,
-        } = owner.map_or_else(|| self.reached_by_none(), |owner| self.all_of(owner));
+        } = owner.map_or_else(
+            || self.reached_by_none(),
+            |owner| self.all_in(&reach_of(owner)),
+        );
         if prepared.is_owned_by_logon() {
             certain.clear();
         }
@@ -363,7 +371,7 @@ impl Effective {
             let Some(trustee) = prepared.trustee(entry) else {
                 continue;
             };
-            let reach = self.tokens.reach(trustee);
+            let reach = reach_of(trustee);
             match (entry.allow, entry.conditional) {
                 (true, conditional) => {
                     reach.add_to(&mut possible, &not_possible);
@@ -398,6 +406,25 @@ impl Effective {
             reached.unite(&self.walk(prepared, part));
         }
         reached
+    }
+
+    /// Everybody who is granted each of `parts` once he is in `joined` as well. Nobody by less than two parts: this forest
+    /// does not have what the right is about. The descriptor has a DACL.
+    pub(crate) fn reached_all(
+        &self,
+        prepared: &Prepared,
+        parts: &[Part],
+        joined: &Token,
+    ) -> Grantees {
+        let each = parts
+            .iter()
+            .map(|part| self.walk_in(prepared, part, joined));
+        let reached = each.reduce(|mut all, next| {
+            all.intersect(&next);
+            all
+        });
+        let reached = reached.filter(|_| parts.len() > 1);
+        reached.unwrap_or_else(|| self.reached_by_none())
     }
 
     /// Nobody.
@@ -439,10 +466,12 @@ impl Effective {
 
     /// Everybody in whose token the holder is.
     fn all_of(&self, holder: Holder) -> Grantees {
+        self.all_in(&self.tokens.reach(holder))
+    }
+
+    fn all_in(&self, reach: &Reach) -> Grantees {
         let mut all = Holders::with_capacity(self.tokens.len());
-        self.tokens
-            .reach(holder)
-            .add_to(&mut all, &Holders::with_capacity(self.tokens.len()));
+        reach.add_to(&mut all, &Holders::with_capacity(self.tokens.len()));
         Grantees {
             certain: all.clone(),
             possible: all,

@@ -21,4 +21,4 @@ pub(crate) use membership::{Memberships, Reached};
 pub(crate) use principal::{GroupClass, Principals, is_domain_controller, operates_controllers};
 pub(crate) use protection::Protection;
 pub(crate) use right::{Form, Part, Right, RightKind, Rights, bits};
-pub(crate) use token::{Holder, Holders, Reach, Tokens, index, is_security_group};
+pub(crate) use token::{Holder, Holders, Reach, Token, Tokens, index, is_security_group};

@@ -3,7 +3,7 @@
 //! Deliberately keeps what many edges share once: the rights that one descriptor gives are the same over all its objects.
 
 use crate::frames::Analysis;
-use crate::graph::RightKind;
+use crate::graph::{Holder, RightKind};
 
 /// Why whoever is the first node can act as, or control, the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +62,17 @@ pub(crate) enum Reason {
         /// The exporter's name of it.
         says: &'static str,
     },
+    /// A right of several parts by the DACL, of which an account holds some and groups that it can be put into the others
+    /// (reading a confidential attribute, replicating secrets).
+    Together {
+        right: RightKind,
+        descriptor: i64,
+        /// The groups to be put into.
+        groups: (Holder, Option<Holder>),
+        /// The account is another that it controls.
+        other: bool,
+        unknown: bool,
+    },
     /// May create dMSAs, which can name anybody as their predecessor (a Server 2025 controller without the update of
     /// August 2025).
     Creates {
@@ -95,7 +106,7 @@ impl Reason {
             Self::Joins { .. } => "creates-member",
             Self::Quota => "machine-account-quota",
             Self::Creates { .. } => "badsuccessor",
-            Self::Claimed { right, .. } => right.as_str(),
+            Self::Claimed { right, .. } | Self::Together { right, .. } => right.as_str(),
         }
     }
 
@@ -120,7 +131,7 @@ impl Reason {
             Self::Operates => "works on the controllers of",
             Self::Joins { .. } | Self::Quota => "may create a computer of its own, and so be in",
             Self::Creates { .. } => "may create a dMSA that succeeds anybody in",
-            Self::Claimed { right, .. } => right.between(),
+            Self::Claimed { right, .. } | Self::Together { right, .. } => right.between(),
         }
     }
 
@@ -170,6 +181,33 @@ impl Reason {
                 };
                 format!("{}{doubt}{denied}", text.unwrap_or_default())
             }
+            Self::Together {
+                groups,
+                other,
+                unknown,
+                ..
+            } => {
+                let name = |group: Holder| {
+                    let sid = analysis.sid_of(group);
+                    sid.map_or_else(String::new, |sid| analysis.name_of(sid))
+                };
+                let and = groups.1.map(|group| format!(" and {}", name(group)));
+                let and = and.unwrap_or_default();
+                let who = if other {
+                    "an account that it controls"
+                } else {
+                    "it"
+                };
+                let doubt = if unknown {
+                    "; hangs on a condition"
+                } else {
+                    ""
+                };
+                format!(
+                    "the right takes several entries of the DACL; {who} has all of them once it is put into {}{and}{doubt}",
+                    name(groups.0)
+                )
+            }
             Self::Claimed { says, .. } => {
                 format!("{says}, an export says; the entry is not in it, nor any that denies it")
             }
@@ -198,6 +236,29 @@ impl Reason {
             *some_denied = true;
         }
         self
+    }
+
+    /// What one is in already, at the moment of logging on.
+    pub(crate) fn is_membership(self) -> bool {
+        matches!(self, Self::Member | Self::Everybody | Self::NotDenied)
+    }
+
+    /// Of a step to a group: whoever takes it can put himself in, and nobody else.
+    pub(crate) fn adds_itself(self) -> bool {
+        let by = match self {
+            Self::Right { right, .. } | Self::Claimed { right, .. } => right,
+            _ => return false,
+        };
+        by == RightKind::AddSelf
+    }
+
+    /// Of a step to a group: whoever takes it can put anybody in.
+    pub(crate) fn adds_anybody(self) -> bool {
+        let gives = matches!(
+            self,
+            Self::Right { .. } | Self::Claimed { .. } | Self::Contains | Self::Protects
+        );
+        gives && !self.adds_itself()
     }
 
     /// True if the step is one to be carried out, not one that is there already, such as a membership.

@@ -38,6 +38,12 @@ impl Grantees {
         self.possible.intersect_with(&other.possible);
     }
 
+    /// Whether the holder is among them: for certain (`Some(true)`), or if every condition is met.
+    pub(crate) fn contains(&self, holder: Holder) -> Option<bool> {
+        let certain = self.certain.contains(index(holder));
+        self.possible.contains(index(holder)).then_some(certain)
+    }
+
     /// Nobody at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.possible.is_clear()

@@ -2,11 +2,12 @@
 //!
 //! Deliberately decides nothing: [`AccessList`] does.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use coldcase_winsec::access::{AccessList, Entry, Requester, Trustee, is_by_logon};
 use coldcase_winsec::{AccessMask, SecurityDescriptor};
 
+use crate::graph::right::Part;
 use crate::graph::token::{Holder, Token, Tokens};
 use crate::load::Directory;
 
@@ -148,6 +149,19 @@ impl Prepared {
             .filter(|(entry, _)| entry.allow)
             .filter_map(|(_, trustee)| *trustee)
             .filter(move |trustee| seen.insert(*trustee))
+    }
+
+    /// Whom the ACEs name that count for one of `parts`, each once, with whether one of them allows it.
+    pub(crate) fn named(&self, parts: &[Part]) -> BTreeMap<Holder, bool> {
+        let mut named = BTreeMap::new();
+        for part in parts {
+            for entry in self.list.relevant(part.bit, &part.node) {
+                if let Some(trustee) = self.trustee(entry) {
+                    *named.entry(trustee).or_insert(false) |= entry.allow;
+                }
+            }
+        }
+        named
     }
 
     pub(super) fn inherited(&self, ace: Option<usize>) -> bool {

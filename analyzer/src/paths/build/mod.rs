@@ -5,13 +5,15 @@
 //! right, since others are denied it, a node of its own stands for those who do.
 //!
 //! Owns the nodes and the order of the steps: edges by permission are in [`rights`], by attribute and membership in
-//! [`attributes`], rights that an export only claims in [`claimed`], those of group policies in [`policies`], and the nodes for parts of groups in [`parts`].
+//! [`attributes`], rights that an export only claims in [`claimed`], those of group policies in [`policies`], the nodes for
+//! parts of groups in [`parts`], and rights whose parts come together by joining a group in [`together`].
 
 mod attributes;
 mod claimed;
 mod parts;
 mod policies;
 mod rights;
+mod together;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -124,6 +126,7 @@ impl<'a> Builder<'a> {
         self.add_claimed();
         self.add_containers();
         self.add_policies();
+        self.add_together();
         let nodes = analysis.effective.tokens.len() + self.extra.len();
         ControlGraph::new(
             analysis,

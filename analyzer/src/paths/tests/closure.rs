@@ -133,15 +133,54 @@ impl<'a> Model<'a> {
     fn closure(&self, person: usize, bound: Bound) -> BTreeSet<Hold> {
         let mut held = BTreeSet::new();
         let mut waiting = vec![Hold::Object(person)];
-        while let Some(next) = waiting.pop() {
-            if held.insert(next) {
-                let known = self.known.borrow().get(&(next, bound)).cloned();
-                let found = known.unwrap_or_else(|| self.next(next, bound));
-                waiting.extend(&found);
-                self.known.borrow_mut().insert((next, bound), found);
+        loop {
+            while let Some(next) = waiting.pop() {
+                if held.insert(next) {
+                    let known = self.known.borrow().get(&(next, bound)).cloned();
+                    let found = known.unwrap_or_else(|| self.next(next, bound));
+                    waiting.extend(&found);
+                    self.known.borrow_mut().insert((next, bound), found);
+                }
+            }
+            if bound == Bound::Upper {
+                waiting = self.by_joining_two(&held);
+            }
+            if waiting.is_empty() {
+                return held;
             }
         }
-        held
+    }
+
+    /// What any account in hand comes by in any one or two groups in hand, by rights that take several parts.
+    fn by_joining_two(&self, held: &BTreeSet<Hold>) -> Vec<Hold> {
+        let tokens = |groups: bool| {
+            let places = held.iter().filter_map(|hold| match hold {
+                Hold::Object(place) => Some(*place),
+                _ => None,
+            });
+            let places =
+                places.filter(move |place| (self.object(*place).kind == Kind::Group) == groups);
+            places.filter_map(|place| self.tokens[place].as_ref())
+        };
+        let mut found = Vec::new();
+        for (place, rights) in &self.rights {
+            let id = self.object(*place).descriptor.unwrap();
+            let composed = rights
+                .iter()
+                .filter(|(_, form)| matches!(form, Form::All(_)));
+            for (_, form) in composed.filter(|_| !held.contains(&Hold::Object(*place))) {
+                let holds = tokens(false).any(|account| {
+                    tokens(true).enumerate().any(|(at, one)| {
+                        tokens(true).skip(at).any(|other| {
+                            let token = &(account | one) | other;
+                            self.holds(id, None, &token, form, false, Bound::Upper)
+                        })
+                    })
+                });
+                found.extend(holds.then_some(Hold::Object(*place)));
+            }
+        }
+        found
     }
 
     fn next(&self, hold: Hold, bound: Bound) -> Vec<Hold> {
@@ -181,7 +220,7 @@ impl<'a> Model<'a> {
             .ends_with(&format!(",{}", self.object(above).dn))
     }
 
-    /// The tokens of one who adds himself to a group he may.
+    /// The tokens of one who adds himself to a group he may, or to two.
     fn joined(&self, token: &HashSet<Sid>) -> Vec<HashSet<Sid>> {
         let groups = self
             .evaluated
@@ -189,7 +228,7 @@ impl<'a> Model<'a> {
             .filter(|place| self.object(**place).kind == Kind::Group);
         let may = groups.filter(|place| {
             self.rights[place].iter().any(|(kind, form)| {
-                *kind == RightKind::AddSelf
+                matches!(kind, RightKind::AddSelf | RightKind::WriteMember)
                     && self.holds(
                         self.object(**place).descriptor.unwrap(),
                         own(self.object(**place)),
@@ -200,8 +239,15 @@ impl<'a> Model<'a> {
                     )
             })
         });
-        may.map(|place| token | self.tokens[*place].as_ref().unwrap())
-            .collect()
+        let groups: Vec<&HashSet<Sid>> = may
+            .map(|place| self.tokens[*place].as_ref().unwrap())
+            .collect();
+        let with = |one: &HashSet<Sid>, other: &HashSet<Sid>| &(token | one) | other;
+        let pairs = groups.iter().enumerate().flat_map(|(at, one)| {
+            let others = groups.iter().skip(at);
+            others.map(move |other| with(one, other))
+        });
+        pairs.collect()
     }
 
     fn template(&self) -> Vec<(RightKind, Form)> {

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::collections::HashSet;
+
+use coldcase_winsec::access::{AccessList, SidSet};
 use coldcase_winsec::{Ace, Control, Sid};
 use proptest::prelude::*;
 
 use super::world::worlds;
 use crate::frames::Analysis;
-use crate::graph::{Holder, RightKind, is_domain_controller, is_group, random};
+use crate::graph::network::NodeSet;
+use crate::graph::{Form, Holder, RightKind, is_domain_controller, is_group, random};
 use crate::load::made::domain_sid;
 use crate::load::{Kind, Object, policy_links};
 use crate::paths::{ControlGraph, Node, Reason};
@@ -117,6 +121,63 @@ impl Proof<'_> {
             .tokens
             .token(self.holder(from).unwrap());
         there && known.ace_type.allows() && named.iter().any(|named| token.contains(named))
+    }
+
+    /// Some account that `from` has in hand is granted each part in the groups, to which `from` has a way; and not without.
+    fn together(
+        &self,
+        from: u32,
+        to: u32,
+        (right, id): (RightKind, i64),
+        groups: (Holder, Option<Holder>),
+        other: bool,
+    ) -> bool {
+        let directory = &self.analysis.directory;
+        let ways = self.graph.network.ways_from(&[from], &NodeSet::default());
+        let groups: Vec<Holder> = [Some(groups.0), groups.1].into_iter().flatten().collect();
+        let object = self.object(to).unwrap();
+        let root = directory.classes.root(&object.classes);
+        let rights = self.analysis.effective.rights.of(object.kind, root);
+        let Form::All(parts) = &rights
+            .iter()
+            .find(|known| known.kind == right)
+            .unwrap()
+            .form
+        else {
+            return false;
+        };
+        let list = AccessList::new(directory.descriptors.get(id).unwrap());
+        let granted = |holders: &mut dyn Iterator<Item = Holder>| {
+            let tokens = &self.analysis.effective.tokens;
+            let token = holders.flat_map(|holder| tokens.token(holder));
+            let sids: HashSet<Sid> = token
+                .filter_map(|holder| self.analysis.sid_of(holder).cloned())
+                .collect();
+            let who = SidSet {
+                sids: &sids,
+                object: None,
+                owner: list.owner(),
+            };
+            parts.iter().all(|part| {
+                let outcome = list.decide(&who, part.bit, &part.node, true);
+                outcome.most.is_granted()
+            })
+        };
+        let accounts = directory.objects.iter().zip(0_u32..);
+        let mut accounts = accounts.filter(|(object, node)| {
+            let one_of_all = !other
+                && !self
+                    .object(from)
+                    .is_some_and(|from| from.kind.is_principal());
+            object.kind.is_principal()
+                && (*node == from || one_of_all || (other && ways.hops(*node).is_some()))
+        });
+        object.descriptor == Some(id)
+            && groups.iter().all(|group| ways.hops(*group).is_some())
+            && accounts.any(|(_, account)| {
+                !granted(&mut [account].into_iter())
+                    && granted(&mut groups.iter().copied().chain([account]))
+            })
     }
 
     fn holds(&self, from: u32, to: u32, reason: Reason) -> bool {
@@ -251,6 +312,13 @@ impl Proof<'_> {
                         .map(|place| u32::try_from(place).unwrap())
                     && (object.admin_count == Some(1) || object.kind == Kind::Group)
             }
+            Reason::Together {
+                right,
+                descriptor,
+                groups,
+                other,
+                ..
+            } => self.together(from, to, (right, descriptor), groups, other),
             Reason::Operates => to == 0 && self.object(from).unwrap().kind == Kind::Group,
         }
     }

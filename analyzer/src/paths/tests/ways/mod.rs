@@ -5,6 +5,7 @@
 mod attributes;
 mod groups;
 mod rights;
+mod together;
 mod untold;
 
 use coldcase_winsec::{Guid, ManagedPasswordId};
