@@ -56,6 +56,17 @@ fn the_documented_file_changes_nothing_and_is_never_written_over() {
         .filter(|line| line.contains(" = ") && !line.starts_with('#'));
     assert_eq!(assumed.len(), lines.count());
 
+    let json = coldcase(&["assumptions", "--format", "json"])
+        .unwrap()
+        .stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_array(), Some(assumed));
+    let csv = coldcase(&["assumptions", "--format", "csv"])
+        .unwrap()
+        .stdout;
+    assert_eq!(csv.lines().count(), 1 + assumed.len());
+    assert!(csv.contains("thresholds.readers,50,"), "{csv}");
+
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("coldcase.toml");
     let path = file.to_str().unwrap();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ReportFormat, SeverityArgument};
+use super::{ReportFormat, SeverityArgument, TableFormat};
 
 pub(super) const REPORT_EXAMPLES: &str = "\
 Examples:
@@ -107,12 +107,16 @@ Examples:
   coldcase assumptions
   coldcase assumptions -o coldcase.toml
   coldcase report SNAP --config coldcase.toml
+  coldcase assumptions --format json
 
 A coldcase.toml beside a snapshot is read without being named.";
 
 /// `coldcase assumptions`.
 #[derive(Debug, Args)]
 pub struct AssumptionsArguments {
+    /// Output format; text is the file to change
+    #[arg(long, value_enum, default_value_t)]
+    pub format: TableFormat,
     /// Write to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -81,6 +81,7 @@ struct RightLine {
 }
 
 pub(super) fn run(arguments: &AccessArguments) -> Result<AnalyzeExit> {
+    output::can_take(arguments.output.as_deref())?;
     let analysis = load(&arguments.snapshot, &arguments.config)?;
     let (holder, sid) = holder_of(&analysis, &arguments.principal)?;
     let target = arguments

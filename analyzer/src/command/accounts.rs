@@ -27,6 +27,7 @@ const INVENTORY: &str = "
       ON r.account_id = a.object_id";
 
 pub(super) fn run(arguments: &AccountsArguments) -> Result<AnalyzeExit> {
+    output::can_take(arguments.output.as_deref())?;
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     let (analysis, frames) = analyse(
         &arguments.snapshot,
@@ -228,6 +229,8 @@ fn cell(row: &Map<String, Value>, name: &str) -> String {
         ("password_days" | "last_logon_days", Some(Value::Number(days))) => {
             format!("{:.0}", days.as_f64().unwrap_or_default())
         }
+        // Tier 0 is what leads there: that nothing is seen to lead there is all that can be said of the others.
+        ("tier0", Some(Value::Bool(false))) => "unseen".to_owned(),
         (_, Some(cell)) => text(cell),
         (_, None) => String::new(),
     }

@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &DiffArguments) -> Result<AnalyzeExit> {
     match arguments.format {
         DiffFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
         DiffFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
-        _ => {}
+        _ => output::can_take(arguments.output.as_deref())?,
     }
     let mut timings = Timings::new(arguments.timings);
     let (old, new) = (arguments.old.as_path(), arguments.new.as_path());

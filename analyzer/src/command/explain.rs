@@ -15,8 +15,9 @@ use crate::report::{Judged, assemble, visible};
 use crate::rules::{Pack, evaluate};
 
 pub(super) fn run(arguments: &ExplainArguments) -> Result<AnalyzeExit> {
-    if arguments.format == TablesFormat::Csv {
-        tables::needs_folder(arguments.output.as_deref())?;
+    match arguments.format {
+        TablesFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
+        _ => output::can_take(arguments.output.as_deref())?,
     }
     let mut pack = Pack::load(arguments.rules.as_deref())?;
     let given = assumptions::load(arguments.config.config.as_deref(), &arguments.snapshot)?;

@@ -23,22 +23,7 @@ pub(super) fn to(
     file: Option<&Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    if let Some(path) = file
-        && read_manifest(path).is_ok()
-    {
-        bail!(
-            "{} is a snapshot; snapshots are evidence and are never overwritten, choose another file",
-            path.display()
-        );
-    }
-    if let Some(path) = file
-        && is_case(path)
-    {
-        bail!(
-            "{} is a case file, which nothing is written over; choose another file",
-            path.display()
-        );
-    }
+    can_take(file)?;
     progress::clear();
     let written = match file {
         Some(path) => whole(path, write),
@@ -55,6 +40,37 @@ pub(super) fn to(
             None => "standard output cannot be written".to_owned(),
         }),
     }
+}
+
+/// Whether output can go to `file`: said before the work, not after it.
+///
+/// # Errors
+/// If the file is evidence that nothing is written over, or its folder is not there.
+pub(super) fn can_take(file: Option<&Path>) -> Result<()> {
+    let Some(path) = file else { return Ok(()) };
+    if read_manifest(path).is_ok() {
+        bail!(
+            "{} is a snapshot; snapshots are evidence and are never overwritten, choose another file",
+            path.display()
+        );
+    }
+    if is_case(path) {
+        bail!(
+            "{} is a case file, which nothing is written over; choose another file",
+            path.display()
+        );
+    }
+    let folder = path.parent();
+    if let Some(folder) = folder.filter(|folder| !folder.as_os_str().is_empty())
+        && !folder.is_dir()
+    {
+        bail!(
+            "{} cannot be written, since there is no folder {}; make it or choose another",
+            path.display(),
+            folder.display()
+        );
+    }
+    Ok(())
 }
 
 /// Makes a folder for output where there is none.

@@ -44,6 +44,13 @@ pub(super) fn allowed(arguments: &ReportArguments) -> Result<()> {
             "--history compares the whole domain, --rule looks at a part of the rules: leave one of them out"
         );
     }
+    let missing = arguments.history.iter().find(|file| !file.is_file());
+    if let Some(file) = missing {
+        bail!(
+            "{}, which --history names, is no file; name earlier snapshots of the domain, or one case file",
+            file.display()
+        );
+    }
     Ok(())
 }
 

@@ -28,8 +28,9 @@ struct Document<'a> {
 }
 
 pub(super) fn run(arguments: &PathsArguments) -> Result<AnalyzeExit> {
-    if arguments.format == TablesFormat::Csv {
-        tables::needs_folder(arguments.output.as_deref())?;
+    match arguments.format {
+        TablesFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
+        _ => output::can_take(arguments.output.as_deref())?,
     }
     let mut timings = Timings::new(arguments.timings);
     let analysis = load(&arguments.snapshot, &arguments.config)?;
@@ -204,12 +205,20 @@ fn write_found(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<(
                     writeln!(out)?;
                 }
             }
-            writeln!(
-                out,
-                "Service accounts it can take over: {}{}\n",
+            let text = format!(
+                "Service accounts it can take over{}: {}{}",
+                if to_tier0.is_some() {
+                    " without tier 0, which hands it all of them"
+                } else {
+                    ""
+                },
                 at_least(not_evaluated),
                 accounts.count
-            )?;
+            );
+            for line in wrap(&text, width, 0) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
             write_chains(out, accounts, width)?;
         }
         Answer::To {
@@ -219,8 +228,10 @@ fn write_found(out: &mut dyn Write, answer: &Answer, width: u16) -> io::Result<(
             reach_tier0,
             not_evaluated,
         } => {
+            // Of what is in tier 0 the ways that come to it first are few, and not what was asked.
+            let first = if *tier0 { " and come to it first" } else { "" };
             let text = format!(
-                "Users, computers and managed accounts outside tier 0 that reach {}: {}{}",
+                "Users, computers and managed accounts outside tier 0 that reach {}{first}: {}{}",
                 visible(to),
                 at_least(not_evaluated),
                 by.count

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &ReportArguments) -> Result<AnalyzeExit> {
     match arguments.format {
         ReportFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
         ReportFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
-        _ => {}
+        _ => output::can_take(arguments.output.as_deref())?,
     }
     let mut timings = Timings::new(arguments.timings);
     let mut pack = Pack::load(arguments.rules.as_deref())?;

@@ -15,7 +15,7 @@ pub(super) fn needs_file(file: Option<&Path>) -> Result<()> {
     if output::is_to_terminal(file) {
         bail!("a workbook is a file for a spreadsheet, name it: --format xlsx -o report.xlsx");
     }
-    Ok(())
+    output::can_take(file)
 }
 
 /// Refuses tables without a folder, before anything is computed.

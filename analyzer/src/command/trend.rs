@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &TrendArguments) -> Result<AnalyzeExit> {
     match arguments.format {
         DiffFormat::Xlsx => tables::needs_file(arguments.output.as_deref())?,
         DiffFormat::Csv => tables::needs_folder(arguments.output.as_deref())?,
-        _ => {}
+        _ => output::can_take(arguments.output.as_deref())?,
     }
     let trend = match &arguments.case {
         Some(case) => of_case(arguments, case)?,

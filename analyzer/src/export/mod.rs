@@ -27,4 +27,6 @@ pub(crate) use markdown::write as write_markdown;
 pub(crate) use ocsf::write as write_ocsf;
 pub(crate) use sarif::log as sarif_log;
 pub(crate) use table::Table;
-pub(crate) use tables::{Sources, of_diff, of_explanation, of_paths, of_plan, of_report, of_trend};
+pub(crate) use tables::{
+    Sources, of_assumptions, of_diff, of_explanation, of_paths, of_plan, of_report, of_trend,
+};

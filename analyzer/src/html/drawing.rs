@@ -141,7 +141,11 @@ impl<'a> Drawings<'a> {
             let own = graph.to_tier0(analysis, subject);
             own.is_some_and(|own| own.in_words() == chain.in_words())
         };
-        let under = || graph.by_step(analysis, subject, other);
+        let under = || {
+            graph
+                .by_step(analysis, subject, other)
+                .or_else(|| graph.by_membership(analysis, subject, other))
+        };
         over()
             .or_else(|| under().filter(|chain| !own(chain)))
             .map(Step)

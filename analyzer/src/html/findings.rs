@@ -15,8 +15,11 @@ use crate::report::{evidence_in_words, name_of};
 /// More rows than this are folded.
 const UNFOLDED: usize = 25;
 
-/// Findings of a rule whose step is drawn; thousands would make a page that no browser opens.
+/// Findings of a rule whose step is drawn whatever else is; thousands would make a page that no browser opens.
 const DRAWN: usize = 3;
+
+/// Findings beyond these whose step is drawn, of all rules.
+const MORE_DRAWN: usize = 80;
 
 pub(super) struct Group<'a> {
     pub(super) rule: &'a RuleResult,
@@ -66,6 +69,7 @@ impl<'a> Group<'a> {
             by_rule.entry(&finding.rule).or_default().push(finding);
         }
         let mut groups = Vec::new();
+        let mut more = MORE_DRAWN;
         for rule in &report.rules {
             let id = rule.id.as_str();
             let (Some(findings), Some(prose)) = (by_rule.get(id), prose.get(id)) else {
@@ -77,7 +81,10 @@ impl<'a> Group<'a> {
                 let mut drawing = drawings.of(finding)?;
                 let tells_way = drawing.is_some();
                 if !tells_way && let Some(step) = drawings.step_of(finding) {
-                    if drawn < DRAWN {
+                    if drawn < DRAWN || more > 0 {
+                        if drawn >= DRAWN {
+                            more -= 1;
+                        }
                         drawn += 1;
                         drawing = Some(drawings.draw(&step)?);
                     } else {

@@ -2,6 +2,8 @@
 //!
 //! Owns which edge that is. Deliberately searches nothing: a finding is about one step, and a report has many.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use super::report::Chain;
 use super::{ControlGraph, Reason};
 use crate::frames::Analysis;
@@ -32,6 +34,33 @@ impl ControlGraph {
             (by == descriptor).then_some((index, edge.to))
         })?;
         self.onward(analysis, from, edge, to)
+    }
+
+    /// The groups within groups by which one is in the other; `None` if it is not.
+    pub(crate) fn by_membership(&self, analysis: &Analysis, from: u32, to: u32) -> Option<Chain> {
+        // A token has a few dozen groups; the graph has a million edges.
+        let mut came_by: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+        let mut waiting = VecDeque::from([from]);
+        while let Some(node) = waiting.pop_front() {
+            for (index, edge) in self.network.leaving(node) {
+                let joins = self
+                    .edge(index)
+                    .is_some_and(|(_, reason)| reason.is_membership());
+                if joins && edge.to != from && !came_by.contains_key(&edge.to) {
+                    came_by.insert(edge.to, (index, node));
+                    waiting.push_back(edge.to);
+                }
+            }
+        }
+        let mut edges = Vec::new();
+        let mut at = to;
+        while at != from {
+            let (edge, before) = came_by.get(&at)?;
+            edges.push(*edge);
+            at = *before;
+        }
+        edges.reverse();
+        self.chain(analysis, from, &edges)
     }
 
     fn onward(&self, analysis: &Analysis, from: u32, first: u32, to: u32) -> Option<Chain> {

@@ -41,7 +41,8 @@ pub(super) fn exceptions(report: &Report) -> Table {
     table
 }
 
-pub(super) fn assumptions(assumptions: &[Assumption]) -> Table {
+/// What was assumed, a row for each.
+pub(crate) fn assumptions(assumptions: &[Assumption]) -> Table {
     let columns = [("assumption", 36), ("value", 60), ("default", 9)];
     let mut table = Table::new("Assumptions", &columns);
     for assumption in assumptions {

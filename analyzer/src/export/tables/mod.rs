@@ -35,6 +35,7 @@ use super::cell::Cell;
 use super::table::Table;
 use crate::frames::Analysis;
 
+pub(crate) use basis::assumptions as of_assumptions;
 pub(crate) use course::of_trend;
 pub(crate) use explained::of_explanation;
 pub(super) use findings::facts;

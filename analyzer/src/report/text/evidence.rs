@@ -42,6 +42,16 @@ const SPELLED: &[(&str, &str)] = &[
 /// Outcomes of [`LABELS`] that stand for more than the word says.
 const OUTCOMES: &[(&str, &str)] = &[("domain", "control of the domain"), ("no", "nothing")];
 
+/// Bits of msDS-SupportedEncryptionTypes (MS-KILE 2.2.7).
+const CIPHERS: &[(u64, &str)] = &[
+    (0x1, "DES-CBC-CRC"),
+    (0x2, "DES-CBC-MD5"),
+    (0x4, "RC4"),
+    (0x8, "AES128"),
+    (0x10, "AES256"),
+    (0x20, "AES session keys"),
+];
+
 /// A fact in words; `None` for what is not set, empty or not so: that stands in the JSON report.
 pub(crate) fn told(name: &str, value: &Value) -> Option<String> {
     let label = label(name);
@@ -51,13 +61,33 @@ pub(crate) fn told(name: &str, value: &Value) -> Option<String> {
         }
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(label),
-        other => Some(value_text(other))
+        other => Some(number(name, other).unwrap_or_else(|| value_text(other)))
             .filter(|text| !text.is_empty())
             .map(|text| match label.strip_suffix(" days") {
                 Some(label) => format!("{label}: {text} days"),
                 None => format!("{label}: {}", outcome(name, text)),
             }),
     }
+}
+
+/// What a number stands for, beside it; `None` for one that is a number.
+fn number(name: &str, value: &Value) -> Option<String> {
+    let number = value.as_u64()?;
+    if name.ends_with("encryption_types") {
+        let set = CIPHERS.iter().filter(|(bit, _)| number & bit != 0);
+        let set: Vec<&str> = set.map(|(_, name)| *name).collect();
+        return (!set.is_empty()).then(|| format!("{number} ({})", set.join(", ")));
+    }
+    if name == "dmsa_state" || name == "predecessor_state" {
+        // msDS-DelegatedMSAState and msDS-SupersededServiceAccountState.
+        let meant = match number {
+            1 => "migration started",
+            2 => "migration completed",
+            _ => return None,
+        };
+        return Some(format!("{number} ({meant})"));
+    }
+    None
 }
 
 fn label(name: &str) -> String {
@@ -98,6 +128,14 @@ mod tests {
         assert_eq!(told("reader_tier0", true.into()), some("reader tier 0"));
         assert_eq!(told("host_enabled", false.into()), some("host disabled"));
         assert_eq!(told("enabled", true.into()), some("enabled"));
+        assert_eq!(
+            told("encryption_types", 28.into()),
+            some("encryption types: 28 (RC4, AES128, AES256)")
+        );
+        assert_eq!(
+            told("dmsa_state", 2.into()),
+            some("dMSA state: 2 (migration completed)")
+        );
         assert_eq!(told("direct_entry", false.into()), None);
         assert_eq!(told("via", "".into()), None);
         assert_eq!(
