@@ -1,7 +1,7 @@
 //! Attributes that an export would have shown and that came with no object of a class: why?
 //!
-//! Owns the answers that the schema alone can give. Deliberately does not say that an attribute has no value: only the
-//! directory's own metadata prove that, and no export holds them.
+//! Owns the answers that the schema alone can give. That an attribute has no value, only the directory's own metadata
+//! prove, and no export holds them: it is said on the word of the user alone, that an administrator made the exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,12 @@ use coldcase_schemas::plan::QUERIES;
 use coldcase_schemas::snapshot::{SchemaAttribute, SchemaClass};
 use coldcase_schemas::{SnapshotError, SnapshotWriter};
 
-/// Writes down what did not come, by query and class. To be called after the last query has ended.
-pub(crate) fn record(writer: &mut SnapshotWriter) -> Result<(), SnapshotError> {
+/// Writes down what did not come, by query and class; `nothing_hidden`: on the user's word. To be called after the last
+/// query has ended.
+pub(crate) fn record(
+    writer: &mut SnapshotWriter,
+    nothing_hidden: bool,
+) -> Result<(), SnapshotError> {
     let classes = Classes::new(writer.schema_classes()?);
     let mut rows = Vec::new();
     for query in QUERIES {
@@ -24,6 +28,7 @@ pub(crate) fn record(writer: &mut SnapshotWriter) -> Result<(), SnapshotError> {
                     {
                         Absence::NotInClass
                     }
+                    _ if nothing_hidden => Absence::NoValue,
                     _ => Absence::Unknown,
                 };
                 rows.push(CoverageRow {

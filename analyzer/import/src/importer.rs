@@ -482,7 +482,8 @@ impl Importer {
         let identities = &self.identities;
         self.writer
             .resolve_names(|alias| identities.find(&key_of(alias)?))?;
-        coverage::record(&mut self.writer)?;
+        let nothing_hidden = self.writer.collection().administrator_by_word;
+        coverage::record(&mut self.writer, nothing_hidden)?;
         let other_domains = self.directory.left_out();
         Ok(Imported {
             manifest: self.writer.finish(output)?,

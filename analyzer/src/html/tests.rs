@@ -148,7 +148,7 @@ fn a_way_to_tier_0_is_drawn_and_told() {
         page.contains("aria-label=\"svc-app reaches corp.example in 2 steps\""),
         "no drawing"
     );
-    assert!(page.contains("<desc>svc-app may reset the password of svc-sync. svc-sync may change"));
+    assert!(page.contains("<li>svc-app <b>may reset the password of</b> svc-sync"));
     // What is drawn is not told a second time as a fact.
     assert!(!page.contains("<b>way:</b>"));
 }

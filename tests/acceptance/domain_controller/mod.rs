@@ -14,6 +14,7 @@ mod interruptions;
 mod large;
 mod privacy;
 mod prompt;
+mod round_trip;
 mod rules;
 mod sysvol;
 mod ways_in;

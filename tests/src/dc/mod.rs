@@ -26,6 +26,7 @@ mod command;
 mod cross_reference;
 mod domain;
 mod effective;
+mod exported;
 mod kerberos;
 mod large;
 mod ldb;
@@ -279,6 +280,22 @@ impl DomainController {
         attributes: &[&str],
     ) -> Result<Vec<LdbRecord>> {
         ldb::search(self.directory.path(), base, scope, filter, attributes)
+    }
+
+    /// Everything below `base` over LDAPS as an administrator, as ldapsearch writes it to a file: LDIF with comments.
+    ///
+    /// # Errors
+    /// The search does not come to its end.
+    pub fn ldapsearch(&self, base: &str, attributes: &[&str]) -> Result<Vec<u8>> {
+        exported::by_ldapsearch(self, self.directory.path(), base, attributes)
+    }
+
+    /// The forest from the database files, as ldbsearch writes it: LDIF with secrets, SIDs and descriptors as text.
+    ///
+    /// # Errors
+    /// The search does not come to its end.
+    pub fn ldbsearch_export(&self, attributes: &[&str]) -> Result<Vec<u8>> {
+        exported::by_ldbsearch(self.directory.path(), self.base_dn(), attributes)
     }
 
     /// Changes the directory's database files, not over LDAP, while the server runs. `ldif` is RFC 2849 text (records to

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-const PACKAGES: &str = "samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldap-utils krb5-user python3-samba";
+const PACKAGES: &str = "samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldap-utils ldb-tools krb5-user python3-samba";
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// The interpreter Debian builds python3-samba for. Another python3 earlier in PATH does not find it.
@@ -12,7 +12,7 @@ pub(super) const PYTHON: &str = "/usr/bin/python3";
 
 /// Fails with one sentence where something the domain controller needs is not installed.
 pub(super) fn require() -> Result<()> {
-    for program in ["samba", "samba-tool", "ldapsearch"] {
+    for program in ["samba", "samba-tool", "ldapsearch", "ldbsearch"] {
         program_path(program)?;
     }
     for file in [

@@ -63,8 +63,13 @@ pub(super) fn wire(kind: Kind, bytes: Vec<u8>, domains: &SddlDomains) -> Result<
             .ok_or_else(|| "it is no GUID".to_owned()),
         Kind::Descriptor if matches!(bytes.get(..2), Some(b"O:" | b"G:" | b"D:" | b"S:")) => {
             let text = text().ok_or("its SDDL is no text")?;
+            let hint = if domains.domain.is_none() || domains.forest_root.is_none() {
+                "; the file must hold the head of the domain too, whose SID the aliases stand for (ldbsearch --cross-ncs)"
+            } else {
+                ""
+            };
             let descriptor = SecurityDescriptor::from_sddl(text, domains)
-                .map_err(|error| format!("its SDDL cannot be turned back: {error}"))?;
+                .map_err(|error| format!("its SDDL cannot be turned back: {error}{hint}"))?;
             Ok(descriptor.encode())
         }
         Kind::Dn if bytes.starts_with(b"<GUID=") || bytes.starts_with(b"<SID=") => {
@@ -78,7 +83,7 @@ pub(super) fn wire(kind: Kind, bytes: Vec<u8>, domains: &SddlDomains) -> Result<
 }
 
 /// The domains that aliases in SDDL stand for, found by looking through a file of ldbsearch once: the domain by the SID of the
-/// object at the head of a tail, the root of the forest by the tail of the configuration.
+/// object at the head of a tail, the root of the forest by the tail of the schema, where each object's category lies.
 pub(super) fn domains(input: &mut (impl Read + Seek)) -> Result<SddlDomains, ImportError> {
     input.seek(SeekFrom::Start(0))?;
     let mut lines = Lines::new(&mut *input);
@@ -88,13 +93,10 @@ pub(super) fn domains(input: &mut (impl Read + Seek)) -> Result<SddlDomains, Imp
         let text = String::from_utf8_lossy(&line);
         if let Some(name) = text.strip_prefix("dn: ") {
             name.clone_into(&mut dn);
-            let named = Named::of(&dn);
-            let configuration = dn
-                .get(..17)
-                .is_some_and(|start| start.eq_ignore_ascii_case("CN=Configuration,"));
-            if configuration {
-                forest = Some(named.tail.to_lowercase());
-            }
+        } else if let Some(category) = text.strip_prefix("objectCategory: ")
+            && forest.is_none()
+        {
+            forest = Some(Named::of(category).tail.to_lowercase());
         } else if let Some(sid) = text.strip_prefix("objectSid: ")
             && head.is_none()
             && Named::of(&dn).tail == dn
@@ -163,7 +165,8 @@ mod tests {
 
     #[test]
     fn the_domain_is_found_by_its_head() {
-        let file = "# record 1\ndn: CN=x,DC=b\nobjectSid: S-1-5-21-9-9-9-500\n\ndn: CN=Configuration,DC=b\n\n\
+        let file = "# record 1\ndn: CN=x,DC=b\nobjectSid: S-1-5-21-9-9-9-500\n\
+                    objectCategory: CN=Person,CN=Schema,CN=Configuration,DC=b\n\n\
                     dn: DC=b\nobjectSid: S-1-5-21-1-2-3\n";
         let found = domains(&mut std::io::Cursor::new(file)).unwrap();
         assert_eq!(
