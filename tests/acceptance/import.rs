@@ -220,6 +220,56 @@ fn ldif_with_its_comments_says_what_it_answers() {
 }
 
 #[test]
+fn a_folder_of_ldapdomaindump_is_one_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    fs::create_dir(&dump).unwrap();
+    let file = |name: &str, text: &str| fs::write(dump.join(name), text).unwrap();
+    file(
+        "domain_policy.json",
+        r#"[{"attributes": {"instanceType": [5], "objectClass": ["top", "domain", "domainDNS"], "objectSid": ["S-1-5-21-1-2-3"],
+            "maxPwdAge": ["42 days, 0:00:00"]}, "dn": "DC=corp,DC=example"}]"#,
+    );
+    file(
+        "domain_users.json",
+        r#"[{"attributes": {"instanceType": [4], "objectClass": ["top", "person", "organizationalPerson", "user"],
+            "objectSid": ["S-1-5-21-1-2-3-1104"], "sAMAccountName": ["svc-web"], "servicePrincipalName": ["HTTP/web"],
+            "userAccountControl": [4260352], "pwdLastSet": ["2021-06-30 00:54:47.975285+00:00"]},
+            "dn": "CN=svc-web,CN=Users,DC=corp,DC=example"}]"#,
+    );
+    file("domain_users_by_group.html", "<table>");
+    let listed = coldcase(&["import", "--list", text(&dump)]).unwrap();
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    assert!(
+        listed.stdout.contains("ldapdomaindump"),
+        "{}",
+        listed.stdout
+    );
+    let output = folder.path().join("corp.zst");
+    let at = "2026-03-31T14:00:00Z";
+    let ended = coldcase(&["import", text(&dump), "-o", text(&output), "--taken-at", at]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ended = coldcase(&["report", text(&output), "--format", "json"]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let report: Value = serde_json::from_str(&ended.stdout).unwrap();
+    // DONT_REQ_PREAUTH stands in the number; who may change what is nowhere, and no rule is clear by a dump.
+    let rules = report["rules"].as_array().unwrap();
+    let with = |verdict: &str| {
+        rules
+            .iter()
+            .filter(|rule| rule["verdict"] == verdict)
+            .count()
+    };
+    assert_eq!(with("clear"), 0);
+    let found = report["findings"].as_array().unwrap().iter();
+    let found: Vec<&str> = found
+        .map(|finding| finding["rule"].as_str().unwrap())
+        .collect();
+    assert!(found.contains(&"spn-no-preauthentication"), "{found:?}");
+    assert!(with("not-evaluated") > 50);
+}
+
+#[test]
 fn exports_that_contradict_each_other_say_so_and_the_newer_is_believed() {
     let folder = tempfile::tempdir().unwrap();
     let old = folder.path().join("old.dat");

@@ -10,6 +10,8 @@ pub mod error;
 pub mod export;
 mod filter;
 pub mod importer;
+mod json_rows;
+pub mod ldapdomaindump;
 pub mod ldif;
 pub mod limits;
 pub mod listing;

@@ -13,6 +13,7 @@ use crate::adexplorer::{self, AdExplorer};
 use crate::error::ImportError;
 use crate::export::Export;
 use crate::importer::Given;
+use crate::ldapdomaindump::{self, LdapDomainDump};
 use crate::ldif::{self, Ldif};
 use crate::limits;
 use crate::search_log::{self, SearchLog};
@@ -22,8 +23,8 @@ use crate::sharphound::{self, SharpHound};
 const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
-const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, logs of pyldapsearch and its like, and the JSON files or the zip of SharpHound, RustHound-CE and \
-                    BloodHound.py";
+const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, logs of pyldapsearch and its like, the JSON files or the zip of SharpHound, RustHound-CE and \
+                    BloodHound.py, and the JSON files of ldapdomaindump";
 
 /// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
 const SNAPSHOT: [u8; 4] = 0x184D_2A5C_u32.to_le_bytes();
@@ -52,6 +53,9 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
         Box::new(Ldif::open(File::open(path)?, length)?)
     } else if search_log::recognise(&first) {
         Box::new(SearchLog::open(File::open(path)?, length)?)
+    } else if ldapdomaindump::recognise(&name, &first) {
+        let file = (name.clone(), File::open(path)?, length);
+        Box::new(LdapDomainDump::open(vec![file])?)
     } else if sharphound::recognise(&name, &first) {
         if first.starts_with(ZIP) {
             Box::new(SharpHound::open_zip(File::open(path)?)?)
@@ -92,7 +96,7 @@ fn open_folder(
         }
     }
     paths.sort();
-    let mut files = Vec::new();
+    let (mut files, mut dumped) = (Vec::new(), Vec::new());
     let mut hasher = Sha256::new();
     let mut bytes = 0_u64;
     for path in paths {
@@ -100,24 +104,40 @@ fn open_folder(
             .file_name()
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default();
-        if sharphound::recognise(&file_name, &first_bytes(&path)?) {
-            hasher.update(&file_name);
-            hasher.update([0]);
-            hasher.update(sha256(File::open(&path)?, progress)?);
-            bytes += path.metadata()?.len();
-            files.push((file_name, File::open(&path)?));
+        let first = first_bytes(&path)?;
+        let length = path.metadata()?.len();
+        if ldapdomaindump::recognise(&file_name, &first) {
+            dumped.push((file_name.clone(), File::open(&path)?, length));
+        } else if sharphound::recognise(&file_name, &first) {
+            files.push((file_name.clone(), File::open(&path)?));
+        } else {
+            continue;
         }
+        hasher.update(&file_name);
+        hasher.update([0]);
+        hasher.update(sha256(File::open(&path)?, progress)?);
+        bytes += length;
     }
-    if files.is_empty() {
-        return Err(ImportError::Unsupported(format!(
-            "it is a folder without a file that is read; {READ}"
-        )));
-    }
+    let export: Box<dyn Export> = match (files.is_empty(), dumped.is_empty()) {
+        (false, true) => Box::new(SharpHound::open_files(files)?),
+        (true, false) => Box::new(LdapDomainDump::open(dumped)?),
+        (false, false) => {
+            return Err(ImportError::Unsupported(
+                "it is a folder with files of ldapdomaindump and of a BloodHound collector; put each export into a folder of its own"
+                    .to_owned(),
+            ));
+        }
+        (true, true) => {
+            return Err(ImportError::Unsupported(format!(
+                "it is a folder without a file that is read; {READ}"
+            )));
+        }
+    };
     Ok(Given {
         name,
         sha256: hex(&hasher.finalize()),
         bytes,
-        export: Box::new(SharpHound::open_files(files)?),
+        export,
     })
 }
 

@@ -10,6 +10,7 @@ use flate2::bufread::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::error::{ImportError, Place, Trouble};
+use crate::json_rows::Bytes;
 use crate::limits;
 
 /// Characters of a file's name that are shown.
@@ -219,9 +220,13 @@ enum Body<R> {
     Deflated(DeflateDecoder<BufReader<Window<R>>>),
 }
 
-impl<R: Read> Contents<R> {
-    /// Puts the next bytes into `space`; 0 at the end, after the checksum was found right.
-    pub(super) fn fill(&mut self, space: &mut [u8]) -> Result<usize, ImportError> {
+impl<R: Read> Bytes for Contents<R> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The checksum is compared at the end.
+    fn fill(&mut self, space: &mut [u8]) -> Result<usize, ImportError> {
         let place = || Place::File(self.name.clone());
         let read = match &mut self.body {
             Body::Stored(body) => body.read(space),
@@ -278,7 +283,9 @@ impl<R: Read> Contents<R> {
         }
         Ok(read)
     }
+}
 
+impl<R: Read> Contents<R> {
     /// Stored bytes read so far.
     pub(super) fn consumed(&self) -> u64 {
         let window = match &self.body {

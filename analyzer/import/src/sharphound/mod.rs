@@ -13,7 +13,6 @@ mod member;
 mod object;
 mod property;
 mod row;
-mod rows;
 mod seen;
 mod survey;
 
@@ -31,11 +30,11 @@ pub use kind::Kind;
 
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Record};
+use crate::json_rows::{Item, Rows};
 use crate::limits;
 use kind::Methods;
 use member::{Contents, Members};
 use property::Shown;
-use rows::{Item, Rows};
 use seen::Seen;
 
 /// A domain that the export tells of.

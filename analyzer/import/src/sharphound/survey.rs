@@ -8,10 +8,10 @@ use std::io::{Read, Seek};
 use super::kind::{Kind, Meta, Methods};
 use super::object::Identity;
 use super::row::{self, Value};
-use super::rows::{Item, Rows};
 use super::{Domain, Plan, SharpHound};
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::Record;
+use crate::json_rows::{Item, Rows};
 use crate::limits;
 
 /// Versions of the format that are read.

@@ -1,19 +1,29 @@
 //! The rows of one JSON file, one by one, without holding the file.
 //!
-//! Owns the framing: where a row begins and ends, and `meta`, which comes last. Deliberately does not read a row.
+//! Owns the framing: where a row begins and ends, in an array or in the array `data` of an object, and `meta`, which comes
+//! last in that. Deliberately does not read a row.
 
-use std::io::Read;
-
-use super::member::Contents;
 use crate::error::{ImportError, Place};
 use crate::limits;
 
 /// Bytes of the buffer at first. It grows with the longest row.
 const BUFFER: usize = 256 << 10;
 
+/// A file of rows.
+pub(crate) trait Bytes {
+    /// Its name, for places.
+    fn name(&self) -> &str;
+
+    /// Puts the next bytes into `space`; 0 at the end.
+    ///
+    /// # Errors
+    /// It cannot be read on.
+    fn fill(&mut self, space: &mut [u8]) -> Result<usize, ImportError>;
+}
+
 /// What comes next in a file.
 #[derive(Debug)]
-pub(super) enum Item<'a> {
+pub(crate) enum Item<'a> {
     /// An element of `data`, and how deep it is nested.
     Row(&'a [u8], usize),
     /// The value of `meta`.
@@ -40,15 +50,17 @@ enum State {
 
 /// Reads one file.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(crate) struct Rows {
     buffer: Vec<u8>,
     from: usize,
     to: usize,
     state: State,
+    /// The rows are the elements of an array, not of `data` in an object.
+    array: bool,
     /// Number of the row that came last; the first is 1.
-    pub(super) row: u64,
+    pub(crate) row: u64,
     /// Whether there is an array `data`.
-    pub(super) data: bool,
+    pub(crate) data: bool,
     meta: bool,
 }
 
@@ -59,8 +71,17 @@ struct Extent {
 }
 
 impl Rows {
-    /// Before the first byte of a file. `buffer` is one that is no longer needed, or empty.
-    pub(super) fn new(mut buffer: Vec<u8>) -> Self {
+    /// Before the first byte of a file of an object. `buffer` is one that is no longer needed, or empty.
+    pub(crate) fn new(buffer: Vec<u8>) -> Self {
+        Self::of(buffer, false)
+    }
+
+    /// The same of a file of an array.
+    pub(crate) fn of_array(buffer: Vec<u8>) -> Self {
+        Self::of(buffer, true)
+    }
+
+    fn of(mut buffer: Vec<u8>, array: bool) -> Self {
         if buffer.len() < BUFFER {
             buffer.resize(BUFFER, 0);
         }
@@ -69,6 +90,7 @@ impl Rows {
             from: 0,
             to: 0,
             state: State::Start,
+            array,
             row: 0,
             data: false,
             meta: false,
@@ -76,15 +98,12 @@ impl Rows {
     }
 
     /// The buffer, for the next file.
-    pub(super) fn into_buffer(self) -> Vec<u8> {
+    pub(crate) fn into_buffer(self) -> Vec<u8> {
         self.buffer
     }
 
     /// What comes next.
-    pub(super) fn next<R: Read>(
-        &mut self,
-        input: &mut Contents<R>,
-    ) -> Result<Item<'_>, ImportError> {
+    pub(crate) fn next(&mut self, input: &mut impl Bytes) -> Result<Item<'_>, ImportError> {
         loop {
             match self.state {
                 State::Start => self.begin(input)?,
@@ -127,7 +146,11 @@ impl Rows {
                 }
                 State::Data { first } => {
                     if !self.goes_on(input, first, b']')? {
-                        self.state = State::Keys { first: false };
+                        self.state = if self.array {
+                            State::End
+                        } else {
+                            State::Keys { first: false }
+                        };
                         continue;
                     }
                     self.row += 1;
@@ -140,9 +163,7 @@ impl Rows {
                     if let Some(byte) = self.peek(input)? {
                         // Some tools end a file with a NUL.
                         if byte != 0 {
-                            return Err(
-                                self.broken(input, "there is more after the end of the object")
-                            );
+                            return Err(self.broken(input, "there is more after its end"));
                         }
                         self.from += 1;
                         continue;
@@ -154,7 +175,7 @@ impl Rows {
     }
 
     /// Where the reading is.
-    pub(super) fn place(&self, name: &str) -> Place {
+    pub(crate) fn place(&self, name: &str) -> Place {
         match self.state {
             State::Data { .. } => Place::Row {
                 file: name.to_owned(),
@@ -164,7 +185,7 @@ impl Rows {
         }
     }
 
-    fn begin<R: Read>(&mut self, input: &mut Contents<R>) -> Result<(), ImportError> {
+    fn begin(&mut self, input: &mut impl Bytes) -> Result<(), ImportError> {
         while self.to < 3 && self.more(input)? {}
         let start = self.buffer.get(..self.to).unwrap_or_default();
         if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
@@ -176,18 +197,23 @@ impl Rows {
         if start.starts_with(&[0xef, 0xbb, 0xbf]) {
             self.from = 3;
         }
-        if self.peek(input)? != Some(b'{') {
-            return Err(self.broken(input, "it does not begin as a JSON object"));
+        let (opening, what, state) = if self.array {
+            (b'[', "array", State::Data { first: true })
+        } else {
+            (b'{', "object", State::Keys { first: true })
+        };
+        if self.peek(input)? != Some(opening) {
+            return Err(self.broken(input, &format!("it does not begin as a JSON {what}")));
         }
         self.from += 1;
-        self.state = State::Keys { first: true };
+        self.state = state;
         Ok(())
     }
 
     /// True before another element, whose comma is passed; false after the closing byte, which is passed.
-    fn goes_on<R: Read>(
+    fn goes_on(
         &mut self,
-        input: &mut Contents<R>,
+        input: &mut impl Bytes,
         first: bool,
         closing: u8,
     ) -> Result<bool, ImportError> {
@@ -202,12 +228,12 @@ impl Rows {
             }
             Some(_) if first => Ok(true),
             Some(_) => Err(self.broken(input, "a comma was expected")),
-            None => Err(self.broken(input, "the file ends before the object does")),
+            None => Err(self.broken(input, "the file ends before its value does")),
         }
     }
 
     /// The next byte that is no white space.
-    fn peek<R: Read>(&mut self, input: &mut Contents<R>) -> Result<Option<u8>, ImportError> {
+    fn peek(&mut self, input: &mut impl Bytes) -> Result<Option<u8>, ImportError> {
         loop {
             while let Some(byte) = self.buffer.get(self.from..self.to).and_then(<[u8]>::first) {
                 if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
@@ -222,7 +248,7 @@ impl Rows {
     }
 
     /// How long the value at the place of reading is. All of it is in the buffer afterwards.
-    fn extent<R: Read>(&mut self, input: &mut Contents<R>) -> Result<Extent, ImportError> {
+    fn extent(&mut self, input: &mut impl Bytes) -> Result<Extent, ImportError> {
         let (mut at, mut depth, mut deepest) = (0_usize, 0_usize, 0_usize);
         let (mut string, mut escaped) = (false, false);
         loop {
@@ -286,7 +312,7 @@ impl Rows {
     }
 
     /// Reads more behind what is not yet passed; false at the end of the file.
-    fn more<R: Read>(&mut self, input: &mut Contents<R>) -> Result<bool, ImportError> {
+    fn more(&mut self, input: &mut impl Bytes) -> Result<bool, ImportError> {
         if self.from > 0 {
             self.buffer.copy_within(self.from..self.to, 0);
             self.to -= self.from;
@@ -295,7 +321,7 @@ impl Rows {
         if self.to == self.buffer.len() {
             if self.to >= limits::VALUE_BYTES {
                 return Err(ImportError::TooLarge {
-                    place: self.place(&input.name),
+                    place: self.place(input.name()),
                     what: "one row".to_owned(),
                     limit: format!("{} bytes", limits::VALUE_BYTES),
                 });
@@ -309,7 +335,7 @@ impl Rows {
         Ok(read > 0)
     }
 
-    fn broken<R>(&self, input: &Contents<R>, what: &str) -> ImportError {
-        ImportError::broken(self.place(&input.name), what)
+    fn broken(&self, input: &impl Bytes, what: &str) -> ImportError {
+        ImportError::broken(self.place(input.name()), what)
     }
 }
