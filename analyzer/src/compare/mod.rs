@@ -119,7 +119,7 @@ pub(crate) fn diff(
         program: PROGRAM.to_owned(),
         old: old.report.snapshot.clone(),
         new: new.report.snapshot.clone(),
-        limits: limits(&pair),
+        limits: limits(&pair, objects.limits),
         assumptions: new.report.assumptions.clone(),
         assumptions_file: new.report.assumptions_file.clone(),
         exceptions_file: new.report.exceptions_file.clone(),
@@ -188,8 +188,9 @@ fn two_domains(pair: &Pair<'_>) -> Option<Limit> {
 }
 
 /// What a side did not see; what neither saw is said once.
-fn limits(pair: &Pair<'_>) -> Vec<Limit> {
+fn limits(pair: &Pair<'_>, of_objects: Vec<Limit>) -> Vec<Limit> {
     let mut limits: Vec<Limit> = two_domains(pair).into_iter().collect();
+    limits.extend(of_objects);
     for (side, analysis) in [(Side::Old, pair.old), (Side::New, pair.new)] {
         for text in sight::Sight::of(analysis).limits() {
             match limits.iter_mut().find(|limit| limit.text == text) {

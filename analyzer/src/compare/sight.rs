@@ -91,6 +91,14 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// Whether the attribute was asked for of the objects of a query; true if nothing tells.
+    pub(crate) fn asked_for(self, query: &str, attribute: &str) -> bool {
+        self.analysis.directory.query(query).is_none_or(|row| {
+            let mut asked = row.plan.attributes.iter();
+            asked.any(|asked| asked.eq_ignore_ascii_case(attribute))
+        })
+    }
+
     /// Why `object`, which shows no value of `attribute`, may have one; `None` if it has none. `known_readable` says that
     /// somebody with no more rights read it on the other side under the same permissions.
     pub(crate) fn may_hide_value(
@@ -101,13 +109,8 @@ impl<'a> Sight<'a> {
         known_readable: bool,
     ) -> Option<String> {
         let directory = &self.analysis.directory;
-        let row = directory.query(query)?;
-        let asked = row
-            .plan
-            .attributes
-            .iter()
-            .any(|asked| asked.eq_ignore_ascii_case(attribute));
-        if !asked {
+        directory.query(query)?;
+        if !self.asked_for(query, attribute) {
             return Some(format!("{attribute} was not asked for"));
         }
         let class = object.classes.rsplit('\n').next().unwrap_or_default();

@@ -64,6 +64,7 @@ fn exports_as_ldif_are_what_the_collector_collects() {
         let ended = coldcase(&arguments).unwrap();
         assert_eq!(ended.code, 0, "{} {}", ended.stdout, ended.stderr);
         same_content(Path::new(&collected), Path::new(&imported));
+        nothing_changed(&collected, &imported);
         match tool {
             "ldapsearch" => same_report(&collected, &imported),
             _ => no_more_certain(&collected, &imported),
@@ -124,6 +125,33 @@ fn sorted(attributes: &Attributes, name: &str) -> Option<Vec<Vec<u8>>> {
     }
     values.sort();
     Some(values)
+}
+
+/// Between a collection and an export of the same day nothing changed that both show.
+fn nothing_changed(collected: &str, imported: &str) {
+    let ended = coldcase(&["diff", collected, imported, "--format", "json"]).unwrap();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let diff: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let certain = |part: &str, state: &str, states: &[&str]| {
+        let list = diff[part].as_array().unwrap().iter();
+        let found = list.filter(|one| states.iter().any(|known| one[state] == *known));
+        let found: Vec<String> = found.take(5).map(Value::to_string).collect();
+        assert!(found.is_empty(), "{part}: {found:?}");
+    };
+    certain(
+        "objects",
+        "state",
+        &["changed", "created", "deleted", "recreated"],
+    );
+    certain("findings", "state", &["opened", "closed"]);
+    for part in ["access", "memberships"] {
+        certain(part, "direction", &["gained", "lost"]);
+    }
+    let limits = diff["limits"].to_string();
+    assert!(
+        limits.contains("adminDescription") && limits.contains("was not asked for"),
+        "{limits}"
+    );
 }
 
 fn report(snapshot: &str) -> Value {

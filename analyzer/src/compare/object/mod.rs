@@ -8,12 +8,13 @@ mod difference;
 mod settings;
 mod stored;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use coldcase_schemas::Snapshot;
 use coldcase_schemas::attribute::{ATTRIBUTES, Attribute, Syntax};
-use coldcase_schemas::diff::{AttributeChange, ObjectChange, ObjectState};
+use coldcase_schemas::diff::{AttributeChange, Limit, ObjectChange, ObjectState, Side};
+use coldcase_schemas::plan::OTHER_OBJECTS;
 use coldcase_schemas::report::Subject;
 use rusqlite::Row;
 use rusqlite::types::Value;
@@ -49,6 +50,8 @@ pub(super) struct Objects {
     pub(super) changes: Vec<ObjectChange>,
     /// Attributes that change by themselves, and of how many objects.
     pub(super) routine: BTreeMap<String, u64>,
+    /// What a side was not asked for and the other shows.
+    pub(super) limits: Vec<Limit>,
 }
 
 fn object(analysis: &Analysis, id: i64) -> Option<&Object> {
@@ -95,7 +98,10 @@ pub(super) fn objects(pair: &Pair<'_>, old: &Snapshot, new: &Snapshot) -> Result
             come.push(Stored::read(row)?);
         }
     }
+    comparison.leave_out_others(&mut gone, Side::New);
+    comparison.leave_out_others(&mut come, Side::Old);
     on_both.extend(comparison.one_side(&gone, &come, &mut result.changes));
+    result.limits = comparison.limits();
     let mut descriptors = comparison.permissions.told();
     for (id, mut change) in on_both {
         change.descriptors = descriptors.remove(&id).unwrap_or_default();
@@ -182,6 +188,8 @@ struct Comparison<'a> {
     permissions: Permissions<'a>,
     /// True if both were collected on behalf of the same account.
     same_reader: bool,
+    /// By side and query, the attributes that it did not ask for and the other side shows.
+    not_asked: BTreeMap<(Side, String), BTreeSet<&'static str>>,
 }
 
 impl<'a> Comparison<'a> {
@@ -193,7 +201,40 @@ impl<'a> Comparison<'a> {
             sight: (Sight::of(pair.old), Sight::of(pair.new)),
             permissions: Permissions::new(pair, old, new)?,
             same_reader: reader(pair.old) == reader(pair.new),
+            not_asked: BTreeMap::new(),
         })
+    }
+
+    /// Leaves out what no query of the collector asks for, which an export brings all the same, where `side` has none of it.
+    fn leave_out_others(&mut self, alone: &mut Vec<Stored>, side: Side) {
+        let other = match side {
+            Side::Old => self.pair.old,
+            _ => self.pair.new,
+        };
+        if other.directory.query(OTHER_OBJECTS).is_some() {
+            return;
+        }
+        let before = alone.len();
+        alone.retain(|stored| stored.query != OTHER_OBJECTS);
+        if alone.len() < before {
+            self.not_asked
+                .insert((side, OTHER_OBJECTS.to_owned()), BTreeSet::new());
+        }
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        let limits = self.not_asked.iter().map(|((side, query), attributes)| {
+            let names: Vec<&str> = attributes.iter().copied().collect();
+            let text = if query == OTHER_OBJECTS && names.is_empty() {
+                "objects that no query of the collector asks for are on the other side only, and are not compared"
+                    .to_owned()
+            } else {
+                let was = if names.len() == 1 { "was" } else { "were" };
+                format!("of {query}, {} {was} not asked for", names.join(", "))
+            };
+            Limit { side: *side, text }
+        });
+        limits.collect()
     }
 
     /// Whether an object is the same on both sides but for what changes by itself, which is counted. Most are, so nothing
@@ -278,6 +319,23 @@ impl<'a> Comparison<'a> {
             }
             if self.is_routine(attribute.name, old, new) {
                 *routine.entry(attribute.name.to_owned()).or_default() += 1;
+                continue;
+            }
+            let (old_sight, new_sight) = self.sight;
+            let not_asked = [
+                (Side::Old, !difference.was, old_sight, &before.query),
+                (Side::New, !difference.is, new_sight, &now.query),
+            ];
+            let not_asked = not_asked
+                .into_iter()
+                .find(|(_, lacks, sight, query)| *lacks && !sight.asked_for(query, attribute.name));
+            // Another tool, or another version, asks for other attributes: that is said once, not of each object.
+            if let Some((side, _, _, query)) = not_asked {
+                let key = (side, query.clone());
+                self.not_asked
+                    .entry(key)
+                    .or_default()
+                    .insert(attribute.name);
                 continue;
             }
             let unknown = self.unknown(attribute, (before, old), (now, new), &difference, readable);
