@@ -10,7 +10,7 @@ use super::analysis::Analysis;
 use super::builder::Builder;
 use super::descriptor_changes::{Starts, is_protected};
 use super::dmsa_creation::heuristics_read;
-use super::encryption::{aes_days, aes_keys, ciphers};
+use super::encryption::{aes_days, aes_keys, ciphers, encryption_shown};
 use super::home::Home;
 use super::impact::Impacts;
 use super::operating_system::{build_of, support_ended_days};
@@ -46,7 +46,8 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
         let created_days = analysis.days(object.created);
         let manager = managers.get(&object.id).copied();
         let key_credentials = credentials.get(&object.id).copied().unwrap_or(0);
-        let ciphers = ciphers(object);
+        let encryption_shown = encryption_shown(directory, object);
+        let ciphers = ciphers(object).filter(|_| encryption_shown);
         let aes_keys = aes_keys(password_days, aes_since);
         let protected = protection.of(place);
         let [protected_user, silo, silo_admits, silo_enforced] = restrictions.cells(place, object);
@@ -124,6 +125,7 @@ pub(super) fn build(analysis: &Analysis, hints: &Hints) -> Result<(DataFrame, Da
             object.primary_group_id.into(),
             object.admin_count.into(),
             object.encryption_types.into(),
+            encryption_shown.into(),
             object.spns.len().into(),
             object.description.clone().into(),
             object.info.clone().into(),

@@ -3,7 +3,7 @@
 //! Deliberately does not say which tickets a domain controller issues: that hangs on its own settings too.
 
 use super::analysis::Analysis;
-use crate::load::{Kind, Object};
+use crate::load::{Directory, Kind, Object};
 
 /// DES-CBC-CRC and DES-CBC-MD5 (MS-KILE 2.2.7).
 const DES: i64 = 0x3;
@@ -37,6 +37,17 @@ pub(crate) fn ciphers(object: &Object) -> Option<&'static str> {
             None => return object.encryption_types.map(|_| "default"),
         },
     })
+}
+
+/// Whether an object that names no ciphers has none set, as far as it was asked for: false where nobody asked.
+pub(crate) fn encryption_shown(directory: &Directory, object: &Object) -> bool {
+    let queries: &[&str] = if object.kind == Kind::User {
+        &["users", "service-users"]
+    } else {
+        &["service-accounts"]
+    };
+    let not_asked = || directory.not_asked(queries, "msDS-SupportedEncryptionTypes");
+    object.encryption_types.is_some() || not_asked().is_none()
 }
 
 /// Days since passwords of this domain get AES keys: the age of the group with RID 521, which a domain is given with its

@@ -20,6 +20,14 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
     let mut frame = Builder::new("objects")?;
     let privileged = privileged(analysis);
     let units = TierZeroUnits::new(analysis);
+    let queries: Vec<&str> = directory
+        .ledger
+        .iter()
+        .map(|row| row.plan.name.as_str())
+        .collect();
+    let descriptors_asked = directory
+        .not_asked(&queries, "nTSecurityDescriptor")
+        .is_none();
     for (place, object) in directory.objects.iter().enumerate() {
         let owner = object
             .descriptor
@@ -45,9 +53,11 @@ pub(super) fn build(analysis: &Analysis) -> Result<DataFrame> {
             owner
                 .map(|sid| analysis.principals.is_expected(directory, sid))
                 .into(),
-            object
-                .descriptor
-                .is_some_and(|id| analysis.whole_descriptor(id).is_some())
+            descriptors_asked
+                .then(|| {
+                    let id = object.descriptor;
+                    id.is_some_and(|id| analysis.whole_descriptor(id).is_some())
+                })
                 .into(),
             analysis.principals.is_tier0(place).into(),
             (object.kind == Kind::Group)

@@ -84,11 +84,15 @@ pub(super) fn rights(database: &Connection, objects: &[Object]) -> Result<Vec<Cl
     Ok(rights)
 }
 
+/// The bits of msDS-SupportedEncryptionTypes that name ciphers (MS-KILE 2.2.7): no rule reads the others.
+const CIPHERS: i64 = 0x1f;
+
 /// Gives flags of userAccountControl that an export knows to objects of which the whole value is not known. Of two exports
-/// that contradict each other, the flag is unknown.
+/// that contradict each other, the flag is unknown. Ciphers, of which an export names all or none, stand for the value.
 pub(super) fn add_flags(database: &Connection, objects: &mut [Object]) -> Result<()> {
     let mut statement = database.prepare(
-        "SELECT object, mask, value FROM known_bits WHERE attribute = 'userAccountControl'",
+        "SELECT object, mask, value, attribute FROM known_bits
+         WHERE attribute IN ('userAccountControl', 'msDS-SupportedEncryptionTypes') ORDER BY object, attribute, export",
     )?;
     let mut rows = statement.query([])?;
     let mut places = None;
@@ -98,8 +102,13 @@ pub(super) fn add_flags(database: &Connection, objects: &mut [Object]) -> Result
         let place = places
             .get_or_insert_with(|| Places::new(objects))
             .of(&identity);
-        if let Some(object) = place.and_then(|place| objects.get_mut(place)) {
+        let Some(object) = place.and_then(|place| objects.get_mut(place)) else {
+            continue;
+        };
+        if row.get::<_, String>(3)? == "userAccountControl" {
             object.known_flags = object.known_flags.and(KnownFlags { mask, value });
+        } else if mask & CIPHERS == CIPHERS && object.encryption_types.is_none() {
+            object.encryption_types = Some(value & CIPHERS);
         }
     }
     Ok(())

@@ -114,6 +114,7 @@ const OF_COLUMNS: &[(&str, &str, Source)] = &[
     ("", "primary_group_id", source("", "primaryGroupID")),
     ("", "admin_count", source("", "adminCount")),
     ("", "encryption_types", source("", "msDS-SupportedEncryptionTypes")),
+    ("", "encryption_shown", source("", "msDS-SupportedEncryptionTypes")),
     ("", "ciphers", source("", "msDS-SupportedEncryptionTypes userAccountControl")),
     ("", "aes_keys", source("groups", "pwdLastSet whenCreated")),
     ("", "spn_count", source("", "servicePrincipalName")),

@@ -16,6 +16,7 @@ mod privacy;
 mod prompt;
 mod round_trip;
 mod rules;
+mod rusthound;
 mod sysvol;
 mod ways_in;
 

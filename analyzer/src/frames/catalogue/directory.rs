@@ -20,7 +20,7 @@ pub(super) const OBJECTS: Frame = Frame { name: "objects", about: "A directory o
     column("owner_sid", T, "Owner in nTSecurityDescriptor"),
     column("owner_name", T, "Name of the owner"),
     column("owner_tier0", B, "The owner is an expected administrator or in tier 0"),
-    column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole"),
+    column("descriptor_readable", B, "nTSecurityDescriptor came with the object and decodes whole; NULL if it was asked for of nothing, as in some exports"),
     column("tier0", B, "A tier-0 group or nested in one, or as in principals"),
     column("privileged", B, "Group: of tier 0 or of operators, or nested in one that is; NULL for what is no group"),
     column("policies_reach_tier0", B, "Unit or domain head: a policy that is linked there and enforced applies to a tier-0 account or computer, which lies in it or below (filters are not looked at); NULL for others"),
