@@ -156,7 +156,8 @@ impl Shown {
                     .to_owned(),
             ),
             Form::Json => limits.push(
-                "ConvertTo-Json shows security descriptors as their parts only: who may read a managed password is known by name or SID, without denied access."
+                "ConvertTo-Json shows security descriptors as their parts: unless their SDDL is among them, who may read a managed password is known by name or SID only, \
+                 without denied access."
                     .to_owned(),
             ),
             Form::Clixml => limits.push(

@@ -223,7 +223,9 @@ impl<R: Read> Clixml<R> {
                     Ok(())
                 }
                 "LST" | "IE" | "STK" | "QUE" => {
-                    if object.account && object.members.is_empty() {
+                    // An account prints as its name; a list has nothing to print.
+                    let is_list = object.members.is_empty() && object.composite.text.is_none();
+                    if object.account && is_list {
                         // Several accounts in one list, as `-InputObject` writes them.
                         self.row = self.row.saturating_sub(1);
                         self.stack.pop();

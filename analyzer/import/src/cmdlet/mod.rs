@@ -9,6 +9,7 @@
 mod account;
 mod answer;
 mod clixml;
+mod form;
 mod json;
 mod table;
 mod text;
@@ -25,9 +26,10 @@ use coldcase_schemas::plan::{NamingContexts, Query};
 use self::account::{Account, Principal, convert};
 use self::answer::Shown;
 use self::clixml::Clixml;
+pub use self::form::{Form, recognise};
 use self::json::Json;
 use self::table::Table;
-use self::text::{Text, first_text};
+use self::text::Text;
 use self::value::{Reading, Refusal, Value};
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Claim, Export, Format, KnownBits, Label, Object, Record, Right};
@@ -44,64 +46,6 @@ const FIRST: u64 = 4_096;
 type Properties = Vec<(String, Value)>;
 /// Where an account is and what it says, or why it cannot be read.
 type Found = (Place, Result<Properties, String>);
-
-/// How the accounts were written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `Export-Csv` or `ConvertTo-Csv`.
-    Csv,
-    /// `ConvertTo-Json`.
-    Json,
-    /// `Export-Clixml`.
-    Clixml,
-}
-
-impl Form {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "Export-Csv",
-            Self::Json => "ConvertTo-Json",
-            Self::Clixml => "Export-Clixml",
-        }
-    }
-}
-
-/// In which form a file holds managed service accounts, by its first bytes (some thousand suffice); `None` if it does not.
-pub fn recognise(first_bytes: &[u8]) -> Option<Form> {
-    let text = first_text(first_bytes);
-    let text = text.trim_start();
-    let has = |what: &str| {
-        text.as_bytes()
-            .windows(what.len())
-            .any(|window| window.eq_ignore_ascii_case(what.as_bytes()))
-    };
-    // Only accounts of services have hosts, and their classes are theirs alone.
-    let of_services = has("HostComputers")
-        || has("GroupManagedServiceAccount")
-        || has("msDS-ManagedServiceAccount")
-        || has("msDS-DelegatedManagedServiceAccount")
-        || has("Microsoft.ActiveDirectory.Management.ADServiceAccount");
-    if !of_services {
-        return None;
-    }
-    if text.starts_with('<') {
-        return (has("<Objs") && has("http://schemas.microsoft.com/powershell/2004/04"))
-            .then_some(Form::Clixml);
-    }
-    if text.starts_with(['{', '[']) {
-        let inner = text.trim_start_matches('[').trim_start();
-        return (inner.starts_with('{') && has("\"DistinguishedName\"")).then_some(Form::Json);
-    }
-    let line = text
-        .lines()
-        .find(|line| !line.starts_with("#TYPE") && !line.trim().is_empty())?;
-    let (_, names) = table::header(line);
-    let is_table = names.len() > 1
-        && names
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case("DistinguishedName"));
-    is_table.then_some(Form::Csv)
-}
 
 enum Accounts<R> {
     Csv(Table<R>),
@@ -382,7 +326,7 @@ impl<R: Read> Export for ServiceAccounts<R> {
                 return Ok(Some(record));
             }
             if self.ended {
-                return Ok(self.shown.take_broken().map_or(Ok(None), Err)?);
+                return self.shown.take_broken().map_or(Ok(None), Err);
             }
             let outcome = match self.accounts.next_account() {
                 Ok(Some(found)) => self.found(found),

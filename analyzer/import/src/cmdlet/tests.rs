@@ -7,6 +7,7 @@ use coldcase_schemas::plan::QUERIES;
 use coldcase_winsec::SecurityDescriptor;
 use proptest::prelude::*;
 
+use super::text::first_text;
 use super::*;
 use crate::wire;
 
@@ -591,8 +592,7 @@ const HEAD: &str =
 fn xml_account(number: u32, name: &str, props: &str, more: &str) -> String {
     format!(
         "<Obj RefId=\"{number}0\"><TN RefId=\"0\"><T>Microsoft.ActiveDirectory.Management.ADServiceAccount</T></TN>\
-         <ToString>CN={name},DC=corp,DC=example</ToString><Props>\
-         <S N=\"DistinguishedName\">CN={name},DC=corp,DC=example</S><S N=\"ObjectClass\">{GMSA}</S>\
+         <ToString>CN={name},DC=corp,DC=example</ToString><Props><S N=\"DistinguishedName\">CN={name},DC=corp,DC=example</S><S N=\"ObjectClass\">{GMSA}</S>\
          <G N=\"ObjectGUID\">{GUID}</G><Nil N=\"AccountExpirationDate\" />\
          <Obj N=\"SID\" RefId=\"{number}1\"><TN RefId=\"1\"><T>System.Security.Principal.SecurityIdentifier</T></TN>\
          <ToString>S-1-5-21-1-2-3-110{number}</ToString><Props><I32 N=\"BinaryLength\">28</I32>\
@@ -699,6 +699,22 @@ fn a_list_of_accounts_as_one_object() {
     assert_eq!(
         (read.objects.len(), read.troubles.len()),
         (2, 0),
+        "{:?}",
+        read.troubles
+    );
+}
+
+#[test]
+fn an_account_that_is_also_a_list_is_one_account() {
+    let odd = xml_account(1, "a", "", "").replace(
+        "</ToString><Props><S N=\"DistinguishedName\">",
+        "</ToString><IE><S>x</S></IE><Props><S N=\"DistinguishedName\">",
+    );
+    assert!(odd.contains("<IE>"));
+    let (read, _) = read(xml(&odd).as_bytes());
+    assert_eq!(
+        (read.objects.len(), read.troubles.len()),
+        (1, 0),
         "{:?}",
         read.troubles
     );
@@ -814,6 +830,82 @@ fn other_files_are_none() {
         assert_eq!(recognise(text.as_bytes()), None, "{text}");
         assert!(ServiceAccounts::open("a", text.as_bytes(), 0).is_err());
     }
+}
+
+#[test]
+fn two_files_become_one_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        crate::recognise::open(&path, &mut |_| ()).unwrap()
+    };
+    let row = with(cells(), "Description", "by the table");
+    let row = with(row, "SID", "S-1-5-21-1-2-3-1101");
+    let row = with(row, "objectSid", "S-1-5-21-1-2-3-1101");
+    let row = with(row, "DistinguishedName", "CN=a,DC=corp,DC=example");
+    let given = vec![
+        file("table.csv", table(&[row], ";", true).as_bytes()),
+        file(
+            "accounts.xml",
+            &utf16(&xml(&rich().replace(GUID, &GUID.to_uppercase()))),
+        ),
+    ];
+    let variants: Vec<String> = given
+        .iter()
+        .map(|one| one.export.label().variant.clone())
+        .collect();
+    assert_eq!(variants, ["Export-Csv", "Export-Clixml"]);
+    let mut one = file("again.csv", table(&[cells()], ",", false).as_bytes());
+    let listing = crate::listing::list(one.export.as_mut(), &mut |_, _| ());
+    assert_eq!(listing.domains, [("corp.example".to_owned(), 1)]);
+    assert!(listing.broken.is_none());
+    let brought: Vec<&str> = listing
+        .queries
+        .iter()
+        .filter(|query| query.asked)
+        .map(|query| query.query)
+        .collect();
+    assert_eq!(brought, ["service-accounts"]);
+
+    let path = folder.path().join("snapshot");
+    let options = crate::Options {
+        taken_at: Some("2026-03-31T14:00:00Z".to_owned()),
+        ..crate::Options::default()
+    };
+    let imported = crate::import(given, &options, &path, &mut |_, _| ()).unwrap();
+    assert_eq!(imported.manifest.domain, "corp.example");
+    assert_eq!(imported.manifest.counts.objects, 1);
+    // The two descriptions.
+    assert_eq!(imported.conflicts, 1);
+    assert!(!imported.manifest.complete);
+    let snapshot = coldcase_schemas::Snapshot::open(&path).unwrap();
+    let account = snapshot.entry("CN=a,DC=corp,DC=example").unwrap().unwrap();
+    assert_eq!(account.values("description").unwrap(), [b"by the table"]);
+    assert_eq!(account.values("servicePrincipalName").unwrap().len(), 2);
+    assert_eq!(account.values("sAMAccountName").unwrap(), [b"gmsa-web$"]);
+    let ledger = snapshot.ledger().unwrap();
+    let query = ledger
+        .iter()
+        .find(|row| row.plan.name == "service-accounts")
+        .unwrap();
+    assert_eq!((query.stored, query.is_complete()), (1, false));
+    assert!(
+        query
+            .plan
+            .attributes
+            .iter()
+            .any(|name| name == "nTSecurityDescriptor")
+    );
+    let one = |sql: &str| -> String {
+        let database = snapshot.database();
+        database.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(
+        one("SELECT right_name || ' ' || trustee FROM interpreted_right"),
+        "ReadGMSAPassword S-1-5-21-1-2-3-1200"
+    );
+    assert_eq!(one("SELECT CAST(count(*) AS TEXT) FROM known_bits"), "0");
 }
 
 fn samples() -> Vec<Vec<u8>> {

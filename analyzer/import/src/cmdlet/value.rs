@@ -169,10 +169,12 @@ pub(super) fn wire_values(
         return wrong("it holds several values, and the attribute has one");
     }
     // SAM keeps one description of an account, whatever is in it (MS-ADTS 3.1.1.5.1.3).
-    if reading.cell && several && attribute.name != "description" {
-        if let [Value::Text(text)] = elements {
-            return joined(attribute, text, reading);
-        }
+    if reading.cell
+        && several
+        && attribute.name != "description"
+        && let [Value::Text(text)] = elements
+    {
+        return joined(attribute, text, reading);
     }
     elements
         .iter()
