@@ -1,7 +1,7 @@
 //! Accounts of an XML text that Export-Clixml wrote (MS-PSRP 2.2.5).
 //!
-//! Owns elements, references between objects and the escapes of text. Deliberately makes no object of a type that the text
-//! names, reads no document type and knows no entity but the five of XML.
+//! Owns elements and references between objects. Deliberately makes no object of a type that the text names and reads no
+//! document type.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
@@ -9,9 +9,10 @@ use std::rc::Rc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
+use super::escape::{character, unescaped};
 use super::text::Text;
 use super::value::{Composite, Value};
 use super::{Found, Properties, VALUES};
@@ -458,88 +459,5 @@ fn scalar_value(tag: Tag, text: &str) -> Value {
         Tag::Bytes => STANDARD
             .decode(text.trim())
             .map_or(Value::Bad("it is not base64"), Value::Bytes),
-    }
-}
-
-/// The character that an entity stands for; `None` for one that a document type would have to declare.
-fn character(entity: &BytesRef<'_>) -> Option<char> {
-    if entity.is_char_ref() {
-        return entity.resolve_char_ref().ok().flatten();
-    }
-    Some(match entity.xml10_content().as_ref() {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        _ => return None,
-    })
-}
-
-/// `_x000A_` is the UTF-16 unit of that number (MS-PSRP 2.2.5.3.2).
-fn unescaped(text: &str) -> String {
-    if !text.contains("_x") {
-        return text.to_owned();
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut units: Vec<u16> = Vec::new();
-    let flush = |units: &mut Vec<u16>, out: &mut String| {
-        for character in char::decode_utf16(units.drain(..)) {
-            out.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
-        }
-    };
-    while !rest.is_empty() {
-        if let Some((unit, after)) = escape(rest) {
-            units.push(unit);
-            rest = after;
-            continue;
-        }
-        flush(&mut units, &mut out);
-        // Up to the next underscore that may begin an escape.
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, character)| *character == '_')
-            .map_or(rest.len(), |(at, _)| at);
-        let (plain, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        out.push_str(plain);
-        rest = after;
-    }
-    flush(&mut units, &mut out);
-    out
-}
-
-/// The escape at the start of a text, and what follows it.
-fn escape(text: &str) -> Option<(u16, &str)> {
-    let digits = text.strip_prefix("_x")?;
-    let (digits, after) = digits.split_at_checked(4)?;
-    let after = after.strip_prefix('_')?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    u16::from_str_radix(digits, 16)
-        .ok()
-        .map(|unit| (unit, after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_of_text() {
-        for (text, expected) in [
-            ("plain_text", "plain_text"),
-            ("a_x000A_b", "a\nb"),
-            ("_x005F_x000A_", "_x000A_"),
-            ("_xD834__xDD1E_", "𝄞"),
-            ("_xD834_", "\u{fffd}"),
-            ("_x00", "_x00"),
-            ("_xzzzz__x0041_", "_xzzzz_A"),
-            ("ü_x00e4_", "üä"),
-        ] {
-            assert_eq!(unescaped(text), expected, "{text}");
-        }
     }
 }

@@ -9,6 +9,7 @@
 mod account;
 mod answer;
 mod clixml;
+mod escape;
 mod form;
 mod json;
 mod table;

@@ -168,7 +168,7 @@ pub(super) fn wire_values(
     if elements.len() > 1 && !several {
         return wrong("it holds several values, and the attribute has one");
     }
-    // SAM keeps one description of an account, whatever is in it (MS-ADTS 3.1.1.5.1.3).
+    // An account has one description, whatever signs are in it; the cmdlet gives it as text.
     if reading.cell
         && several
         && attribute.name != "description"
