@@ -5,6 +5,7 @@
 
 pub mod adexplorer;
 mod bytes;
+pub mod cmdlet;
 mod coverage;
 pub mod error;
 pub mod export;

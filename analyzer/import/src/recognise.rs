@@ -10,6 +10,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::adexplorer::{self, AdExplorer};
+use crate::cmdlet::{self, ServiceAccounts};
 use crate::error::ImportError;
 use crate::export::Export;
 use crate::importer::Given;
@@ -24,7 +25,7 @@ const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
 const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, logs of pyldapsearch and its like, the JSON files or the zip of SharpHound, RustHound-CE and \
-                    BloodHound.py, and the JSON files of ldapdomaindump";
+                    BloodHound.py, the JSON files of ldapdomaindump, and Get-ADServiceAccount as CSV, JSON or CLIXML";
 
 /// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
 const SNAPSHOT: [u8; 4] = 0x184D_2A5C_u32.to_le_bytes();
@@ -49,6 +50,9 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
     let length = about.len();
     let export: Box<dyn Export> = if adexplorer::recognise(&first) {
         Box::new(AdExplorer::open(File::open(path)?, length)?)
+    } else if cmdlet::recognise(&first).is_some() {
+        // Before LDIF, of which a line `#TYPE` would be a comment.
+        Box::new(ServiceAccounts::open(&name, File::open(path)?, length)?)
     } else if ldif::recognise(&first) {
         Box::new(Ldif::open(File::open(path)?, length)?)
     } else if search_log::recognise(&first) {
