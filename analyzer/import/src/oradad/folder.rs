@@ -258,6 +258,24 @@ fn one_context(
     }))
 }
 
+/// The files that say what is in the others, as far as they are there.
+pub(super) fn described(root: &Path) -> Vec<DumpFile> {
+    let mut files = Vec::new();
+    for name in ["metadata.tsv", "tables.tsv", "rootDSE.tsv", "oradad.log"] {
+        let path = root.join(name);
+        if let Ok(about) = path.symlink_metadata()
+            && about.is_file()
+        {
+            files.push(DumpFile {
+                name: name.to_owned(),
+                path,
+                bytes: about.len(),
+            });
+        }
+    }
+    files
+}
+
 /// What a dump says of itself.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct About {

@@ -34,6 +34,8 @@ use crate::export::{Answer, Export, Format, Label, Record};
 pub struct Oradad {
     label: Label,
     about: About,
+    /// Files that say what is in the others.
+    described: Vec<DumpFile>,
     partitions: Vec<Partition>,
     /// Place of the partition that is read or comes next.
     current: usize,
@@ -111,6 +113,7 @@ impl Oradad {
                 description: String::new(),
             },
             about,
+            described: folder::described(folder),
             partitions,
             current: 0,
             joining: None,
@@ -129,11 +132,13 @@ impl Oradad {
         domains.map(|partition| partition.domain.clone()).collect()
     }
 
-    /// The files that are read, in order.
+    /// The files that are read, in order, those first that say what is in the others.
     pub fn files(&self) -> impl Iterator<Item = &DumpFile> {
-        self.partitions
+        let tables = self
+            .partitions
             .iter()
-            .flat_map(|partition| partition.tables.iter().map(|table| &table.file))
+            .flat_map(|partition| &partition.tables);
+        self.described.iter().chain(tables.map(|table| &table.file))
     }
 
     /// Reads on until something waits in the queue, or the end.
