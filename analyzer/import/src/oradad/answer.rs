@@ -5,7 +5,8 @@
 
 use coldcase_schemas::plan::{Context, NamingContexts, Query, USERS_WITH_PASSWORD};
 
-use super::folder::{About, TOP};
+use super::about::About;
+use super::folder::TOP;
 use super::join::{Out, Partition};
 use crate::export::Answer;
 use crate::naming::dns_name;
@@ -144,14 +145,45 @@ pub(super) fn answer(
             .peekable();
         layouts.peek().is_some() && layouts.all(|layout| layout.has(name))
     };
+    let attributes: Vec<&'static str> = query.attributes().into_iter().filter(shown).collect();
+    let mut reasons = missing(&files, partition, about);
+    if let Some((_, needed)) = WHOLE.iter().find(|(name, _)| *name == query.name) {
+        let lacking: Vec<&str> = needed
+            .iter()
+            .filter(|name| !attributes.contains(name))
+            .copied()
+            .collect();
+        if !lacking.is_empty() {
+            reasons.push(format!("the dump does not show {}", lacking.join(", ")));
+        }
+    }
     Answer::Asked {
-        attributes: query.attributes().into_iter().filter(shown).collect(),
-        partial: missing(&files, partition, about),
+        attributes,
+        partial: (!reasons.is_empty()).then(|| reasons.join("; ")),
     }
 }
 
+/// Queries that prove what the schema does not have, and what they need for it: of an attribute without a name, or of a class
+/// whose lists are known in part, nobody can say that it is not there.
+const WHOLE: &[(&str, &[&str])] = &[
+    ("schema-attributes", &["lDAPDisplayName"]),
+    (
+        "schema-classes",
+        &[
+            "lDAPDisplayName",
+            "subClassOf",
+            "auxiliaryClass",
+            "systemAuxiliaryClass",
+            "mayContain",
+            "mustContain",
+            "systemMayContain",
+            "systemMustContain",
+        ],
+    ),
+];
+
 /// Why something may be missing.
-fn missing(files: &Files, partition: &Partition, about: &About) -> Option<String> {
+fn missing(files: &Files, partition: &Partition, about: &About) -> Vec<String> {
     let mut reasons = Vec::new();
     if !about.finished {
         reasons.push("the exporter was aborted: metadata.tsv has no oradad_processtime".to_owned());
@@ -187,7 +219,7 @@ fn missing(files: &Files, partition: &Partition, about: &About) -> Option<String
             }
         }
     }
-    (!reasons.is_empty()).then(|| reasons.join("; "))
+    reasons
 }
 
 fn rows(count: u64) -> String {

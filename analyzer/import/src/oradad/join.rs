@@ -9,39 +9,16 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 
+use coldcase_schemas::Entry;
 use coldcase_schemas::plan::Context;
-use coldcase_schemas::{Entry, RawAttribute};
 
 use super::columns::Layout;
 use super::folder::{DumpFile, TOP};
+use super::object::{is_deleted, pour, request_of};
 use super::table::{Next, Row, Rows, text};
-use super::value;
 use crate::error::{ImportError, Place, Trouble};
-use crate::export::{Object, Precision, Record};
+use crate::export::{Object, Record};
 use crate::limits;
-
-/// In which file objects of a class have their own attributes; special classes come first.
-const CLASSES: &[(&str, &str)] = &[
-    ("msDS-DelegatedManagedServiceAccount", "dmsa"),
-    ("msDS-GroupManagedServiceAccount", "gmsa"),
-    ("msDS-ManagedServiceAccount", "smsa"),
-    ("computer", "computer"),
-    ("user", "user"),
-    ("group", "group"),
-    ("organizationalUnit", "ou"),
-    ("groupPolicyContainer", "gpo"),
-    ("foreignSecurityPrincipal", "foreignSecurityPrincipal"),
-    ("msDS-PasswordSettings", "passwordSettings"),
-    ("trustedDomain", "trustedDomain"),
-    ("domainDNS", "root"),
-    ("classSchema", "class"),
-    ("attributeSchema", "attribute"),
-    ("controlAccessRight", "controlAccessRight"),
-    ("msDS-AuthNPolicySilo", "authNPolicySilo"),
-    ("crossRef", "crossRef"),
-    ("crossRefContainer", "crossRefContainer"),
-    ("nTDSService", "nTDSService"),
-];
 
 /// A file of a naming context.
 #[derive(Debug)]
@@ -361,7 +338,7 @@ impl Indexed {
 
 const CUT: &str = "it ends in the middle of a row";
 
-fn place_of(table: &Table, row: u64) -> Place {
+pub(super) fn place_of(table: &Table, row: u64) -> Place {
     Place::Row {
         file: table.file.name.clone(),
         row,
@@ -397,75 +374,4 @@ fn checked<'a>(row: &Row<'a>, layout: &Layout, table: &Table, out: &mut Out) -> 
         );
     }
     dn
-}
-
-/// Deleted and recycled objects: by their flags, or by the name that a deleted object is given (MS-ADTS 3.1.1.5.5.1.1).
-fn is_deleted(row: &Row<'_>, layout: &Layout, dn: &[u8]) -> bool {
-    let flagged = layout
-        .deleted
-        .iter()
-        .any(|position| row.field(*position) == Some(&[b'1', 0]));
-    flagged || text(dn).contains("\\0ADEL:")
-}
-
-/// The file in which an object of these classes has its own attributes.
-fn request_of(entry: &Entry) -> Option<&'static str> {
-    let classes = entry.values("objectClass")?;
-    CLASSES
-        .iter()
-        .find(|(class, _)| {
-            classes
-                .iter()
-                .any(|value| value.eq_ignore_ascii_case(class.as_bytes()))
-        })
-        .map(|(_, request)| *request)
-}
-
-/// Adds the attributes of a row. What a row before had is kept.
-fn pour(
-    object: &mut Object,
-    row: &Row<'_>,
-    layout: &Layout,
-    table: &Table,
-    number: u64,
-    out: &mut Out,
-) {
-    for column in &layout.columns {
-        let Some(field) = row.field(column.position).filter(|field| !field.is_empty()) else {
-            continue;
-        };
-        let counts = out.forms.entry(column.name).or_default();
-        let read = match value::read(column.kind, field) {
-            Ok(read) => read,
-            Err(what) => {
-                counts.1 += 1;
-                let dn = Some(object.entry.dn.clone());
-                out.trouble(place_of(table, number), dn, Some(column.name), what);
-                continue;
-            }
-        };
-        counts.0 += 1;
-        let before = object
-            .entry
-            .attributes
-            .iter()
-            .find(|before| before.name == column.name);
-        if let Some(before) = before {
-            if before.values != read.values {
-                let dn = Some(object.entry.dn.clone());
-                let what = "two files of the dump differ; the value of the first is kept";
-                out.trouble(place_of(table, number), dn, Some(column.name), what);
-            }
-            continue;
-        }
-        if read.rounded {
-            object
-                .rounded
-                .push((column.name.to_owned(), Precision::Second));
-        }
-        object.entry.attributes.push(RawAttribute {
-            complete: !read.cut,
-            ..RawAttribute::new(column.name, read.values)
-        });
-    }
 }

@@ -4,12 +4,14 @@
 //! reads no file that the folder itself does not list. Source: <https://github.com/ANSSI-FR/ORADAD> (LDAP.cpp, Engine.cpp,
 //! Buffer.cpp, Filters.cpp, oradad-schema.xml).
 
+mod about;
 mod answer;
 mod columns;
 mod folder;
 mod join;
 #[cfg(test)]
 mod made;
+mod object;
 mod table;
 mod value;
 
@@ -21,8 +23,9 @@ use std::path::Path;
 
 use coldcase_schemas::plan::{Context, NamingContexts, Query};
 
+use self::about::About;
 use self::columns::{Layout, Tables};
-use self::folder::{About, TOP};
+use self::folder::TOP;
 pub use self::folder::{DumpFile, find_below, packed, recognise};
 use self::join::{Joining, Out, Partition, Table};
 use self::table::{Next, Rows};
@@ -51,7 +54,7 @@ impl Oradad {
     /// # Errors
     /// It cannot be read, holds no file that is read, is packed, or a file is too large.
     pub fn open(folder: &Path) -> Result<Self, ImportError> {
-        let about = folder::about(folder)?;
+        let about = about::about(folder)?;
         let tables = Tables::parse(&folder::tables(folder)?);
         let mut out = Out::default();
         for line in &tables.odd {

@@ -1,5 +1,7 @@
 //! A dump on its way into a snapshot, as `coldcase import` takes it.
 
+use std::fs;
+
 use coldcase_schemas::Snapshot;
 
 use super::*;
