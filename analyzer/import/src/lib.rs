@@ -18,6 +18,7 @@ pub mod limits;
 pub mod listing;
 mod merge;
 pub mod naming;
+pub mod oradad;
 pub mod recognise;
 pub mod search_log;
 pub mod sharphound;

@@ -17,6 +17,7 @@ use crate::importer::Given;
 use crate::ldapdomaindump::{self, LdapDomainDump};
 use crate::ldif::{self, Ldif};
 use crate::limits;
+use crate::oradad::{self, Oradad};
 use crate::search_log::{self, SearchLog};
 use crate::sharphound::{self, SharpHound};
 
@@ -25,7 +26,7 @@ const FIRST: u64 = 4_096;
 
 /// What is read, for whoever named something else.
 const READ: &str = "what is read: ADExplorer snapshots (.dat), LDIF, logs of pyldapsearch and its like, the JSON files or the zip of SharpHound, RustHound-CE and \
-                    BloodHound.py, the JSON files of ldapdomaindump, and Get-ADServiceAccount as CSV, JSON or CLIXML";
+                    BloodHound.py, the JSON files of ldapdomaindump, the extracted folder of ORADAD, and Get-ADServiceAccount as CSV, JSON or CLIXML";
 
 /// The skippable frame (RFC 8878, section 3.1.2) that a snapshot begins with.
 const SNAPSHOT: [u8; 4] = 0x184D_2A5C_u32.to_le_bytes();
@@ -70,7 +71,7 @@ pub fn open(path: &Path, progress: &mut dyn FnMut(u64)) -> Result<Given, ImportE
             )])?)
         }
     } else {
-        return Err(ImportError::Unsupported(refused(&first)));
+        return Err(ImportError::Unsupported(refused(&name, &first)));
     };
     Ok(Given {
         name,
@@ -86,6 +87,9 @@ fn open_folder(
     name: String,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Given, ImportError> {
+    if oradad::recognise(path) {
+        return open_oradad(path, name, progress);
+    }
     let mut paths = Vec::new();
     for entry in path.read_dir()? {
         let path = entry?.path();
@@ -100,6 +104,7 @@ fn open_folder(
         }
     }
     paths.sort();
+    let folder = path;
     let (mut files, mut dumped) = (Vec::new(), Vec::new());
     let mut hasher = Sha256::new();
     let mut bytes = 0_u64;
@@ -132,6 +137,10 @@ fn open_folder(
             ));
         }
         (true, true) => {
+            // ORADAD makes a folder of a time in a folder of a forest.
+            if let Some(dump) = oradad::find_below(folder)? {
+                return open_oradad(&dump, name, progress);
+            }
             return Err(ImportError::Unsupported(format!(
                 "it is a folder without a file that is read; {READ}"
             )));
@@ -142,6 +151,28 @@ fn open_folder(
         sha256: hex(&hasher.finalize()),
         bytes,
         export,
+    })
+}
+
+fn open_oradad(
+    path: &Path,
+    name: String,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Given, ImportError> {
+    let export = Oradad::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut bytes = 0_u64;
+    for file in export.files() {
+        hasher.update(&file.name);
+        hasher.update([0]);
+        hasher.update(sha256(File::open(&file.path)?, progress)?);
+        bytes = bytes.saturating_add(file.bytes);
+    }
+    Ok(Given {
+        name,
+        sha256: hex(&hasher.finalize()),
+        bytes,
+        export: Box::new(export),
     })
 }
 
@@ -156,12 +187,15 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Why a file is not read, and what to do.
-fn refused(first: &[u8]) -> String {
+fn refused(name: &str, first: &[u8]) -> String {
     if first.is_empty() {
         return "it is empty".to_owned();
     }
     if first.starts_with(&SNAPSHOT) {
         return "it is a snapshot already: give it to `coldcase report`".to_owned();
+    }
+    if let Some(packed) = oradad::packed(name, first) {
+        return packed.to_owned();
     }
     format!("it is none of the formats that are read; {READ}")
 }

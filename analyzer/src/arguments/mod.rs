@@ -94,7 +94,7 @@ pub enum Command {
     /// Keep what trends need of many snapshots in one file
     #[command(after_help = CASE_EXAMPLES)]
     Case(CaseArguments),
-    /// Make a snapshot of other tools' exports, such as ADExplorer's, LDIF or BloodHound's
+    /// Make a snapshot of other tools' exports: ADExplorer, LDIF, BloodHound, ORADAD
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArguments),
     /// Show what a snapshot says of itself, without decompressing it
