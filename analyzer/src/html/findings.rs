@@ -19,7 +19,7 @@ const UNFOLDED: usize = 25;
 const DRAWN: usize = 3;
 
 /// Findings beyond these whose step is drawn, of all rules.
-const MORE_DRAWN: usize = 80;
+const MORE_DRAWN: usize = 20;
 
 pub(super) struct Group<'a> {
     pub(super) rule: &'a RuleResult,
