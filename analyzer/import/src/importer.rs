@@ -110,6 +110,7 @@ pub fn import(
     };
     let names = names.join(", ");
     let mut writer = SnapshotWriter::create(output, collection)?;
+    writer.use_cache(TABLES_KIB, NAMES_KIB)?;
     let mut rows = Vec::new();
     let mut exports = Vec::new();
     for one in given {
@@ -245,6 +246,10 @@ struct Importer {
     brought_by: Vec<u8>,
     conflicts: u64,
 }
+
+/// Page cache of the growing snapshot. Unlike a collector, an import runs on the analyst's own machine.
+const TABLES_KIB: u32 = 16 << 10;
+const NAMES_KIB: u32 = 64 << 10;
 
 /// Events between two reports of progress.
 const STRIDE: u64 = 4_096;

@@ -9,20 +9,12 @@ use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use crate::attribute::{ATTRIBUTES, Syntax};
 use crate::snapshot::cell::Cell;
 
-/// A cell on its way into a row.
-pub(super) enum Stored<'a> {
-    Key(i64),
-    Cell(Cell<'a>),
-}
-
-impl ToSql for Stored<'_> {
+impl ToSql for Cell<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
-            Self::Key(id) | Self::Cell(Cell::Integer(id)) => {
-                ToSqlOutput::Owned(Value::Integer(*id))
-            }
-            Self::Cell(Cell::Text(text)) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Self::Cell(Cell::Blob(bytes)) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Self::Integer(number) => ToSqlOutput::Owned(Value::Integer(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Blob(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
         })
     }
 }
@@ -42,6 +34,8 @@ impl Columns {
         let mut names = Vec::new();
         let mut by_name = HashMap::new();
         for (id, attribute) in ATTRIBUTES.iter().enumerate() {
+            // Nearly all sources spell names as the schema does; others are found in lower case.
+            by_name.insert(attribute.name.to_owned(), id);
             by_name.insert(attribute.name.to_ascii_lowercase(), id);
             position.push(attribute.has_column().then_some(names.len()));
             if attribute.has_column() {
@@ -70,10 +64,10 @@ impl Columns {
             .map(|attribute| (id as i64, attribute.syntax))
     }
 
-    pub(super) fn put<'a>(&self, row: &mut [Option<Stored<'a>>], id: i64, stored: Stored<'a>) {
+    pub(super) fn put<'a>(&self, row: &mut [Option<Cell<'a>>], id: i64, cell: Cell<'a>) {
         let column = self.position.get(id as usize).copied().flatten();
         if let Some(place) = column.and_then(|column| row.get_mut(column)) {
-            *place = Some(stored);
+            *place = Some(cell);
         }
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! Owns what happens when two queries bring the same object. Deliberately does not commit.
 
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, params};
 
 use super::SnapshotWriter;
-use super::columns::Stored;
 use crate::attribute::{self, Syntax};
 use crate::entry::{Entry, RawAttribute};
 use crate::snapshot::SnapshotError;
@@ -26,7 +25,7 @@ impl SnapshotWriter {
         self.store.begin()?;
         let object = self.intern_name(&entry.dn)?;
         self.last_object = Some(object);
-        let mut row: Vec<Option<Stored<'_>>> = Vec::new();
+        let mut row: Vec<Option<Cell<'_>>> = Vec::new();
         row.resize_with(self.columns.count, || None);
         let mut rest: Vec<(i64, &RawAttribute, Rest)> = Vec::new();
         for attribute in &entry.attributes {
@@ -41,13 +40,12 @@ impl SnapshotWriter {
                 Syntax::SecurityDescriptor => match attribute.values.as_slice() {
                     [one] => {
                         let descriptor = self.intern_descriptor(one)?;
-                        self.columns
-                            .put(&mut row, id, Stored::Cell(Cell::Integer(descriptor)));
+                        self.columns.put(&mut row, id, Cell::Integer(descriptor));
                     }
                     _ => rest.push((id, attribute, Rest::Values(Some("not one descriptor")))),
                 },
                 _ => match cell::fit(syntax, &attribute.values) {
-                    Ok(fitting) => self.columns.put(&mut row, id, Stored::Cell(fitting)),
+                    Ok(fitting) => self.columns.put(&mut row, id, fitting),
                     Err(why) => rest.push((id, attribute, Rest::Values(Some(why)))),
                 },
             }
@@ -102,14 +100,12 @@ impl SnapshotWriter {
         &mut self,
         object: i64,
         query: i64,
-        row: &[Option<Stored<'_>>],
+        row: &[Option<Cell<'_>>],
     ) -> Result<bool, SnapshotError> {
-        let keys = [Some(Stored::Key(object)), Some(Stored::Key(query))];
-        let database = &self.store.database;
-        let mut insert = database.prepare_cached(&self.columns.insert)?;
-        if insert.execute(params_from_iter(keys.iter().chain(row)))? == 1 {
+        if self.insert_row(object, query, row)? {
             return Ok(true);
         }
+        let database = &self.store.database;
         let keeper: Option<i64> = database
             .prepare_cached("SELECT query FROM object WHERE id = ?1")?
             .query_row([object], |row| row.get(0))
@@ -117,11 +113,27 @@ impl SnapshotWriter {
         if keeper.is_none_or(|keeper| keeper <= query) {
             return Ok(false);
         }
-        drop(insert);
         self.delete_object(object)?;
+        self.insert_row(object, query, row)
+    }
+
+    /// False if there is a row of this number. Of a hundred columns an object fills twenty: only these are bound.
+    fn insert_row(
+        &self,
+        object: i64,
+        query: i64,
+        row: &[Option<Cell<'_>>],
+    ) -> Result<bool, SnapshotError> {
         let mut insert = self.store.database.prepare_cached(&self.columns.insert)?;
-        insert.execute(params_from_iter(keys.iter().chain(row)))?;
-        Ok(true)
+        insert.clear_bindings();
+        insert.raw_bind_parameter(1, object)?;
+        insert.raw_bind_parameter(2, query)?;
+        for (column, cell) in (3..).zip(row) {
+            if let Some(cell) = cell {
+                insert.raw_bind_parameter(column, cell)?;
+            }
+        }
+        Ok(insert.raw_execute()? == 1)
     }
 
     pub(super) fn delete_object(&mut self, object: i64) -> Result<(), SnapshotError> {
