@@ -47,9 +47,11 @@ pub(crate) fn tell_apart(
     connection: &mut Option<Connection>,
     queries: &[String],
 ) -> Result<Vec<CoverageRow>, SnapshotError> {
+    let attributes = writer.schema_attributes()?;
+    let mut seen_by_query = writer.classes()?;
     let mut rows = Vec::new();
     for query in queries {
-        for seen in writer.classes(query)? {
+        for seen in seen_by_query.remove(query).unwrap_or_default() {
             if seen.absent.is_empty() {
                 continue;
             }
@@ -57,7 +59,7 @@ pub(crate) fn tell_apart(
                 .as_mut()
                 .map_or_else(Told::default, |connection| ask(connection, &seen));
             for attribute in &seen.absent {
-                let schema = writer.schema_attribute(attribute)?;
+                let schema = attributes.as_ref().map(|known| known.of(attribute));
                 rows.push(CoverageRow {
                     query: query.clone(),
                     class: seen.class.clone(),

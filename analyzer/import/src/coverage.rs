@@ -17,11 +17,13 @@ pub(crate) fn record(
     nothing_hidden: bool,
 ) -> Result<(), SnapshotError> {
     let classes = Classes::new(writer.schema_classes()?);
+    let schema = writer.schema_attributes()?;
+    let mut seen_by_query = writer.classes()?;
     let mut rows = Vec::new();
     for query in QUERIES {
-        for seen in writer.classes(query.name)? {
+        for seen in seen_by_query.remove(query.name).unwrap_or_default() {
             for attribute in seen.absent {
-                let absence = match writer.schema_attribute(&attribute)? {
+                let absence = match schema.as_ref().map(|schema| schema.of(&attribute)) {
                     Some(SchemaAttribute::Missing) => Absence::NotInSchema,
                     Some(SchemaAttribute::Known { .. })
                         if classes.cannot_hold(&seen.class, &attribute) =>

@@ -17,5 +17,5 @@ mod tests;
 pub use error::SnapshotError;
 pub use migration::FORMAT_VERSION;
 pub use reader::Snapshot;
-pub use rows::{ClassSeen, SchemaAttribute, SchemaClass};
+pub use rows::{ClassSeen, SchemaAttribute, SchemaAttributes, SchemaClass};
 pub use writer::{Collection, Place, SnapshotWriter, Stored};

@@ -2,7 +2,7 @@
 //!
 //! Deliberately does not read objects: [`super::reader`] does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -47,6 +47,21 @@ pub enum SchemaAttribute {
         /// systemFlags (MS-ADTS 2.2.10).
         system_flags: i64,
     },
+}
+
+/// All attributes of a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaAttributes {
+    /// By lDAPDisplayName in lower case.
+    known: HashMap<String, SchemaAttribute>,
+}
+
+impl SchemaAttributes {
+    /// What it says of an attribute (compared without case).
+    pub fn of(&self, attribute: &str) -> SchemaAttribute {
+        let known = self.known.get(&attribute.to_ascii_lowercase());
+        known.cloned().unwrap_or(SchemaAttribute::Missing)
+    }
 }
 
 /// What the schema of the directory says of a class.
@@ -288,35 +303,38 @@ struct Gathered {
     samples: Vec<Vec<u8>>,
 }
 
-pub(super) fn classes(database: &Connection, query: &str) -> Result<Vec<ClassSeen>, SnapshotError> {
-    let asked: Option<(i64, String)> = database
-        .query_row(
-            "SELECT id, attributes FROM query WHERE name = ?1",
-            [query],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((id, asked)) = asked else {
-        return Ok(Vec::new());
-    };
-    let mut classes: BTreeMap<String, Gathered> = BTreeMap::new();
-    columns_that_came(database, id, &mut classes)?;
+/// By query and most specific class.
+type ByClass = BTreeMap<(i64, String), Gathered>;
+
+/// Classes of every query by its name, each table read once: a large one is read longer than it is asked.
+pub(super) fn classes(
+    database: &Connection,
+) -> Result<BTreeMap<String, Vec<ClassSeen>>, SnapshotError> {
+    let mut statement = database.prepare("SELECT id, name, attributes FROM query")?;
+    let queries = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    let queries: BTreeMap<i64, (String, String)> = queries.collect::<rusqlite::Result<_>>()?;
+    let mut classes = ByClass::new();
+    columns_that_came(database, &mut classes)?;
     for table in ["link", "value"] {
         let mut statement = database.prepare(&format!(
-            "SELECT DISTINCT object.\"objectClass\", attribute.name FROM {table}
-             JOIN object ON object.id = {table}.object JOIN attribute ON attribute.id = {table}.attribute
-             WHERE object.query = ?1"
+            "SELECT DISTINCT object.query, object.\"objectClass\", attribute.name FROM {table}
+             JOIN object ON object.id = {table}.object JOIN attribute ON attribute.id = {table}.attribute"
         ))?;
-        let mut rows = statement.query([id])?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let gathered = classes.entry(most_specific(row.get(0)?)).or_default();
-            gathered.came.insert(row.get(1)?);
+            let gathered = classes
+                .entry((row.get(0)?, most_specific(row.get(1)?)))
+                .or_default();
+            gathered.came.insert(row.get(2)?);
         }
     }
-    samples(database, id, &mut classes)?;
-    Ok(classes
-        .into_iter()
-        .map(|(class, gathered)| ClassSeen {
+    samples(database, &mut classes)?;
+    let mut seen: BTreeMap<String, Vec<ClassSeen>> = BTreeMap::new();
+    for ((query, class), gathered) in classes {
+        let Some((name, asked)) = queries.get(&query) else {
+            continue;
+        };
+        seen.entry(name.clone()).or_default().push(ClassSeen {
             class,
             objects: gathered.objects,
             absent: asked
@@ -325,16 +343,13 @@ pub(super) fn classes(database: &Connection, query: &str) -> Result<Vec<ClassSee
                 .map(str::to_owned)
                 .collect(),
             samples: gathered.samples,
-        })
-        .collect())
+        });
+    }
+    Ok(seen)
 }
 
 /// One pass over the rows, as they lie: sorting them would take memory by the size of the directory.
-fn columns_that_came(
-    database: &Connection,
-    query: i64,
-    classes: &mut BTreeMap<String, Gathered>,
-) -> Result<(), SnapshotError> {
+fn columns_that_came(database: &Connection, classes: &mut ByClass) -> Result<(), SnapshotError> {
     let columns: Vec<&str> = ATTRIBUTES
         .iter()
         .filter(|attribute| attribute.has_column())
@@ -345,15 +360,16 @@ fn columns_that_came(
         .map(|name| format!("\"{name}\" IS NOT NULL"))
         .collect();
     let mut statement = database.prepare(&format!(
-        "SELECT \"objectClass\", {} FROM object WHERE query = ?1",
+        "SELECT query, \"objectClass\", {} FROM object",
         came.join(", ")
     ))?;
-    let mut rows = statement.query([query])?;
+    let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let gathered = classes.entry(most_specific(row.get(0)?)).or_default();
+        let key = (row.get(0)?, most_specific(row.get(1)?));
+        let gathered = classes.entry(key).or_default();
         gathered.objects += 1;
         for (index, name) in columns.iter().enumerate() {
-            if row.get::<_, bool>(index + 1)? && !gathered.came.contains(*name) {
+            if row.get::<_, bool>(index + 2)? && !gathered.came.contains(*name) {
                 gathered.came.insert((*name).to_owned());
             }
         }
@@ -362,26 +378,21 @@ fn columns_that_came(
 }
 
 /// Objects of each class, spread over the query.
-fn samples(
-    database: &Connection,
-    query: i64,
-    classes: &mut BTreeMap<String, Gathered>,
-) -> Result<(), SnapshotError> {
-    let mut statement = database.prepare(
-        "SELECT \"objectClass\", \"objectGUID\" FROM object WHERE query = ?1 ORDER BY id",
-    )?;
-    let mut rows = statement.query([query])?;
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+fn samples(database: &Connection, classes: &mut ByClass) -> Result<(), SnapshotError> {
+    let mut statement = database
+        .prepare("SELECT query, \"objectClass\", \"objectGUID\" FROM object ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut seen: BTreeMap<(i64, String), u64> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let class = most_specific(row.get(0)?);
-        let Some(gathered) = classes.get_mut(&class) else {
+        let key = (row.get(0)?, most_specific(row.get(1)?));
+        let Some(gathered) = classes.get_mut(&key) else {
             continue;
         };
-        let number = seen.entry(class).or_default();
+        let number = seen.entry(key).or_default();
         let stride = (gathered.objects / SAMPLES as u64).max(1);
         if number.is_multiple_of(stride)
             && gathered.samples.len() < SAMPLES
-            && let Some(guid) = row.get::<_, Option<Vec<u8>>>(1)?
+            && let Some(guid) = row.get::<_, Option<Vec<u8>>>(2)?
         {
             gathered.samples.push(guid);
         }
@@ -399,11 +410,10 @@ fn most_specific(classes: Option<String>) -> String {
         .to_owned()
 }
 
-/// What the collected schema says of an attribute; `None` if it was not collected whole.
-pub(super) fn schema_attribute(
+/// The attributes of the collected schema; `None` if it was not collected whole.
+pub(super) fn schema_attributes(
     database: &Connection,
-    attribute: &str,
-) -> Result<Option<SchemaAttribute>, SnapshotError> {
+) -> Result<Option<SchemaAttributes>, SnapshotError> {
     let asked: Option<i64> = database
         .prepare_cached("SELECT id FROM query WHERE name = 'schema-attributes' AND complete = 1")?
         .query_row([], |row| row.get(0))
@@ -411,18 +421,18 @@ pub(super) fn schema_attribute(
     let Some(query) = asked else {
         return Ok(None);
     };
-    let found = database
-        .prepare_cached(
-            "SELECT \"attributeID\", \"linkID\", \"systemFlags\" FROM object
-             WHERE query = ?1 AND \"lDAPDisplayName\" = ?2 COLLATE NOCASE",
-        )?
-        .query_row(rusqlite::params![query, attribute], |row| {
-            Ok(SchemaAttribute::Known {
-                oid: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
-                linked: row.get::<_, Option<i64>>(1)?.is_some_and(|id| id != 0),
-                system_flags: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
-            })
-        })
-        .optional()?;
-    Ok(Some(found.unwrap_or(SchemaAttribute::Missing)))
+    let mut statement = database.prepare(
+        "SELECT \"lDAPDisplayName\", \"attributeID\", \"linkID\", \"systemFlags\" FROM object
+         WHERE query = ?1 AND \"lDAPDisplayName\" IS NOT NULL",
+    )?;
+    let known = statement.query_map([query], |row| {
+        let known = SchemaAttribute::Known {
+            oid: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+            linked: row.get::<_, Option<i64>>(2)?.is_some_and(|id| id != 0),
+            system_flags: row.get::<_, Option<i64>>(3)?.unwrap_or(0),
+        };
+        Ok((row.get::<_, String>(0)?.to_ascii_lowercase(), known))
+    })?;
+    let known = known.collect::<rusqlite::Result<_>>()?;
+    Ok(Some(SchemaAttributes { known }))
 }

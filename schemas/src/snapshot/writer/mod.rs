@@ -10,7 +10,7 @@ mod ledger;
 mod object;
 mod place;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -284,24 +284,21 @@ impl SnapshotWriter {
         Ok(())
     }
 
-    /// Classes and attributes of a query: for each most specific class, how many objects it has and which columns or
-    /// lists came with at least one of them.
+    /// Classes and attributes of every query by its name: for each most specific class, how many objects it has and which
+    /// columns or lists came with at least one of them.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn classes(&self, query: &str) -> Result<Vec<super::ClassSeen>, SnapshotError> {
-        rows::classes(&self.store.database, query)
+    pub fn classes(&self) -> Result<BTreeMap<String, Vec<super::ClassSeen>>, SnapshotError> {
+        rows::classes(&self.store.database)
     }
 
-    /// What the collected schema says of an attribute; `None` if it was not collected whole.
+    /// The attributes of the collected schema; `None` if it was not collected whole.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn schema_attribute(
-        &self,
-        attribute: &str,
-    ) -> Result<Option<super::SchemaAttribute>, SnapshotError> {
-        rows::schema_attribute(&self.store.database, attribute)
+    pub fn schema_attributes(&self) -> Result<Option<super::SchemaAttributes>, SnapshotError> {
+        rows::schema_attributes(&self.store.database)
     }
 
     /// The classes of the collected schema; none if it was not collected whole.
