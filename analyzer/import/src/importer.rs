@@ -200,26 +200,32 @@ impl Format {
     }
 }
 
-/// Objects by what identifies them. Only hashes are kept, eight bytes for each: what is found is compared before it is
-/// believed.
+/// Objects by what identifies them. Only hashes are kept, six bytes for each, and numbers of four: of two million objects
+/// these tables are most of what an import holds. What is found is compared before it is believed.
 #[derive(Debug, Default)]
 struct Identities {
     hasher: RandomState,
-    objects: HashMap<u64, u32>,
+    /// In halves, since whole numbers would be padded to sixteen bytes a pair.
+    objects: HashMap<[u16; 3], [u16; 2]>,
 }
 
 impl Identities {
     fn find(&self, key: &[u8]) -> Option<i64> {
-        self.objects
-            .get(&self.hasher.hash_one(key))
-            .copied()
-            .map(i64::from)
+        let [low, high] = *self.objects.get(&self.hash(key))?;
+        Some(i64::from(high) << 16 | i64::from(low))
     }
 
     fn set(&mut self, key: &[u8], object: i64) {
         if let Ok(object) = u32::try_from(object) {
-            self.objects.insert(self.hasher.hash_one(key), object);
+            let [a, b, c, d] = object.to_le_bytes();
+            let halves = [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])];
+            self.objects.insert(self.hash(key), halves);
         }
+    }
+
+    fn hash(&self, key: &[u8]) -> [u16; 3] {
+        let [a, b, c, d, e, f, ..] = self.hasher.hash_one(key).to_le_bytes();
+        [[a, b], [c, d], [e, f]].map(u16::from_le_bytes)
     }
 }
 
@@ -248,8 +254,8 @@ struct Importer {
 }
 
 /// Page cache of the growing snapshot. Unlike a collector, an import runs on the analyst's own machine.
-const TABLES_KIB: u32 = 16 << 10;
-const NAMES_KIB: u32 = 64 << 10;
+const TABLES_KIB: u32 = 8 << 10;
+const NAMES_KIB: u32 = 24 << 10;
 
 /// Events between two reports of progress.
 const STRIDE: u64 = 4_096;
