@@ -254,10 +254,13 @@ fn as_text(given: &Given, listing: &Listing, out: &mut dyn Write) -> io::Result<
         }
         Ok(())
     };
-    say(&format!(
-        "{} objects more are of kinds that no rule looks at.",
-        listing.other_objects
-    ))?;
+    match listing.other_objects {
+        0 => (),
+        1 => say("1 object more is of a kind that no rule looks at.")?,
+        more => say(&format!(
+            "{more} objects more are of kinds that no rule looks at."
+        ))?,
+    }
     for brings in listing.queries.iter().filter(|brings| brings.asked) {
         if let Some(why) = &brings.partial {
             say(&format!("{}: {why}.", brings.query))?;

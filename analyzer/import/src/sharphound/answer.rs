@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use coldcase_schemas::plan::{Query, USERS_WITH_PASSWORD};
 
 use super::kind::Kind;
-use super::{OfKind, Shown};
+use super::{OfKind, Shown, trust};
 use crate::export::Answer;
 
 /// What a file of this format never tells.
@@ -53,6 +53,7 @@ pub(super) fn answer(query: &Query, kinds: &BTreeMap<Kind, OfKind>, whole: bool)
             &[Kind::Ous, Kind::Containers],
             vec!["the containers Builtin and LostAndFound are not exported"],
         ),
+        "trusts" => return of_trusts(query, kinds, whole),
         other => return Answer::NotAsked(not_in_the_format(other)),
     };
     let read: Vec<_> = asked
@@ -98,13 +99,34 @@ pub(super) fn answer(query: &Query, kinds: &BTreeMap<Kind, OfKind>, whole: bool)
     }
 }
 
+/// Trusts stand in the rows of domains, if they were collected.
+fn of_trusts(query: &Query, kinds: &BTreeMap<Kind, OfKind>, whole: bool) -> Answer {
+    let Some(domains) = kinds.get(&Kind::Domains) else {
+        return Answer::NotAsked("the export has no file of domains".to_owned());
+    };
+    let mut missing = vec![
+        UNPROVEN,
+        "trusts are in the format as an interpretation, and whether they were collected shows in those that are there only",
+    ];
+    if domains.lost > 0 {
+        missing.push("some rows could not be read");
+    }
+    if !whole {
+        missing.push("the export was not read to its end");
+    }
+    let shown = |attribute: &&str| trust::SHOWN.contains(attribute);
+    Answer::Asked {
+        attributes: query.attributes().into_iter().filter(shown).collect(),
+        partial: Some(missing.join("; ")),
+    }
+}
+
 fn not_in_the_format(query: &str) -> String {
     match query {
         "foreign-principals" => {
             "the format has foreign principals as placeholders without a name in the directory"
         }
         "password-settings" => "the format has no fine-grained password policies",
-        "trusts" => "the format has trusts as an interpretation, not as objects",
         "directory-service" => "the format does not have the object that holds dSHeuristics",
         "kds-root-keys" => "the format has no KDS root keys",
         "authentication-silos" => "the format has no authentication policy silos",

@@ -15,6 +15,7 @@ mod property;
 mod row;
 mod seen;
 mod survey;
+mod trust;
 
 #[cfg(any(test, feature = "made"))]
 pub mod made;

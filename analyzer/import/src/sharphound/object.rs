@@ -13,6 +13,7 @@ use coldcase_winsec::Sid;
 use super::kind::{GMSA, Kind, Methods, SMSA};
 use super::property::{ENCRYPTION, FLAGS, How, PROPERTIES, Shown, encryption_bit};
 use super::row::{Principal, Row, Value};
+use super::trust;
 use crate::error::{Place, Trouble};
 use crate::export::{Claim, KnownBits, Object, Precision, Record, Right};
 use crate::wire;
@@ -148,6 +149,15 @@ pub(super) fn convert(
         claims.extend(scope.map(|bits| known("groupType", bits)));
         made.rights(object, &row, &mut claims);
     }
+    let mut trusts = Vec::new();
+    if let (Kind::Domains, Some(dn)) = (kind, made.dn.clone()) {
+        for trust in &row.trusts {
+            match trust::object(trust, &dn, place) {
+                Ok(object) => trusts.push(object),
+                Err(what) => made.trouble(None, what),
+            }
+        }
+    }
     let Made {
         dn,
         attributes,
@@ -167,6 +177,7 @@ pub(super) fn convert(
             rounded,
         }));
     }
+    records.extend(trusts);
     records.extend(claims.into_iter().map(Record::Claim));
     records.extend(troubles.into_iter().map(Record::Trouble));
     outcome

@@ -23,7 +23,17 @@ pub(super) struct Row<'a> {
     pub(super) allowed_to_act: Vec<Principal<'a>>,
     pub(super) dump_smsa_password: Option<Vec<Principal<'a>>>,
     pub(super) primary_group: Option<Cow<'a, str>>,
+    pub(super) trusts: Vec<Trust<'a>>,
     pub(super) deleted: bool,
+}
+
+/// An element of `Trusts`, which domains have.
+#[derive(Debug, Default)]
+pub(super) struct Trust<'a> {
+    pub(super) sid: Option<Cow<'a, str>>,
+    pub(super) name: Option<Cow<'a, str>>,
+    /// `TrustDirection`: a name, or the number of trustDirection (MS-ADTS 6.1.6.7.12).
+    pub(super) direction: Option<Value<'a>>,
 }
 
 /// An element of `Aces`.
@@ -128,6 +138,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Row<'a> {
                             row.dump_smsa_password =
                                 Some(map.next_value::<List<Principal<'a>>>()?.0);
                         }
+                        "Trusts" => row.trusts = map.next_value::<List<Trust<'a>>>()?.0,
                         "PrimaryGroupSID" => row.primary_group = text(map.next_value()?),
                         "IsDeleted" => {
                             row.deleted = map.next_value::<Value<'a>>()? == Value::Bool(true)
@@ -218,6 +229,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Ace<'a> {
                     }
                 }
                 Ok(ace)
+            }
+        }
+        deserializer.deserialize_map(Reader(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Trust<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<'a>(PhantomData<&'a ()>);
+        impl<'de: 'a, 'a> Visitor<'de> for Reader<'a> {
+            type Value = Trust<'a>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a trust")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Trust<'a>, A::Error> {
+                let mut trust = Trust::default();
+                let mut keys = Keys::default();
+                while let Some(key) = keys.next(&mut map)? {
+                    let value: Value<'a> = map.next_value()?;
+                    match key.as_ref() {
+                        "TargetDomainSid" => trust.sid = text(value),
+                        "TargetDomainName" => trust.name = text(value),
+                        "TrustDirection" => trust.direction = Some(value),
+                        _ => {}
+                    }
+                }
+                Ok(trust)
             }
         }
         deserializer.deserialize_map(Reader(PhantomData))
