@@ -150,12 +150,22 @@ impl Browser {
         self.ask("execute/async", &json!({"script": script, "args": []}))
     }
 
-    /// Clicks what the selector finds first.
+    /// Clicks what the selector finds first, once it stands still in the middle of the window: what opens or closes
+    /// above it moves it for a frame or two, and the driver does not look again.
     ///
     /// # Errors
     /// There is none, or it cannot be clicked.
     pub fn click(&self, selector: &str) -> Result<()> {
         let element = self.find(selector)?;
+        let selector = json!(selector);
+        self.wait_for(&format!(
+            "const done = arguments[arguments.length - 1];
+             const frames = left => {{
+                 document.querySelector({selector}).scrollIntoView({{block: 'center', behavior: 'instant'}});
+                 left ? requestAnimationFrame(() => frames(left - 1)) : done(true);
+             }};
+             frames(3);"
+        ))?;
         self.ask(&format!("element/{element}/click"), &json!({}))
             .map(drop)
     }
