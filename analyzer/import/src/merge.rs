@@ -3,6 +3,7 @@
 //! Owns which value is believed: the exact before the rounded, the whole before the cut, else the export that comes first.
 //! Deliberately does not find out whether two objects are one: [`crate::importer`] does.
 
+use coldcase_schemas::attribute::{self, Syntax};
 use coldcase_schemas::{Entry, RawAttribute};
 
 /// Two values of one attribute that cannot both be right.
@@ -145,16 +146,23 @@ fn choose(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
     if our_set == their_set {
         return Choice::Ours;
     }
-    // Members known by SID only are the same members, said worse.
-    let aliases = |attribute: &RawAttribute| {
-        attribute
-            .values
-            .iter()
-            .filter(|value| value.starts_with(b"<"))
-            .count()
+    // Members known by SID only are taken for the same members, said worse, if those that both name agree.
+    let named = |set: &[Vec<u8>]| -> Vec<Vec<u8>> {
+        let names = set.iter().filter(|value| !value.starts_with(b"<"));
+        names.cloned().collect()
     };
-    if ours.values.len() == theirs.values.len() && aliases(ours) != aliases(theirs) {
-        return if aliases(theirs) < aliases(ours) {
+    let (our_names, their_names) = (named(&our_set), named(&their_set));
+    let (few, many) = if our_names.len() < their_names.len() {
+        (&our_names, &their_names)
+    } else {
+        (&their_names, &our_names)
+    };
+    if is_dn(ours)
+        && ours.values.len() == theirs.values.len()
+        && few.len() < many.len()
+        && few.iter().all(|name| many.contains(name))
+    {
+        return if our_names.len() < their_names.len() {
             Choice::Theirs
         } else {
             Choice::Ours
@@ -181,14 +189,27 @@ fn classes(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
     }
 }
 
+/// In order, text without case. Octets are compared as they are.
 fn sorted(attribute: &RawAttribute) -> Vec<Vec<u8>> {
-    let mut values: Vec<Vec<u8>> = attribute
-        .values
-        .iter()
-        .map(|value| value.to_ascii_lowercase())
-        .collect();
+    let octets = matches!(
+        syntax(attribute),
+        Some(Syntax::Bytes | Syntax::BytesList | Syntax::SecurityDescriptor)
+    );
+    let one = |value: &Vec<u8>| match octets {
+        true => value.clone(),
+        false => value.to_ascii_lowercase(),
+    };
+    let mut values: Vec<Vec<u8>> = attribute.values.iter().map(one).collect();
     values.sort_unstable();
     values
+}
+
+fn syntax(attribute: &RawAttribute) -> Option<Syntax> {
+    attribute::find(&attribute.name).map(|(_, found)| found.syntax)
+}
+
+fn is_dn(attribute: &RawAttribute) -> bool {
+    syntax(attribute) == Some(Syntax::Dn)
 }
 
 fn number(attribute: &RawAttribute) -> Option<i64> {
@@ -295,6 +316,34 @@ mod tests {
             .map(|one| one.attribute.as_str())
             .collect();
         assert_eq!(told, ["distinguishedName", "userAccountControl"]);
+    }
+
+    #[test]
+    fn octets_and_names_that_differ_are_a_contradiction() {
+        let of = |name: &str, values: &[&[u8]]| {
+            let values = values.iter().map(|value| value.to_vec()).collect();
+            RawAttribute::new(name, values)
+        };
+        let contradicts = |name: &str, ours: &[&[u8]], theirs: &[&[u8]]| {
+            matches!(
+                choose(&of(name, ours), &of(name, theirs)),
+                Choice::Contradiction
+            )
+        };
+        // RIDs 0x441 and 0x461 differ in the bit that tells the case of letters.
+        assert!(contradicts("objectSid", &[&[1, 0x41, 4]], &[&[1, 0x61, 4]]));
+        assert!(contradicts("description", &[b"<old>"], &[b"new"]));
+        let mallory: [&[u8]; 2] = [b"<SID=S-1-5-21-1-2-3-1>", b"CN=Bob,DC=a"];
+        assert!(contradicts(
+            "member",
+            &mallory,
+            &[b"CN=Alice,DC=a", b"CN=Eve,DC=a"]
+        ));
+        assert!(!contradicts(
+            "member",
+            &mallory,
+            &[b"CN=Alice,DC=a", b"CN=BOB,DC=a"]
+        ));
     }
 
     #[test]
