@@ -178,11 +178,12 @@ impl Envelope for Clear {
 }
 
 /// Hashes and compresses `database` and puts manifest and frame at `output` in one step. What is there already is
-/// replaced only if `replaces`.
+/// replaced only if `replaces`. Until then the file grows in `folder`, which is on the file system of `output`.
 pub(crate) fn seal(
     database: &mut dyn SeekRead,
     mut manifest: Manifest,
     output: &Path,
+    folder: &Path,
     envelope: &dyn Envelope,
     replaces: bool,
 ) -> Result<Manifest, SnapshotError> {
@@ -198,7 +199,7 @@ pub(crate) fn seal(
             "the manifest is too long".to_owned(),
         ));
     }
-    let mut part = scratch_beside(output, ".part")?;
+    let mut part = scratch_in(folder, ".part")?;
     envelope.wrap(part.as_file_mut(), &mut |mut out| {
         out.write_all(&SKIPPABLE_MAGIC.to_le_bytes())?;
         out.write_all(&length.to_le_bytes())?;
@@ -220,16 +221,20 @@ pub(crate) fn seal(
     Ok(manifest)
 }
 
-/// A temporary file in the folder of `output`, so that the last step is a rename.
-pub(crate) fn scratch_beside(output: &Path, suffix: &str) -> Result<NamedTempFile, SnapshotError> {
-    let folder = match output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+/// A temporary file in `folder`.
+pub(crate) fn scratch_in(folder: &Path, suffix: &str) -> Result<NamedTempFile, SnapshotError> {
     Ok(tempfile::Builder::new()
         .prefix(".coldcase-")
         .suffix(suffix)
         .tempfile_in(folder)?)
+}
+
+/// The folder that `path` lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 fn read_label(file: &mut impl Read, size: u64) -> Result<Manifest, SnapshotError> {

@@ -1,13 +1,15 @@
 //! Round trips and bad files.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use super::{Collection, Place, Snapshot, SnapshotError, SnapshotWriter};
 use crate::attribute::ATTRIBUTES;
-use crate::container::{Limits, read_manifest};
+use crate::container::{Envelope, Fill, Limits, read_manifest};
 use crate::entry::{Entry, Event, RawAttribute};
 use crate::ledger::{PartitionOutcome, PartitionPlan, QueryOutcome, QueryPlan};
 use proptest::prelude::*;
@@ -401,6 +403,31 @@ fn an_interrupted_run_goes_on_from_what_was_committed() {
     assert!(manifest.complete);
     assert_eq!(dns(&path), ["CN=incomplete,DC=a", "CN=kept,DC=a"]);
     assert_eq!(manifest.counts.queries, 1);
+}
+
+#[test]
+fn what_a_kill_at_the_end_leaves_is_in_the_working_folder() {
+    /// Sees what lies beside the output while the snapshot is being written.
+    struct Beside(PathBuf, RefCell<Vec<OsString>>);
+    impl Envelope for Beside {
+        fn wrap(&self, file: &mut fs::File, fill: &mut Fill<'_>) -> io::Result<()> {
+            fill(file)?;
+            for entry in fs::read_dir(&self.0)? {
+                self.1.borrow_mut().push(entry?.file_name());
+            }
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let work = folder.path().join("work");
+    fs::create_dir(&work).unwrap();
+    let database = work.join("database");
+    let writer = SnapshotWriter::begin(&Place::File(&database), Collection::default()).unwrap();
+    let beside = Beside(folder.path().to_owned(), RefCell::default());
+    let output = folder.path().join("a");
+    writer.finish_in(&output, &beside, false).unwrap();
+    assert_eq!(*beside.1.borrow(), ["work"]);
+    assert!(output.exists());
 }
 
 #[test]

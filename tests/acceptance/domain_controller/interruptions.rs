@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -28,16 +28,19 @@ pub(super) fn a_killed_run_goes_on(controller: &DomainController) {
     let mut killed = 0;
     for round in 0..4 {
         let output = folder.path().join(format!("killed-{round}.sqlite.zst"));
+        let work = folder.path().join("corp.example.coldcase-work");
         let mut resume = false;
         for _ in 0..3 {
             let wait = Duration::from_millis(300 + seeded.below(900));
             if kill_after(controller, &output, resume, wait) {
                 killed += 1;
+                nothing_else_is_left(folder.path(), &work);
                 // Killed before there was anything: the next start begins, it does not go on.
-                resume = folder
-                    .path()
-                    .join("corp.example.coldcase-work/snapshot.sqlite")
-                    .exists();
+                resume = work.join("snapshot.sqlite").exists();
+                // Killed between the last step and the removal of the working folder.
+                if output.exists() && work.exists() {
+                    fs::remove_dir_all(&work).unwrap();
+                }
             }
             if output.exists() {
                 break;
@@ -92,12 +95,23 @@ fn kill_after(controller: &DomainController, output: &Path, resume: bool, wait: 
 }
 
 fn nothing_is_left(folder: &Path) {
-    let left: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .filter(|name| name.to_string_lossy().contains("coldcase-"))
-        .collect();
+    let left = left_in(folder);
     assert!(left.is_empty(), "{left:?}");
+}
+
+/// A kill leaves the working folder, and nothing beside it.
+fn nothing_else_is_left(folder: &Path, work: &Path) {
+    let mut left = left_in(folder);
+    left.retain(|path| path != work);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn left_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries
+        .filter(|entry| entry.file_name().to_string_lossy().contains("coldcase-"))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 pub(super) fn a_disturbed_run_ends_as_an_undisturbed_one(controller: &DomainController) {

@@ -366,9 +366,9 @@ impl SnapshotWriter {
         };
         manifest.missing.extend(export::broken(&manifest));
         manifest.complete = manifest.missing.is_empty();
-        self.store
-            .close()?
-            .read(|database| container::seal(database, manifest, output, envelope, replaces))
+        self.store.close()?.read(output, |database, folder| {
+            container::seal(database, manifest, output, folder, envelope, replaces)
+        })
     }
 
     /// Rows written so far, for progress.

@@ -17,7 +17,9 @@ use crate::snapshot::SnapshotError;
 pub enum Place<'a> {
     /// In a temporary file in the folder of this path, gone when the writer is.
     Beside(&'a Path),
-    /// In this file, which stays until the caller removes it: an interrupted run goes on from what it committed.
+    /// In this file, which stays until the caller removes it: an interrupted run goes on from what it committed. The
+    /// snapshot too grows in its folder until it is whole, so that a kill leaves nothing anywhere else: the folder is on
+    /// the file system of the output.
     File(&'a Path),
     /// In memory only.
     Memory,
@@ -49,7 +51,8 @@ impl Store {
     pub(super) fn create(place: &Place<'_>) -> Result<Self, SnapshotError> {
         let kept = match place {
             Place::Beside(output) => {
-                Kept::Scratch(container::scratch_beside(output, ".sqlite.part")?.into_temp_path())
+                let folder = container::folder_of(output);
+                Kept::Scratch(container::scratch_in(folder, ".sqlite.part")?.into_temp_path())
             }
             Place::File(file) => {
                 private_file(file)?;
@@ -182,17 +185,19 @@ impl Store {
 const CACHE_KIB: i64 = 2_048;
 
 impl Closed {
-    /// Hands the finished database to `seal`.
+    /// Hands the finished database to `seal`, and the folder in which what becomes `output` grows.
     pub(super) fn read<T>(
         self,
-        seal: impl FnOnce(&mut dyn SeekRead) -> Result<T, SnapshotError>,
+        output: &Path,
+        seal: impl FnOnce(&mut dyn SeekRead, &Path) -> Result<T, SnapshotError>,
     ) -> Result<T, SnapshotError> {
+        let beside = container::folder_of(output);
         match (self.kept, self.database) {
-            (Kept::Scratch(path), _) => seal(&mut File::open(path)?),
-            (Kept::File(path), _) => seal(&mut File::open(path)?),
+            (Kept::Scratch(path), _) => seal(&mut File::open(path)?, beside),
+            (Kept::File(path), _) => seal(&mut File::open(&path)?, container::folder_of(&path)),
             (Kept::Memory, Some(mut database)) => {
                 let bytes = database.serialize("main")?;
-                seal(&mut Cursor::new(&*bytes))
+                seal(&mut Cursor::new(&*bytes), beside)
             }
             (Kept::Memory, None) => Err(SnapshotError::Order("the database is already closed")),
         }
