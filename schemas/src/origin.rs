@@ -95,7 +95,7 @@ pub struct NoteRow {
 /// Row of table `interpreted_right`: what an exporter concluded from a descriptor that its export does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InterpretedRight {
-    /// SID of the object, or objectGUID of what has none, as text.
+    /// SID of the object as text, or objectGUID of what has none; DN of the second of two objects with one SID.
     pub object: String,
     /// SID of who holds the right, as text.
     pub trustee: String,
@@ -110,7 +110,7 @@ pub struct InterpretedRight {
 /// Row of table `known_bits`: bits of an integer that an exporter turned into flags of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BitsRow {
-    /// SID of the object, or objectGUID of what has none, as text.
+    /// SID of the object as text, or objectGUID of what has none; DN of the second of two objects with one SID.
     pub object: String,
     /// lDAPDisplayName.
     pub attribute: String,

@@ -145,6 +145,12 @@ pub trait Export {
     /// What it cannot show whatever it is asked, for the first page of a report: one sentence each.
     fn limits(&self) -> Vec<String>;
 
+    /// Objects that showed nothing but their name although everything was asked of them: whoever made it was no
+    /// administrator. Asked after the last record.
+    fn unreadable(&self) -> u64 {
+        0
+    }
+
     /// Bytes of input read so far, and in all, for progress.
     fn progress(&self) -> (u64, u64);
 }

@@ -3,7 +3,7 @@
 //! Owns which objects are one (by objectGUID, then SID), what happens where exports contradict each other, and the notes on
 //! each export. Deliberately does not read a format and does not compress.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ use thiserror::Error;
 use crate::coverage;
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Claim, Export, Format, Label};
-use crate::merge::merge;
+use crate::merge::{merge, shown_alone};
 use crate::naming::Named;
 use crate::source::{Aside, Directory};
 
@@ -29,6 +29,14 @@ mod tests;
 
 /// What is said where the user gives his word for whoever made the exports.
 const BY_WORD: &str = "That an administrator of the forest made it, from whom nothing is hidden, is the word of whoever imported it.";
+
+/// What is said where an export contradicts that word.
+fn not_by_word(unreadable: u64) -> String {
+    format!(
+        "That an administrator of the forest made the exports was said and is not taken: {unreadable} objects show nothing but \
+         their name, and an administrator is shown the rest."
+    )
+}
 
 /// Troubles of an export that are written down one by one; the others are counted.
 const TROUBLES: u64 = 1_000;
@@ -96,9 +104,10 @@ pub fn import(
     output: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Imported, ImportFailure> {
-    // Later first; those that say no time last. The sort is stable: as named among equals.
-    given.sort_by(|a, b| b.export.label().taken_at.cmp(&a.export.label().taken_at));
-    let taken_at = taken_at(&given, options)?;
+    let stated = taken_at(&given, options)?;
+    // Later first. The sort is stable: as named among equals.
+    given.sort_by_key(|one| std::cmp::Reverse(time_of(one, options)));
+    let taken_at = stated;
     let names: Vec<&str> = given.iter().map(|one| one.name.as_str()).collect();
     let collection = Collection {
         program: options.program.clone(),
@@ -113,6 +122,8 @@ pub fn import(
     writer.use_cache(TABLES_KIB, NAMES_KIB)?;
     let mut rows = Vec::new();
     let mut exports = Vec::new();
+    let times = given.iter().filter_map(|one| time_of(one, options));
+    let times: Vec<String> = times.collect();
     for one in given {
         let row = export_row(&one);
         rows.push((writer.record_export(&row)?, row));
@@ -124,28 +135,55 @@ pub fn import(
         writer,
         directory,
         rows,
+        times,
         identities: Identities::default(),
         brought_by: Vec::new(),
+        second: None,
+        shows: Vec::new(),
         conflicts: 0,
     };
     importer.run(progress)?;
     importer.finish(output)
 }
 
-/// The newest time that the exports say, or else what the user said.
+/// When an export was made: as it says, or else as the user does.
+fn time_of(given: &Given, options: &Options) -> Option<String> {
+    let stated = given.export.label().taken_at.clone();
+    stated.or_else(|| options.taken_at.clone())
+}
+
+/// The newest time of all. One export lends its time to no other: they may be a year apart.
 fn taken_at(given: &[Given], options: &Options) -> Result<String, ImportError> {
-    let told = given
-        .iter()
-        .filter_map(|one| one.export.label().taken_at.as_ref())
-        .max();
-    if let Some(told) = options.taken_at.as_ref().or(told) {
-        return Ok(told.clone());
+    let untimed = |one: &&Given| one.export.label().taken_at.is_none();
+    let unsupported = |why: String| Err(ImportError::Unsupported(why));
+    match (given.iter().find(untimed), &options.taken_at) {
+        (Some(one), None) => {
+            return unsupported(format!(
+                "nothing in {} says when it was made, and every age is measured against that: give the time with --taken-at, \
+                 for example --taken-at 2026-03-31T14:00:00Z",
+                one.name
+            ));
+        }
+        (None, Some(_)) if !given.is_empty() => {
+            let stated: Vec<String> = given
+                .iter()
+                .map(|one| {
+                    format!(
+                        "{} at {}",
+                        one.name,
+                        time_of(one, options).unwrap_or_default()
+                    )
+                })
+                .collect();
+            return unsupported(format!(
+                "--taken-at is for exports that do not say when they were made, and these say it: {}; leave it out",
+                stated.join(", ")
+            ));
+        }
+        _ => {}
     }
-    Err(ImportError::Unsupported(
-        "nothing in it says when it was made, and every age is measured against that: give the time with --taken-at, for \
-         example --taken-at 2026-03-31T14:00:00Z"
-            .to_owned(),
-    ))
+    let newest = given.iter().filter_map(|one| time_of(one, options)).max();
+    Ok(newest.unwrap_or_default())
 }
 
 /// Who was asked: the controllers that the exports name, else the exports.
@@ -247,11 +285,20 @@ struct Importer {
     directory: Directory,
     /// Number and row of each export.
     rows: Vec<(i64, ExportRow)>,
+    /// When each export was made.
+    times: Vec<String>,
     identities: Identities,
     /// Place of the export that brought an object first, by the object's number.
-    brought_by: Vec<u8>,
+    brought_by: Vec<u16>,
+    /// SID and DN of the object that came last, if another had that SID before: what is claimed next is claimed of it.
+    second: Option<(String, String)>,
+    /// What each export that was read would have shown, by query: attributes that are absent there were asked for.
+    shows: Vec<BTreeMap<&'static str, BTreeSet<String>>>,
     conflicts: u64,
 }
+
+/// What stands for the value that a newer export does not show.
+const NOT_SHOWN: &str = "(asked for and not shown)";
 
 /// Page cache of the growing snapshot. Unlike a collector, an import runs on the analyst's own machine.
 const TABLES_KIB: u32 = 8 << 10;
@@ -287,6 +334,7 @@ impl Importer {
         if let Some((_, row)) = self.rows.get_mut(export) {
             row.objects += 1;
         }
+        self.second = None;
         let known: Vec<i64> = keys(&entry)
             .filter_map(|key| self.identities.find(key))
             .collect();
@@ -329,7 +377,7 @@ impl Importer {
                 self.brought_by.resize(place + 1, 0);
             }
             if let Some(by) = self.brought_by.get_mut(place) {
-                *by = u8::try_from(export).unwrap_or(u8::MAX);
+                *by = u16::try_from(export).unwrap_or(u16::MAX);
             }
         }
     }
@@ -356,7 +404,13 @@ impl Importer {
         if !one {
             let shared = keys(kept).any(|key| keys(other).any(|other| key == other)) || same_dn;
             if shared {
-                self.conflict(kept, "", export, object, (identity(kept), identity(other)))?;
+                let values = (identity(kept), identity(other));
+                let exports = (self.export_of(object), export);
+                self.conflict(kept, "", exports, values)?;
+                let sid = first(other, "objectSid")
+                    .filter(|sid| first(kept, "objectSid").as_ref() == Some(sid));
+                let sid = sid.and_then(|sid| Sid::parse(&sid).ok());
+                self.second = sid.map(|sid| (sid.to_string(), other.dn.clone()));
             }
         }
         Ok(one)
@@ -370,14 +424,22 @@ impl Importer {
         export: usize,
     ) -> Result<(), ImportFailure> {
         let kept_dn = stored.entry.dn.clone();
-        let merged = merge(stored.entry, entry);
+        let absent = self.absent_though_asked(object, &stored, entry, export);
+        let first = self.export_of(object);
+        for (attribute, value) in absent {
+            let values = (value, NOT_SHOWN.to_owned());
+            self.conflict(&stored.entry, &attribute, (export, first), values)?;
+        }
+        let (writer, identities) = (&self.writer, &self.identities);
+        let merged = merge(stored.entry, entry, &mut |name| {
+            leads(writer, identities, name)
+        });
         for contradiction in merged.contradictions {
             let values = (contradiction.kept, contradiction.other);
             self.conflict(
                 &merged.entry,
                 &contradiction.attribute,
-                export,
-                object,
+                (first, export),
                 values,
             )?;
         }
@@ -406,6 +468,34 @@ impl Importer {
         Ok(())
     }
 
+    /// Attributes that this export brings and that the one that brought the object first was asked for and did not show:
+    /// what is kept may have been removed since. With their values, for people.
+    fn absent_though_asked(
+        &self,
+        object: i64,
+        stored: &Stored,
+        entry: &Entry,
+        export: usize,
+    ) -> Vec<(String, String)> {
+        let first = self.export_of(object);
+        let shows = self
+            .shows
+            .get(first)
+            .and_then(|shows| shows.get(stored.query.as_str()));
+        let Some(shows) = shows.filter(|_| first != export) else {
+            return Vec::new();
+        };
+        let absent = entry.attributes.iter().filter(|one| {
+            let name = one.name.to_lowercase();
+            // What an object never loses.
+            let stays = ["objectguid", "objectsid"].contains(&name.as_str());
+            !stays && stored.entry.values(&name).is_none() && shows.contains(&name)
+        });
+        absent
+            .map(|one| (one.name.clone(), shown_alone(one)))
+            .collect()
+    }
+
     fn export_of(&self, object: i64) -> usize {
         usize::try_from(object)
             .ok()
@@ -413,21 +503,21 @@ impl Importer {
             .map_or(0, |by| usize::from(*by))
     }
 
+    /// Of an object, the value of the export that is believed and that of the other.
     fn conflict(
         &mut self,
-        kept: &Entry,
+        object: &Entry,
         attribute: &str,
-        export: usize,
-        object: i64,
+        (kept, other): (usize, usize),
         (kept_value, other_value): (String, String),
     ) -> Result<(), ImportFailure> {
         self.conflicts += 1;
         let number = |place: usize| self.rows.get(place).map_or(0, |(number, _)| *number);
         let row = ConflictRow {
-            dn: kept.dn.clone(),
+            dn: object.dn.clone(),
             attribute: attribute.to_owned(),
-            kept: number(self.export_of(object)),
-            other: number(export),
+            kept: number(kept),
+            other: number(other),
             kept_value,
             other_value,
         };
@@ -442,14 +532,14 @@ impl Importer {
         let number = *number;
         match aside {
             Aside::Claim(Claim::Right(right)) => self.writer.record_right(&InterpretedRight {
-                object: right.object,
+                object: claimed_of(right.object, self.second.as_ref()),
                 trustee: right.trustee,
                 right: right.right,
                 inherited: right.inherited,
                 export: number,
             })?,
             Aside::Claim(Claim::Bits(bits)) => self.writer.record_bits(&BitsRow {
-                object: bits.object,
+                object: claimed_of(bits.object, self.second.as_ref()),
                 attribute: bits.attribute,
                 mask: bits.mask,
                 value: bits.value,
@@ -465,26 +555,67 @@ impl Importer {
             Aside::Broken(why) => row.broken = why,
             Aside::Ended => {
                 let row = row.clone();
-                let word = self.writer.collection().administrator_by_word;
-                let by_word = word.then(|| BY_WORD.to_owned()).into_iter();
-                for (position, text) in (1..).zip(by_word.chain(self.directory.limits_of(export))) {
-                    self.writer.record_note(&NoteRow {
-                        export: number,
-                        kind: NoteKind::Limit,
-                        position,
-                        place: String::new(),
-                        dn: String::new(),
-                        attribute: String::new(),
-                        text,
-                    })?;
-                }
                 self.writer.export_ended(number, &row)?;
+                // Exports end in their order.
+                if self.rows.len() > 1 {
+                    self.shows.push(self.directory.shows(export));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What each export cannot show, and what is to be known of several together.
+    fn record_limits(&mut self) -> Result<(), ImportFailure> {
+        let unreadable = self.directory.unreadable();
+        let word = self.writer.collection().administrator_by_word;
+        if word && unreadable > 0 {
+            self.writer.withdraw_word()?;
+        }
+        let taken_at = self.writer.collection().taken_at.clone();
+        for place in 0..self.rows.len() {
+            let Some((number, _)) = self.rows.get(place) else {
+                continue;
+            };
+            let number = *number;
+            let mut limits = Vec::new();
+            match (word, unreadable) {
+                (false, _) => {}
+                (true, 0) => limits.push(BY_WORD.to_owned()),
+                (true, unreadable) if place == 0 => limits.push(not_by_word(unreadable)),
+                (true, _) => {}
+            }
+            if let Some(before) = self.times.get(place)
+                && *before < taken_at
+            {
+                limits.push(format!(
+                    "It was made at {before}, before another export: what it alone shows is of that time."
+                ));
+            }
+            if place == 0 && self.conflicts > 0 {
+                limits.push(match self.conflicts {
+                    1 => "The exports contradict each other in one place; frame conflicts tells it.".to_owned(),
+                    more => format!("The exports contradict each other in {more} places; frame conflicts lists them."),
+                });
+            }
+            limits.extend(self.directory.limits_of(place));
+            for (position, text) in (1..).zip(limits) {
+                self.writer.record_note(&NoteRow {
+                    export: number,
+                    kind: NoteKind::Limit,
+                    position,
+                    place: String::new(),
+                    dn: String::new(),
+                    attribute: String::new(),
+                    text,
+                })?;
             }
         }
         Ok(())
     }
 
     fn finish(mut self, output: &Path) -> Result<Imported, ImportFailure> {
+        self.record_limits()?;
         let domain = self.directory.domain().unwrap_or_default().to_lowercase();
         self.writer.move_objects(OTHER_OBJECTS, |dn| {
             let named = Named::of(dn);
@@ -501,6 +632,30 @@ impl Importer {
             conflicts: self.conflicts,
             other_domains,
         })
+    }
+}
+
+/// Where a name that is an alias, or of an object that was moved, leads to. What cannot be read is not known: the
+/// writer's next step says why.
+fn leads(writer: &SnapshotWriter, identities: &Identities, name: &str) -> Option<String> {
+    let number = match key_of(name) {
+        Some(key) => {
+            let number = identities.find(&key)?;
+            // Another object may have the same hash.
+            let stored = writer.stored(number).ok()??;
+            keys(&stored.entry).find(|other| *other == key)?;
+            number
+        }
+        None => writer.number_of(name).ok()??,
+    };
+    writer.dn_of(number).ok()?
+}
+
+/// What an object is called where something is claimed of it.
+fn claimed_of(object: String, second: Option<&(String, String)>) -> String {
+    match second {
+        Some((sid, dn)) if *sid == object => dn.clone(),
+        _ => object,
     }
 }
 

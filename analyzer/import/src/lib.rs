@@ -23,6 +23,7 @@ pub mod recognise;
 pub mod search_log;
 pub mod sharphound;
 mod source;
+mod unreadable;
 pub mod wire;
 
 pub use error::{ImportError, Place, Trouble};

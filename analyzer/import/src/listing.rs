@@ -1,8 +1,9 @@
 //! What an export is and what it would give, without importing it.
 //!
-//! Deliberately compares no objects: one that comes twice is counted twice.
+//! Deliberately compares no values: an object that comes twice is counted once, as often as it may differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use coldcase_schemas::plan::{Context, NamingContexts, QUERIES};
 
@@ -58,6 +59,9 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
     let mut forest = None;
     let mut objects: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut records = 0_u64;
+    // Of names and rights only hashes are kept: there may be millions.
+    let hasher = RandomState::new();
+    let mut known: HashSet<u64> = HashSet::new();
     loop {
         records += 1;
         if records.is_multiple_of(4_096) {
@@ -67,6 +71,9 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
         match export.next_record() {
             Ok(Some(Record::Object(object))) => {
                 let named = Named::of(&object.entry.dn);
+                if !known.insert(hasher.hash_one(object.entry.dn.to_lowercase())) {
+                    continue;
+                }
                 match named.context() {
                     Some(Context::Domain) => *tails.entry(named.tail.to_owned()).or_default() += 1,
                     Some(_) if forest.is_none() => forest = Some(named.tail.to_owned()),
@@ -77,9 +84,11 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
                     None => listing.other_objects += 1,
                 }
             }
-            Ok(Some(Record::Claim(claim))) => {
-                listing.rights += u64::from(matches!(claim, Claim::Right(_)))
+            Ok(Some(Record::Claim(Claim::Right(right)))) => {
+                let key = (&right.object, &right.trustee, &right.right);
+                listing.rights += u64::from(known.insert(hasher.hash_one(key)));
             }
+            Ok(Some(Record::Claim(Claim::Bits(_)))) => {}
             Ok(Some(Record::Trouble(trouble))) => {
                 listing.troubles.0 += 1;
                 if listing.troubles.1.len() < TOLD {

@@ -1,10 +1,14 @@
 //! One object out of two exports.
 //!
-//! Owns which value is believed: the exact before the rounded, the whole before the cut, else the export that comes first.
-//! Deliberately does not find out whether two objects are one: [`crate::importer`] does.
+//! Owns which value is believed: the exact before the rounded, the whole before the cut unless it lacks something of it,
+//! else the export that comes first. Deliberately does not find out whether two objects are one: [`crate::importer`] does.
+
+use std::collections::BTreeMap;
 
 use coldcase_schemas::attribute::{self, Syntax};
 use coldcase_schemas::{Entry, RawAttribute};
+use coldcase_winsec::Sid;
+use sha2::{Digest, Sha256};
 
 /// Two values of one attribute that cannot both be right.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,8 +37,12 @@ const OF_THE_MOMENT: &[&str] = &[
     "lastLogonTimestamp",
 ];
 
+/// The DN that links to a name will lead to, of a name that is none or not the last one: `<SID=…>`, `<GUID=…>`, the DN of
+/// an object before it was moved. `None` if that is not known.
+pub(crate) type Leads<'a> = dyn FnMut(&str) -> Option<String> + 'a;
+
 /// `other` is poured into `kept`.
-pub(crate) fn merge(kept: Entry, other: &Entry) -> Merged {
+pub(crate) fn merge(kept: Entry, other: &Entry, leads: &mut Leads<'_>) -> Merged {
     let mut merged = Merged {
         entry: kept,
         changed: false,
@@ -52,19 +60,19 @@ pub(crate) fn merge(kept: Entry, other: &Entry) -> Merged {
                 merged.entry.attributes.push(theirs.clone());
                 merged.changed = true;
             }
-            Some(ours) => match choose(ours, theirs) {
+            Some(ours) => match choose(ours, theirs, leads) {
                 Choice::Ours => {}
                 Choice::Theirs => {
                     *ours = theirs.clone();
                     merged.changed = true;
                 }
                 Choice::Contradiction => {
-                    let contradiction = Contradiction {
+                    let (kept, other) = shown(ours, theirs);
+                    merged.contradictions.push(Contradiction {
                         attribute: ours.name.clone(),
-                        kept: shown(&ours.values),
-                        other: shown(&theirs.values),
-                    };
-                    merged.contradictions.push(contradiction);
+                        kept,
+                        other,
+                    });
                 }
             },
         }
@@ -100,7 +108,7 @@ enum Choice {
     Contradiction,
 }
 
-fn choose(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
+fn choose(ours: &RawAttribute, theirs: &RawAttribute, leads: &mut Leads<'_>) -> Choice {
     if ours.values == theirs.values {
         let better = (!ours.complete && theirs.complete) || (ours.step > theirs.step);
         return if better { Choice::Theirs } else { Choice::Ours };
@@ -124,15 +132,6 @@ fn choose(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
             };
         }
     }
-    if !ours.complete || !theirs.complete {
-        let theirs_is_more =
-            (theirs.complete, theirs.values.len()) > (ours.complete, ours.values.len());
-        return if theirs_is_more {
-            Choice::Theirs
-        } else {
-            Choice::Ours
-        };
-    }
     if OF_THE_MOMENT
         .iter()
         .any(|name| ours.name.eq_ignore_ascii_case(name))
@@ -142,33 +141,94 @@ fn choose(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
     if ours.name.eq_ignore_ascii_case("objectClass") {
         return classes(ours, theirs);
     }
-    let (our_set, their_set) = (sorted(ours), sorted(theirs));
-    if our_set == their_set {
-        return Choice::Ours;
+    let (only_ours, only_theirs) = differences(ours, theirs, leads);
+    match (only_ours.is_empty(), only_theirs.is_empty()) {
+        // The same members: those known by SID only are said worse.
+        (true, true) if aliases(ours) > aliases(theirs) => Choice::Theirs,
+        (true, true) if !ours.complete && theirs.complete => Choice::Theirs,
+        (true, true) => Choice::Ours,
+        // A list that was cut contradicts nothing that goes on behind its end, only what lacks something of it.
+        (true, false) if !ours.complete => Choice::Theirs,
+        (false, true) if !theirs.complete => Choice::Ours,
+        _ => Choice::Contradiction,
     }
-    // Members known by SID only are taken for the same members, said worse, if those that both name agree.
-    let named = |set: &[Vec<u8>]| -> Vec<Vec<u8>> {
-        let names = set.iter().filter(|value| !value.starts_with(b"<"));
-        names.cloned().collect()
+}
+
+/// Values that only one has: text without case, names by what they lead to.
+fn differences<'a>(
+    ours: &'a RawAttribute,
+    theirs: &'a RawAttribute,
+    leads: &mut Leads<'_>,
+) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
+    let octets = matches!(
+        syntax(ours),
+        Some(Syntax::Bytes | Syntax::BytesList | Syntax::SecurityDescriptor)
+    );
+    let plain = |value: &[u8]| match octets {
+        true => value.to_vec(),
+        false => value.to_ascii_lowercase(),
     };
-    let (our_names, their_names) = (named(&our_set), named(&their_set));
-    let (few, many) = if our_names.len() < their_names.len() {
-        (&our_names, &their_names)
-    } else {
-        (&their_names, &our_names)
+    let (only_ours, only_theirs) = unmatched(values(ours), values(theirs), plain);
+    if syntax(ours) != Some(Syntax::Dn) {
+        return (only_ours, only_theirs);
+    }
+    unmatched(only_ours.into_iter(), only_theirs.into_iter(), |value| {
+        meaning(value, leads)
+    })
+}
+
+/// Values of each side that the other has not, by `key`. Each matches one.
+fn unmatched<'a>(
+    ours: impl Iterator<Item = &'a [u8]>,
+    theirs: impl Iterator<Item = &'a [u8]>,
+    mut key: impl FnMut(&[u8]) -> Vec<u8>,
+) -> (Vec<&'a [u8]>, Vec<&'a [u8]>) {
+    let mut open: BTreeMap<Vec<u8>, Vec<&[u8]>> = BTreeMap::new();
+    for value in ours {
+        open.entry(key(value)).or_default().push(value);
+    }
+    let mut only_theirs = Vec::new();
+    for value in theirs {
+        let matched = open.get_mut(&key(value)).and_then(Vec::pop);
+        if matched.is_none() {
+            only_theirs.push(value);
+        }
+    }
+    (open.into_values().flatten().collect(), only_theirs)
+}
+
+fn values(attribute: &RawAttribute) -> impl Iterator<Item = &[u8]> {
+    attribute.values.iter().map(Vec::as_slice)
+}
+
+/// Who is meant, in lower case. A foreign security principal's name is its SID (MS-ADTS 3.1.1.1.6).
+fn meaning(value: &[u8], leads: &mut Leads<'_>) -> Vec<u8> {
+    let Ok(name) = std::str::from_utf8(value) else {
+        return value.to_vec();
     };
-    if is_dn(ours)
-        && ours.values.len() == theirs.values.len()
-        && few.len() < many.len()
-        && few.iter().all(|name| many.contains(name))
+    let name = leads(name)
+        .unwrap_or_else(|| name.to_owned())
+        .to_lowercase();
+    match name
+        .strip_prefix("cn=")
+        .and_then(|rest| rest.split_once(','))
     {
-        return if our_names.len() < their_names.len() {
-            Choice::Theirs
-        } else {
-            Choice::Ours
-        };
+        Some((first, above)) if first.starts_with("s-1-") && above.starts_with(FOREIGN) => {
+            format!("<sid={first}>").into_bytes()
+        }
+        _ => name.into_bytes(),
     }
-    Choice::Contradiction
+}
+
+/// Where foreign security principals lie, in lower case.
+const FOREIGN: &str = "cn=foreignsecurityprincipals,";
+
+fn aliases(attribute: &RawAttribute) -> usize {
+    let is_alias = |value: &&Vec<u8>| value.starts_with(b"<");
+    match syntax(attribute) {
+        Some(Syntax::Dn) => attribute.values.iter().filter(is_alias).count(),
+        _ => 0,
+    }
 }
 
 /// An exporter that knows only the kind of an object gives fewer classes than the directory has.
@@ -189,27 +249,8 @@ fn classes(ours: &RawAttribute, theirs: &RawAttribute) -> Choice {
     }
 }
 
-/// In order, text without case. Octets are compared as they are.
-fn sorted(attribute: &RawAttribute) -> Vec<Vec<u8>> {
-    let octets = matches!(
-        syntax(attribute),
-        Some(Syntax::Bytes | Syntax::BytesList | Syntax::SecurityDescriptor)
-    );
-    let one = |value: &Vec<u8>| match octets {
-        true => value.clone(),
-        false => value.to_ascii_lowercase(),
-    };
-    let mut values: Vec<Vec<u8>> = attribute.values.iter().map(one).collect();
-    values.sort_unstable();
-    values
-}
-
 fn syntax(attribute: &RawAttribute) -> Option<Syntax> {
     attribute::find(&attribute.name).map(|(_, found)| found.syntax)
-}
-
-fn is_dn(attribute: &RawAttribute) -> bool {
-    syntax(attribute) == Some(Syntax::Dn)
 }
 
 fn number(attribute: &RawAttribute) -> Option<i64> {
@@ -223,15 +264,61 @@ fn is_capitals(dn: &str) -> bool {
     !dn.chars().any(char::is_lowercase)
 }
 
-/// Values for people: text as it is, bytes as their number; never long.
-fn shown(values: &[Vec<u8>]) -> String {
-    let [value] = values else {
-        return format!("{} values", values.len());
-    };
-    match std::str::from_utf8(value) {
-        Ok(text) => cut(text),
-        Err(_) => format!("{} bytes", value.len()),
+/// Two values for people; of lists, what only one of them has.
+fn shown(ours: &RawAttribute, theirs: &RawAttribute) -> (String, String) {
+    if let ([ours], [theirs]) = (ours.values.as_slice(), theirs.values.as_slice()) {
+        return (one(ours), one(theirs));
     }
+    let (only_ours, only_theirs) = unmatched(values(ours), values(theirs), <[u8]>::to_vec);
+    let (ours, theirs) = (&ours.values, &theirs.values);
+    (
+        several(ours.len(), &only_ours),
+        several(theirs.len(), &only_theirs),
+    )
+}
+
+/// A value of which the other side has none, for people.
+pub(crate) fn shown_alone(attribute: &RawAttribute) -> String {
+    match attribute.values.as_slice() {
+        [value] => one(value),
+        all => several(all.len(), &values(attribute).collect::<Vec<_>>()),
+    }
+}
+
+/// Values that are told of a list.
+const TOLD: usize = 3;
+
+fn several(all: usize, only: &[&[u8]]) -> String {
+    let values = match all {
+        1 => "1 value".to_owned(),
+        all => format!("{all} values"),
+    };
+    if only.is_empty() {
+        return format!("{values}, none that the other lacks");
+    }
+    let mut told: Vec<String> = only.iter().take(TOLD).map(|value| one(value)).collect();
+    if only.len() > TOLD {
+        told.push(format!("{} more", only.len() - TOLD));
+    }
+    format!("{values}, only here: {}", told.join("; "))
+}
+
+/// Text as it is, SIDs as text, other bytes by their number and a hash; never long.
+fn one(value: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(value)
+        && !text.contains(char::is_control)
+    {
+        return cut(text);
+    }
+    if let Ok(sid) = Sid::parse(value) {
+        return sid.to_string();
+    }
+    let hash: [u8; 32] = Sha256::digest(value).into();
+    let [a, b, c, d, ..] = hash;
+    format!(
+        "{} bytes (SHA-256 {a:02x}{b:02x}{c:02x}{d:02x}…)",
+        value.len()
+    )
 }
 
 const SHOWN: usize = 120;
@@ -248,6 +335,11 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Without knowing anything of what is stored.
+    fn merge(kept: Entry, other: &Entry) -> Merged {
+        super::merge(kept, other, &mut |_| None)
+    }
 
     fn entry(dn: &str, attributes: &[(&str, &[&str])]) -> Entry {
         Entry {
@@ -326,7 +418,7 @@ mod tests {
         };
         let contradicts = |name: &str, ours: &[&[u8]], theirs: &[&[u8]]| {
             matches!(
-                choose(&of(name, ours), &of(name, theirs)),
+                choose(&of(name, ours), &of(name, theirs), &mut |_| None),
                 Choice::Contradiction
             )
         };
@@ -339,11 +431,60 @@ mod tests {
             &mallory,
             &[b"CN=Alice,DC=a", b"CN=Eve,DC=a"]
         ));
-        assert!(!contradicts(
-            "member",
-            &mallory,
-            &[b"CN=Alice,DC=a", b"CN=BOB,DC=a"]
-        ));
+        // Nobody knows whose SID it is.
+        let alice: [&[u8]; 2] = [b"CN=Alice,DC=a", b"CN=BOB,DC=a"];
+        assert!(contradicts("member", &mallory, &alice));
+        assert!(contradicts("member", &mallory[..1], &alice[..1]));
+        let alice_leads =
+            |name: &str| (name.starts_with("<SID=")).then(|| "CN=Alice,DC=a".to_owned());
+        for (ours, theirs, taken) in [(&mallory, &alice, true), (&alice, &mallory, false)] {
+            let choice = choose(&of("member", ours), &of("member", theirs), &mut {
+                alice_leads
+            });
+            assert_eq!(matches!(choice, Choice::Theirs), taken);
+            assert!(!matches!(choice, Choice::Contradiction));
+        }
+        // A foreign security principal has no other name than its SID.
+        let foreign: &[u8] = b"CN=S-1-5-21-1-2-3-1,CN=ForeignSecurityPrincipals,DC=a";
+        assert!(!contradicts("member", &mallory[..1], &[foreign]));
+    }
+
+    #[test]
+    fn a_cut_list_is_believed_where_the_whole_one_lacks_something_of_it() {
+        let list = |values: &[&str], complete: bool| {
+            let mut made = entry("CN=g", &[("member", values)]);
+            made.attributes
+                .iter_mut()
+                .for_each(|one| one.complete = complete);
+            made
+        };
+        let newer = list(&["CN=a", "CN=mallory"], false);
+        let older = list(&["CN=a", "CN=b", "CN=c"], true);
+        let merged = merge(newer.clone(), &older);
+        assert_eq!(merged.entry, newer);
+        assert_eq!(
+            merged.contradictions,
+            [Contradiction {
+                attribute: "member".to_owned(),
+                kept: "2 values, only here: CN=mallory".to_owned(),
+                other: "3 values, only here: CN=b; CN=c".to_owned(),
+            }]
+        );
+        let merged = merge(older.clone(), &newer);
+        assert_eq!((merged.entry, merged.contradictions.len()), (older, 1));
+    }
+
+    #[test]
+    fn a_contradiction_shows_what_differs() {
+        let of = |name: &str, value: &[u8]| RawAttribute::new(name, vec![value.to_vec()]);
+        let (kept, other) = shown(
+            &of("nTSecurityDescriptor", &[1, 0, 4, 128, 1]),
+            &of("nTSecurityDescriptor", &[1, 0, 4, 128, 2]),
+        );
+        assert!(
+            kept.starts_with("5 bytes (SHA-256 ") && kept != other,
+            "{kept} {other}"
+        );
     }
 
     #[test]
@@ -364,7 +505,9 @@ mod tests {
                 ("lastLogon", &["2"]),
             ],
         );
-        let merged = merge(by_sid, &by_dn);
+        let merged = super::merge(by_sid, &by_dn, &mut |name| {
+            (name == "<SID=S-1-5-9>").then(|| "CN=A,DC=B".to_owned())
+        });
         assert_eq!(merged.contradictions, []);
         assert_eq!(merged.entry.dn, "CN=g,DC=b");
         assert_eq!(merged.entry.values("member"), by_dn.values("member"));

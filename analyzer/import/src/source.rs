@@ -132,6 +132,33 @@ impl Directory {
             .map_or_else(Vec::new, |export| export.limits())
     }
 
+    /// Objects of all exports that showed nothing but their name.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.exports.iter().map(|export| export.unreadable()).sum()
+    }
+
+    /// Of an export that was read: attributes, in lower case, that it would have shown of all objects of a query.
+    pub(crate) fn shows(&self, export: usize) -> BTreeMap<&'static str, BTreeSet<String>> {
+        let contexts = self.contexts();
+        let broken = self.broken.get(export).is_some_and(Option::is_some);
+        let Some(export) = self.exports.get(export).filter(|_| !broken) else {
+            return BTreeMap::new();
+        };
+        let answers = QUERIES
+            .iter()
+            .filter_map(|query| match export.answer(query, &contexts) {
+                Answer::Asked {
+                    attributes,
+                    partial: None,
+                } => {
+                    let names = attributes.iter().map(|name| name.to_lowercase());
+                    Some((query.name, names.collect()))
+                }
+                _ => None,
+            });
+        answers.collect()
+    }
+
     /// The query by which an object comes.
     pub(crate) fn query_of(&self, dn: &str, entry: &coldcase_schemas::Entry) -> &'static str {
         let found = self.plan.query_of(&Named::of(dn), entry);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{output, progress, tables};
 use crate::arguments::{ImportArguments, TableFormat};
 use crate::export::{Cell, Table};
-use crate::report::{Column, fitting, visible, wrap};
+use crate::report::{Column, counted, fitting, visible, wrap};
 
 const PROGRAM: &str = concat!("coldcase ", env!("CARGO_PKG_VERSION"), " import");
 
@@ -84,8 +84,10 @@ fn summary(imported: &Imported, path: &Path, out: &mut dyn Write) -> io::Result<
         say(
             "From",
             &format!(
-                "{}, {}: {} objects",
-                export.name, export.format, export.objects
+                "{}, {}: {}",
+                export.name,
+                export.format,
+                counted(export.objects as usize, "object")
             ),
         )?;
     }
@@ -93,21 +95,28 @@ fn summary(imported: &Imported, path: &Path, out: &mut dyn Write) -> io::Result<
     if imported.other_domains > 0 {
         say(
             "Left out",
-            &format!("{} objects of other domains", imported.other_domains),
+            &format!(
+                "{} of other domains",
+                counted(imported.other_domains as usize, "object")
+            ),
         )?;
     }
     if manifest.counts.secrets_dropped > 0 {
         say(
             "Secrets",
-            &format!("{} values dropped", manifest.counts.secrets_dropped),
+            &format!(
+                "{} dropped",
+                counted(manifest.counts.secrets_dropped as usize, "value")
+            ),
         )?;
     }
     if imported.conflicts > 0 {
         say(
             "Conflicts",
             &format!(
-                "{} between the exports; table conflict of the snapshot lists them",
-                imported.conflicts
+                "{} between the exports; coldcase sql {} \"SELECT * FROM conflicts\" lists them",
+                imported.conflicts,
+                path.to_string_lossy()
             ),
         )?;
     }
@@ -116,7 +125,9 @@ fn summary(imported: &Imported, path: &Path, out: &mut dyn Write) -> io::Result<
         say(
             "Troubles",
             &format!(
-                "{troubles} things were not understood and are left out; table export_note of the snapshot lists them"
+                "{} not understood and left out; coldcase sql {} \"SELECT * FROM export_notes\" lists what",
+                counted(troubles as usize, "thing"),
+                path.to_string_lossy()
             ),
         )?;
     }
@@ -216,7 +227,10 @@ fn as_text(given: &Given, listing: &Listing, out: &mut dyn Write) -> io::Result<
         say("Description", &label.description)?;
     }
     for (domain, objects) in &listing.domains {
-        say("Domain", &format!("{domain}: {objects} objects"))?;
+        say(
+            "Domain",
+            &format!("{domain}: {}", counted(*objects as usize, "object")),
+        )?;
     }
     if listing.rights > 0 {
         say(
@@ -275,7 +289,8 @@ fn as_text(given: &Given, listing: &Listing, out: &mut dyn Write) -> io::Result<
     let (troubles, first) = &listing.troubles;
     if *troubles > 0 {
         say(&format!(
-            "{troubles} things were not understood, among them:"
+            "{} not understood, among them:",
+            counted(*troubles as usize, "thing")
         ))?;
         for trouble in first {
             let about = trouble

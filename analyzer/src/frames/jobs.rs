@@ -8,9 +8,9 @@ use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use super::analysis::Analysis;
 use super::{
     accounts, classes, computer_controls, containers, controls, defects, delegations,
-    descriptor_changes, dmsa_creation, domain, domains, groups, interpreted_rights, logon_rights,
-    memberships, objects, policies, policy_links, reader_groups, readers, service_hints, spn_jacks,
-    successions, takeovers,
+    descriptor_changes, dmsa_creation, domain, domains, exports, groups, interpreted_rights,
+    logon_rights, memberships, objects, policies, policy_links, reader_groups, readers,
+    service_hints, spn_jacks, successions, takeovers,
 };
 
 /// One builder.
@@ -216,6 +216,16 @@ pub(super) const JOBS: &[Job] = &[
         frames: &["interpreted_rights"],
         by_clock: false,
         build: |analysis| one(interpreted_rights::build(analysis)),
+    },
+    Job {
+        frames: &["conflicts"],
+        by_clock: false,
+        build: |analysis| one(exports::conflicts(analysis)),
+    },
+    Job {
+        frames: &["export_notes"],
+        by_clock: false,
+        build: |analysis| one(exports::notes(analysis)),
     },
 ];
 

@@ -20,6 +20,7 @@ mod dmsa_creation;
 mod domain;
 mod domains;
 mod encryption;
+mod exports;
 mod groups;
 mod home;
 mod impact;

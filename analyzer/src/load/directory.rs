@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use rusqlite::types::FromSql;
 
 use super::claims::{self, ClaimedRight};
+use super::exports::Exports;
 use super::object::{COLUMNS, ClassLists, Kind, Object};
 use super::{
     Classes, Clock, CrossRef, Descriptors, DomainFacts, GroupPolicies, KdsKey, PasswordPolicy,
@@ -95,6 +96,8 @@ pub(crate) struct Directory {
     pub(crate) rounded: HashMap<(i64, String), i64>,
     /// Rights that an export says somebody has; none where it holds the descriptors themselves.
     pub(crate) claimed_rights: Vec<ClaimedRight>,
+    /// What the exports that the snapshot was made from say of themselves; empty for a collector's.
+    pub(crate) exports: Exports,
     links: HashMap<String, Rows<i64>>,
     values: HashMap<String, Rows<Vec<u8>>>,
     names: Vec<(i64, String)>,
@@ -199,6 +202,7 @@ impl Directory {
             silos: silo::load(database)?,
             group_policies,
             claimed_rights: claims::rights(database, &objects)?,
+            exports: Exports::load(database)?,
             rounded: claims::rounded(database)?,
             links: rows_by_attribute(database, &attributes, LINKS)?,
             values,

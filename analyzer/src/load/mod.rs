@@ -8,6 +8,7 @@ mod class;
 mod descriptor;
 mod detail;
 mod directory;
+mod exports;
 mod group_policy;
 mod lookup;
 mod object;

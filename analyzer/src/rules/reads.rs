@@ -316,7 +316,7 @@ mod tests {
     use crate::rules::Pack;
 
     /// Frames that are there whatever was seen: which objects they hold, a page's own needs say.
-    const PLAIN_FRAMES: [&str; 8] = [
+    const PLAIN_FRAMES: [&str; 10] = [
         "objects",
         "principals",
         "accounts",
@@ -325,6 +325,8 @@ mod tests {
         "coverage",
         "defects",
         "interpreted_rights",
+        "conflicts",
+        "export_notes",
     ];
 
     /// Columns that say who an object is, or only weigh it.

@@ -31,6 +31,7 @@ use crate::bytes::{Reader, index};
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Object, Record};
 use crate::limits;
+use crate::unreadable::Unreadable;
 
 /// Bytes of an object that is read; a larger one is left out.
 const RECORD: u64 = 96 << 20;
@@ -38,8 +39,6 @@ const RECORD: u64 = 96 << 20;
 const WINDOW: usize = 4 << 10;
 /// Naming contexts of a tree that are looked at.
 const HEADS: u32 = 1_000;
-/// Names of unreadable objects that are told.
-const TOLD: usize = 5;
 /// FLAG_ATTR_IS_CONSTRUCTED (MS-ADTS 2.2.10).
 const CONSTRUCTED_FLAG: i64 = 4;
 /// Attributes that a directory computes for whoever asks by name (MS-ADTS 3.1.1.4.5), and ADExplorer does not ask for.
@@ -67,8 +66,7 @@ pub struct AdExplorer {
     decoded: u64,
     /// Properties of which something was told already.
     told: BTreeSet<u32>,
-    unreadable: Vec<String>,
-    unreadable_count: u64,
+    unreadable: Unreadable,
     queue: VecDeque<Record>,
 }
 
@@ -132,8 +130,7 @@ impl AdExplorer {
             record: Vec::new(),
             decoded: 0,
             told: BTreeSet::new(),
-            unreadable: Vec::new(),
-            unreadable_count: 0,
+            unreadable: Unreadable::default(),
             queue: VecDeque::new(),
         };
         snapshot.contexts = snapshot.read_contexts()?;
@@ -361,10 +358,7 @@ impl AdExplorer {
             });
         }
         if entry.attributes.is_empty() {
-            self.unreadable_count += 1;
-            if self.unreadable.len() < TOLD {
-                self.unreadable.push(entry.dn.clone());
-            }
+            self.unreadable.note(&entry.dn);
         }
         self.note_constructed(&entry);
         Ok(Some(Object {
@@ -576,17 +570,12 @@ impl Export for AdExplorer {
             "It holds no replication metadata: why an attribute is absent is not known.".to_owned(),
             "It holds no settings of group policies, which lie in SYSVOL.".to_owned(),
         ];
-        if self.unreadable_count > 0 {
-            let mut names = self.unreadable.join("; ");
-            if self.unreadable_count > self.unreadable.len() as u64 {
-                names.push_str("; …");
-            }
-            limits.push(format!(
-                "{} objects show nothing but their name, and what lies below them may be missing: {names}.",
-                self.unreadable_count
-            ));
-        }
+        limits.extend(self.unreadable.limit());
         limits
+    }
+
+    fn unreadable(&self) -> u64 {
+        self.unreadable.objects()
     }
 
     fn progress(&self) -> (u64, u64) {

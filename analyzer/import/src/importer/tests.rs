@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 use std::collections::VecDeque;
 
+use coldcase_schemas::ledger::Absence;
 use coldcase_schemas::plan::{NamingContexts, Query};
 use coldcase_schemas::{RawAttribute, Snapshot};
 
@@ -17,6 +18,7 @@ struct Made {
     /// Attributes that it would show of every query; `None`: it answers none.
     shows: Option<Vec<&'static str>>,
     partial: Option<String>,
+    unreadable: u64,
 }
 
 impl Export for Made {
@@ -46,6 +48,10 @@ impl Export for Made {
         vec!["It is made up.".to_owned()]
     }
 
+    fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
     fn progress(&self) -> (u64, u64) {
         (0, 0)
     }
@@ -66,6 +72,7 @@ fn made(taken_at: Option<&str>, objects: Vec<Object>) -> Made {
             .collect(),
         shows: Some(vec!["objectGUID", "objectClass", "sAMAccountName"]),
         partial: None,
+        unreadable: 0,
     }
 }
 
@@ -290,6 +297,34 @@ fn two_objects_with_one_identity_stay_two() {
 }
 
 #[test]
+fn of_two_objects_with_one_sid_each_keeps_its_claims() {
+    let of = |name: &str| object(name, "user", &[("objectSid", &sid(5))]);
+    let claim = |right: &str| {
+        Ok(Record::Claim(Claim::Right(Right {
+            place: Place::Line(2),
+            object: format!("{DOMAIN}-5"),
+            trustee: format!("{DOMAIN}-6"),
+            right: right.to_owned(),
+            inherited: None,
+        })))
+    };
+    let mut export = made(NOW, vec![of("CN=a,DC=b")]);
+    export.records.push_back(claim("Owns"));
+    export
+        .records
+        .push_back(Ok(Record::Object(of("CN=c,DC=b"))));
+    export.records.push_back(claim("GenericAll"));
+    let (snapshot, _) = imported(vec![export]);
+    let mut statement = snapshot
+        .database()
+        .prepare("SELECT object || ' ' || right_name FROM interpreted_right ORDER BY 1")
+        .unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0));
+    let rows: Vec<String> = rows.unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows, ["CN=c,DC=b GenericAll", "S-1-5-21-1-2-3-5 Owns"]);
+}
+
+#[test]
 fn a_well_known_sid_has_several_objects() {
     let guid = |number: u8| vec![number; 16];
     let of = |dn: &str, number: u8| {
@@ -355,7 +390,7 @@ fn what_only_some_objects_show_was_not_asked_of_all() {
     some.shows = Some(vec!["pwdLastSet"]);
     some.partial = Some("only three accounts were asked for".to_owned());
     let whole = made(NOW, vec![object("CN=u,DC=b", "user", &[])]);
-    let mut none = made(None, Vec::new());
+    let mut none = made(BEFORE, Vec::new());
     none.shows = None;
     let (snapshot, _) = imported(vec![some, whole, none]);
     let ledger = snapshot.ledger().unwrap();
@@ -399,17 +434,132 @@ fn an_export_that_breaks_off_is_partial() {
 
 #[test]
 fn a_time_is_needed() {
-    let said = run(vec![made(None, Vec::new())], &Options::default())
-        .map(|_| ())
-        .unwrap_err()
-        .to_string();
-    assert!(said.contains("--taken-at"), "{said}");
     let options = Options {
         taken_at: NOW.map(str::to_owned),
         ..Options::default()
     };
+    let said = |exports: Vec<Made>, options: &Options| {
+        run(exports, options).map(|_| ()).unwrap_err().to_string()
+    };
+    for exports in [
+        vec![made(None, Vec::new())],
+        // One lends its time to no other.
+        vec![made(BEFORE, Vec::new()), made(None, Vec::new())],
+    ] {
+        let last = exports.len() - 1;
+        let said = said(exports, &Options::default());
+        assert!(
+            said.contains("--taken-at") && said.contains(&format!("export-{last} ")),
+            "{said}"
+        );
+    }
     let (_, imported) = run(vec![made(None, Vec::new())], &options).unwrap();
     assert_eq!(imported.manifest.taken_at, NOW.unwrap());
+    let said = said(vec![made(BEFORE, Vec::new())], &options);
+    assert!(
+        said.contains("export-0 at 2025-03-31T14:00:00Z; leave it out"),
+        "{said}"
+    );
+    // The one without a time is the newer one here.
+    let user = |control: &[u8]| object("CN=u,DC=b", "user", &[("userAccountControl", control)]);
+    let exports = vec![
+        made(BEFORE, vec![user(b"512")]),
+        made(None, vec![user(b"514")]),
+    ];
+    let (snapshot, imported) = run(exports, &options).unwrap();
+    assert_eq!(imported.manifest.taken_at, NOW.unwrap());
+    let user = snapshot.entry("CN=u,DC=b").unwrap().unwrap();
+    assert_eq!(
+        user.values("userAccountControl"),
+        Some(&[b"514".to_vec()][..])
+    );
+    assert_eq!(imported.manifest.exports[0].name, "export-1");
+    assert!(imported.manifest.exports[0].limits[0].contains("in one place"));
+    assert!(imported.manifest.exports[1].limits[0].contains("before another export"));
+}
+
+#[test]
+fn what_the_newer_was_asked_for_and_does_not_show_is_a_contradiction() {
+    let now = object("CN=u,DC=b", "user", &[("objectGUID", GUID)]);
+    let before = object(
+        "CN=u,DC=b",
+        "user",
+        &[
+            ("objectGUID", GUID),
+            ("sAMAccountName", b"u"),
+            ("mail", b"a@b"),
+        ],
+    );
+    let two = || {
+        vec![
+            made(NOW, vec![now.clone()]),
+            made(BEFORE, vec![before.clone()]),
+        ]
+    };
+    let (snapshot, _) = imported(two());
+    let user = snapshot.entry("CN=u,DC=b").unwrap().unwrap();
+    assert!(user.values("sAMAccountName").is_some() && user.values("mail").is_some());
+    let absent = (
+        "sAMAccountName".to_owned(),
+        "u".to_owned(),
+        NOT_SHOWN.to_owned(),
+    );
+    assert_eq!(conflicts(&snapshot), [absent], "nobody asked for mail");
+    let mut part = two();
+    part[0].partial = Some("only three accounts were asked for".to_owned());
+    assert_eq!(conflicts(&imported(part).0), []);
+}
+
+#[test]
+fn a_member_by_sid_is_compared_with_whom_it_is() {
+    let alias = format!("<SID={DOMAIN}-5>");
+    let of = |name: &str, rid: u32| object(name, "user", &[("objectSid", &sid(rid))]);
+    let group = |member: &[u8]| {
+        object(
+            "CN=g,DC=b",
+            "group",
+            &[("objectSid", &sid(9)), ("member", member)],
+        )
+    };
+    for (member, contradict) in [("CN=mallory,DC=b", 0), ("CN=alice,DC=b", 1)] {
+        let now = made(
+            NOW,
+            vec![
+                of("CN=mallory,DC=b", 5),
+                of("CN=alice,DC=b", 6),
+                group(alias.as_bytes()),
+            ],
+        );
+        let before = made(BEFORE, vec![group(member.as_bytes())]);
+        let (snapshot, imported) = imported(vec![now, before]);
+        assert_eq!(imported.conflicts, contradict, "{:?}", conflicts(&snapshot));
+        let group = snapshot.entry("CN=g,DC=b").unwrap().unwrap();
+        assert_eq!(
+            group.values("member"),
+            Some(&[b"CN=mallory,DC=b".to_vec()][..])
+        );
+    }
+}
+
+#[test]
+fn the_word_of_an_administrator_is_not_taken_from_who_was_shown_less() {
+    let options = Options {
+        administrator: true,
+        ..Options::default()
+    };
+    let export = || made(NOW, vec![object("CN=u,DC=b", "user", &[])]);
+    let (snapshot, imported) = run(vec![export()], &options).unwrap();
+    assert!(snapshot.collection().unwrap().administrator_by_word);
+    assert_eq!(imported.manifest.exports[0].limits[0], BY_WORD);
+    let mut contradicts = export();
+    contradicts.unreadable = 16;
+    let (snapshot, imported) = run(vec![export(), contradicts], &options).unwrap();
+    assert!(!snapshot.collection().unwrap().administrator_by_word);
+    let limits = &imported.manifest.exports[0].limits;
+    assert!(limits[0].contains("is not taken: 16 objects"), "{limits:?}");
+    let coverage = snapshot.coverage().unwrap();
+    assert!(!coverage.is_empty());
+    assert!(coverage.iter().all(|row| row.absence != Absence::NoValue));
 }
 
 #[test]

@@ -19,6 +19,12 @@ pub(super) struct Asked {
     pub(super) result: Option<String>,
     /// The last page said that more follow.
     pub(super) more: bool,
+    /// Some entry that it brought has a security descriptor.
+    pub(super) descriptors: bool,
+    /// Entries since the last page ended.
+    pub(super) entries: u64,
+    /// Entries that pages had, by the comment at their end, and that are not in the file.
+    missing: u64,
 }
 
 impl Asked {
@@ -44,19 +50,24 @@ impl Asked {
             filter.clone_into(&mut self.filter);
         } else if let Some(requesting) = comment.strip_prefix("requesting: ") {
             requesting.trim().clone_into(&mut self.requesting);
+        } else if let Some(count) = comment.strip_prefix("numEntries: ") {
+            let count: u64 = count.trim().parse().unwrap_or(0);
+            self.missing += count.saturating_sub(self.entries);
+            self.entries = 0;
         }
     }
 
     /// True if the server said success after the last page.
     fn is_complete(&self) -> bool {
         !self.more
+            && self.missing == 0
             && self
                 .result
                 .as_deref()
                 .is_some_and(|result| result.split(' ').next() == Some("0"))
     }
 
-    fn asks_for_all(&self) -> bool {
+    pub(super) fn asks_for_all(&self) -> bool {
         self.requesting.is_empty()
             || self
                 .requesting
@@ -102,7 +113,6 @@ pub(super) fn answer(
     asked: &[Asked],
     query: &Query,
     contexts: &NamingContexts,
-    descriptors_seen: bool,
 ) -> Option<(Vec<&'static str>, Option<String>)> {
     let covering: Vec<&Asked> = asked
         .iter()
@@ -118,7 +128,7 @@ pub(super) fn answer(
         .filter(|name| {
             let shown_by_all = match *name {
                 // A control that asks for descriptors leaves no trace but the descriptors.
-                "nTSecurityDescriptor" => descriptors_seen,
+                "nTSecurityDescriptor" => best.descriptors,
                 name => !BY_NAME.contains(&name),
             };
             best.names(name) || (best.asks_for_all() && shown_by_all)
@@ -130,6 +140,10 @@ pub(super) fn answer(
         (Some(_), _) if best.more => {
             Some("the last page of the query is not in the file".to_owned())
         }
+        (Some(_), _) if best.missing > 0 => Some(format!(
+            "the query brought {} entries that are not in the file",
+            best.missing
+        )),
         (Some(result), _) => Some(format!("the query ended with {result}")),
     };
     Some((attributes, partial))
@@ -169,7 +183,11 @@ mod tests {
             schema: format!("CN=Schema,CN=Configuration,{DOMAIN}"),
         };
         let query = QUERIES.iter().find(|one| one.name == query).unwrap();
-        answer(&[asked], query, &contexts, descriptors)
+        let asked = Asked {
+            descriptors,
+            ..asked
+        };
+        answer(&[asked], query, &contexts)
     }
 
     #[test]
@@ -257,6 +275,17 @@ mod tests {
                 .unwrap()
                 .contains("last page")
         );
+    }
+
+    #[test]
+    fn entries_that_were_taken_out_are_missed() {
+        let mut paged = asked(DOMAIN, "(objectClass=*)", "ALL");
+        for (entries, count) in [(2, 2), (1, 3)] {
+            paged.entries += entries;
+            paged.comment(&format!(" numEntries: {count}"));
+        }
+        let why = of(paged, "users", false).unwrap().1.unwrap();
+        assert!(why.contains("2 entries that are not in the file"), "{why}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Object, Record};
 use crate::limits;
 use crate::naming::ContextsSeen;
+use crate::unreadable::Unreadable;
 
 /// Bytes in which the writer of a file is looked for.
 const FIRST: u64 = 64 << 10;
@@ -72,6 +73,7 @@ pub struct Ldif<R> {
     told: BTreeSet<String>,
     referrals: u64,
     objects: u64,
+    unreadable: Unreadable,
     queue: VecDeque<Record>,
     ended: bool,
 }
@@ -115,6 +117,7 @@ impl<R: Read + Seek> Ldif<R> {
             told: BTreeSet::new(),
             referrals: 0,
             objects: 0,
+            unreadable: Unreadable::default(),
             queue: VecDeque::new(),
             ended: false,
         })
@@ -375,11 +378,15 @@ impl<R: Read> Ldif<R> {
     }
 
     fn end(&mut self, object: Object) -> Result<(), ImportError> {
+        if let Some(asked) = self.asked.last_mut() {
+            asked.entries += 1;
+        }
         // The root DSE is no object of a naming context.
         if object.entry.dn.is_empty() {
             return Ok(());
         }
         self.objects += 1;
+        self.note_answer(&object.entry);
         if self.objects > limits::OBJECTS {
             return Err(ImportError::TooLarge {
                 place: object.place,
@@ -390,6 +397,17 @@ impl<R: Read> Ldif<R> {
         self.contexts.note(&object.entry.dn);
         self.queue.push_back(Record::Object(object));
         Ok(())
+    }
+
+    /// What an entry tells of the query that brought it.
+    fn note_answer(&mut self, entry: &Entry) {
+        let Some(asked) = self.asked.last_mut() else {
+            return;
+        };
+        asked.descriptors |= entry.values("nTSecurityDescriptor").is_some();
+        if asked.asks_for_all() && entry.attributes.is_empty() {
+            self.unreadable.note(&entry.dn);
+        }
     }
 
     fn trouble(
@@ -437,13 +455,7 @@ impl<R: Read> Export for Ldif<R> {
     }
 
     fn answer(&self, query: &Query, contexts: &NamingContexts) -> Answer {
-        let told = asked::answer(
-            &self.asked,
-            query,
-            contexts,
-            self.has_seen("nTSecurityDescriptor"),
-        );
-        if let Some((attributes, partial)) = told {
+        if let Some((attributes, partial)) = asked::answer(&self.asked, query, contexts) {
             return Answer::Asked {
                 attributes,
                 partial,
@@ -485,6 +497,7 @@ impl<R: Read> Export for Ldif<R> {
                     .to_owned(),
             );
         }
+        limits.extend(self.unreadable.limit());
         if self.referrals > 0 {
             limits.push(format!(
                 "{} referrals to other servers were not followed.",
@@ -492,6 +505,10 @@ impl<R: Read> Export for Ldif<R> {
             ));
         }
         limits
+    }
+
+    fn unreadable(&self) -> u64 {
+        self.unreadable.objects()
     }
 
     fn progress(&self) -> (u64, u64) {

@@ -279,3 +279,63 @@ proptest! {
         prop_assert!(!file.limits().is_empty());
     }
 }
+
+#[test]
+fn descriptors_are_of_the_query_that_brought_them() {
+    let query = |base: &str, more: &str| {
+        format!(
+            "# base <{base}> with scope subtree\n# filter: (objectClass=*)\n# requesting: ALL\n\n\
+             dn: {base}\nobjectClass: top\n{more}\n# search result\nresult: 0 Success\n\n\
+             # numResponses: 2\n# numEntries: 1\n\n"
+        )
+    };
+    let file = format!(
+        "# extended LDIF\n{}{}",
+        query("DC=corp,DC=example", ""),
+        query(
+            "CN=Configuration,DC=corp,DC=example",
+            "nTSecurityDescriptor:: AQAEgAAAAAAAAAAAAAAAAAAAAAA=\n"
+        )
+    );
+    let mut file = open(file);
+    let (objects, ..) = read(&mut file);
+    assert_eq!(objects.len(), 2);
+    for query in QUERIES {
+        let Answer::Asked {
+            attributes,
+            partial,
+        } = file.answer(query, &contexts())
+        else {
+            assert_eq!(query.context, Context::Schema);
+            continue;
+        };
+        assert_eq!(partial, None, "{}", query.name);
+        let descriptors = attributes.contains(&"nTSecurityDescriptor");
+        let asked = query.attributes().contains(&"nTSecurityDescriptor");
+        assert_eq!(
+            descriptors,
+            asked && query.context == Context::Configuration,
+            "{}",
+            query.name
+        );
+    }
+}
+
+#[test]
+fn what_shows_only_its_name_was_hidden() {
+    let file = DUMP.replace(
+        "# search reference",
+        "# hidden\ndn: CN=hidden,DC=corp,DC=example\n\n# search reference",
+    );
+    let mut file = open(file);
+    read(&mut file);
+    assert_eq!(file.unreadable(), 1);
+    let limits = file.limits().join("\n");
+    assert!(
+        limits.contains("1 object shows nothing but its name") && limits.contains("CN=hidden"),
+        "{limits}"
+    );
+    let mut names = open(DUMP.replace("requesting: * nTSecurityDescriptor", "requesting: 1.1"));
+    read(&mut names);
+    assert_eq!(names.unreadable(), 0);
+}

@@ -133,6 +133,27 @@ pub(super) const DEFECTS: Frame = Frame { name: "defects", about: "Something tha
 ]};
 
 #[rustfmt::skip]
+pub(super) const CONFLICTS: Frame = Frame { name: "conflicts", about: "Two exports that contradict each other about an object, and which was believed: the newer, unless only the older shows a value. The first 100,000", columns: &[
+    column("object_id", I, "The object; NULL if it is not in the snapshot under this name"),
+    column("dn", T, "Its distinguishedName"),
+    column("attribute", T, "lDAPDisplayName; NULL where two objects claim one objectGUID, SID or name"),
+    column("kept_value", T, "The value that the snapshot has; of lists, what only this one has"),
+    column("kept_export", T, "Which export it is from"),
+    column("other_value", T, "The value that it does not have; (asked for and not shown): unset or unreadable in the other export"),
+    column("other_export", T, "Which export that is from"),
+]};
+
+#[rustfmt::skip]
+pub(super) const EXPORT_NOTES: Frame = Frame { name: "export_notes", about: "What an export that the snapshot was made from cannot show, and what of it was not understood and left out", columns: &[
+    column("export", T, "Name of the file or folder"),
+    column("kind", T, "limit, trouble"),
+    column("text", T, "What it is"),
+    column("place", T, "Where in the export: line 9, offset 1079; NULL for a limit"),
+    column("dn", T, "The object; NULL if it is about none"),
+    column("attribute", T, "lDAPDisplayName; NULL if it is about none"),
+]};
+
+#[rustfmt::skip]
 pub(super) const DOMAINS: Frame = Frame { name: "domains", about: "A domain of the forest (crossRef)", columns: &[
     column("object_id", I, "object_id of the crossRef"),
     column("dns_name", T, "dnsRoot, lower case"),

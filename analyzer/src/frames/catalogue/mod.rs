@@ -89,6 +89,8 @@ pub(crate) const FRAMES: &[Frame] = &[
     directory::CLASSES,
     directory::CONTAINERS,
     access::INTERPRETED_RIGHTS,
+    directory::CONFLICTS,
+    directory::EXPORT_NOTES,
 ];
 
 /// The two parts of `readers`, which share `descriptor_id`. Not for rules.

@@ -14,7 +14,7 @@ use coldcase_schemas::plan::QUERIES;
 use coldcase_schemas::snapshot::FORMAT_VERSION;
 use coldcase_winsec::{Guid, SddlDomains, SecurityDescriptor, Sid};
 
-use super::{Directory, by_dn, by_sid};
+use super::{Directory, Exports, by_dn, by_sid};
 use crate::load::{
     Classes, Clock, Descriptors, DomainFacts, GroupPolicies, KdsKey, Kind, Object, PasswordPolicy,
     Requester, Schema,
@@ -332,6 +332,7 @@ impl Made {
             cut_short: Vec::new(),
             defects: Vec::new(),
             claimed_rights: Vec::new(),
+            exports: Exports::default(),
             rounded: HashMap::new(),
             configuration: None,
             descriptors: Descriptors::of(

@@ -11,7 +11,7 @@ use crate::manifest::Manifest;
 use crate::origin::{
     BitsRow, ConflictRow, ExportLabel, ExportRow, InterpretedRight, NoteKind, NoteRow,
 };
-use crate::snapshot::{SnapshotError, entries};
+use crate::snapshot::{SnapshotError, entries, rows};
 
 /// An object that is in the snapshot already.
 #[derive(Debug, Clone, PartialEq)]
@@ -219,6 +219,51 @@ impl SnapshotWriter {
                 .prepare_cached("INSERT OR REPLACE INTO build.redirect VALUES (?1, ?2)")?
                 .execute([from, object])?;
         }
+        Ok(())
+    }
+
+    /// The number that links to `dn` will lead to: of the object that it is another name of, or else its own.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn number_of(&self, dn: &str) -> Result<Option<i64>, SnapshotError> {
+        let number = self
+            .store
+            .database
+            .prepare_cached(
+                "SELECT coalesce(redirect.object, name.id) FROM build.name
+                 LEFT JOIN build.redirect ON redirect.name = name.id WHERE name.dn = ?1",
+            )?
+            .query_row([dn], |row| row.get(0))
+            .optional()?;
+        Ok(number)
+    }
+
+    /// The DN of this number.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn dn_of(&self, number: i64) -> Result<Option<String>, SnapshotError> {
+        let dn = self
+            .store
+            .database
+            .prepare_cached("SELECT dn FROM main.name WHERE id = ?1")?
+            .query_row([number], |row| row.get(0))
+            .optional()?;
+        Ok(dn)
+    }
+
+    /// Takes back [`crate::snapshot::Collection::administrator_by_word`]: what was read contradicts it.
+    ///
+    /// # Errors
+    /// The disk is full.
+    pub fn withdraw_word(&mut self) -> Result<(), SnapshotError> {
+        self.store.begin()?;
+        self.collection.administrator_by_word = false;
+        self.store.database.execute(
+            "DELETE FROM collection WHERE name = ?1",
+            [rows::ADMINISTRATOR_BY_WORD],
+        )?;
         Ok(())
     }
 
