@@ -221,7 +221,10 @@ fn readers_state(analysis: &Analysis, object: &Object) -> (Option<&'static str>,
         .readers
         .and_then(|id| Some((id, descriptors.get(id)?)))
     else {
-        return (Some("absent"), None);
+        let not_asked = analysis
+            .directory
+            .not_asked(&["service-accounts"], "msDS-GroupMSAMembership");
+        return (not_asked.is_none().then_some("absent"), None);
     };
     if descriptors.is_broken(id) {
         return (Some("broken"), None);

@@ -11,7 +11,7 @@ use crate::frames::Frames;
 use crate::rules::run;
 
 const ACCOUNTS: &str = "
-    SELECT a.object_id, a.dn, a.tier0, a.password_days, a.password_unset, a.last_logon_days, a.created_days,
+    SELECT a.object_id, a.dn, a.kind, a.tier0, a.password_days, a.password_unset, a.last_logon_days, a.created_days,
            a.spn_count, a.readers_state, a.managed_by, a.ciphers
     FROM accounts a ORDER BY a.object_id";
 
@@ -89,7 +89,7 @@ pub(super) fn facts(frames: &Frames) -> Result<BTreeMap<String, Facts>> {
         let Some(dn) = cell.text("dn", row)? else {
             continue;
         };
-        let state = cell.text("readers_state", row)?;
+        let (kind, state) = (cell.text("kind", row)?, cell.text("readers_state", row)?);
         let listed = readers.remove(&id);
         let of_account = Facts {
             tier0: cell.flag("tier0", row)?,
@@ -102,6 +102,7 @@ pub(super) fn facts(frames: &Frames) -> Result<BTreeMap<String, Facts>> {
             managed_by: cell.text("managed_by", row)?,
             ciphers: cell.text("ciphers", row)?,
             readers: match state.as_deref() {
+                None if matches!(kind.as_deref(), Some("gmsa" | "dmsa")) => Readers::NotKnown,
                 None => Readers::NotSo,
                 Some("null-dacl") => Readers::Everybody,
                 Some("present" | "empty") => listed.unwrap_or(Readers::Listed {

@@ -4,6 +4,8 @@
 
 use coldcase_schemas::origin::ExportLabel;
 
+use super::counted;
+
 /// One line: which file, which format, when, and what went wrong.
 pub(crate) fn made_from(export: &ExportLabel) -> String {
     let mut text = format!("{} ({}", export.name, export.format);
@@ -16,8 +18,8 @@ pub(crate) fn made_from(export: &ExportLabel) -> String {
     }
     if export.troubles > 0 {
         text.push_str(&format!(
-            "; {} things in it were not understood and are left out",
-            export.troubles
+            "; {} in it not understood and left out",
+            counted(export.troubles as usize, "thing")
         ));
     }
     if !export.limits.is_empty() {

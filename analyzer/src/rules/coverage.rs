@@ -167,7 +167,7 @@ pub(crate) fn query_limit(directory: &Directory, name: &str) -> Option<String> {
     };
     if !outcome.complete && !directory.manifest.exports.is_empty() {
         return Some(format!(
-            "of {name} {} objects are here, perhaps not all: {}",
+            "of {name} {} are here, perhaps not all: {}",
             row.stored, outcome.result_text
         ));
     }

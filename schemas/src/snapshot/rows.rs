@@ -274,7 +274,7 @@ pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotErro
     for row in ledger.iter().filter(|row| !row.is_complete()) {
         missing.push(match &row.outcome {
             Some(outcome) if of_export => format!(
-                "{}: {} objects are here, perhaps not all: {}",
+                "{}: {} here, perhaps not all: {}",
                 row.plan.name, row.stored, outcome.result_text
             ),
             Some(outcome) => format!(

@@ -76,7 +76,7 @@ pub(super) const ACCOUNTS: Frame = Frame { name: "accounts", about: "A service a
     column("interval_days", I, "msDS-ManagedPasswordInterval; NULL if not set (the server then uses 30)"),
     column("epoch_days", F, "Days since the epoch in msDS-ManagedPasswordId began (MS-GKDI 2.2.4)"),
     column("root_key_id", T, "KDS root key in msDS-ManagedPasswordId"),
-    column("readers_state", T, "Of msDS-GroupMSAMembership: absent, broken, null-dacl, empty, present; NULL for users and sMSAs"),
+    column("readers_state", T, "Of msDS-GroupMSAMembership: absent, broken, null-dacl, empty, present; NULL for users and sMSAs, and where it was not asked for"),
     column("readers_deny", B, "msDS-GroupMSAMembership holds a deny ACE"),
     column("reset_denied_to_everyone", B, "nTSecurityDescriptor effectively denies User-Force-Change-Password to everybody, as the schema default of gMSA and dMSA does; NULL if the descriptor is not readable whole"),
     column("dmsa_state", I, "msDS-DelegatedMSAState: 1 migration started, 2 completed"),
