@@ -3,6 +3,8 @@
 //! Owns the shape of raw data on its way into a snapshot, whatever it came from (a live directory,
 //! a fixture, a customer's export). Deliberately does not decode a value.
 
+use std::sync::Arc;
+
 use crate::ledger::{PartitionOutcome, PartitionPlan, QueryOutcome, QueryPlan};
 
 /// One directory object: its DN and the values the directory returned, byte for byte.
@@ -17,8 +19,9 @@ pub struct Entry {
 /// All values of one attribute of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawAttribute {
-    /// lDAPDisplayName without options (`member`, not `member;range=0-1499`).
-    pub name: String,
+    /// lDAPDisplayName without options (`member`, not `member;range=0-1499`). Shared: a source has few names and many
+    /// objects.
+    pub name: Arc<str>,
     /// Raw LDAP attribute values (RFC 4511, section 4.1.5), in order of arrival.
     pub values: Vec<Vec<u8>>,
     /// False where the source knows that values are missing (a range that could not be read to its end).
@@ -39,7 +42,7 @@ impl Entry {
 
 impl RawAttribute {
     /// An attribute with all its values.
-    pub fn new(name: impl Into<String>, values: Vec<Vec<u8>>) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, values: Vec<Vec<u8>>) -> Self {
         Self {
             name: name.into(),
             values,

@@ -112,7 +112,7 @@ fn every_value_is_the_servers(
             .get(&dn)
             .unwrap_or_else(|| panic!("{dn} is not in the database files"));
         for attribute in &entry.attributes {
-            if CONSTRUCTED.contains(&attribute.name.as_str()) {
+            if CONSTRUCTED.contains(&&*attribute.name) {
                 continue;
             }
             assert_eq!(

@@ -41,9 +41,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = recognise::open(path.as_ref(), &mut |_| ())?;
     let clock = Clock::start();
     let mut last = String::new();
+    let untimed = given.export.label().taken_at.is_none();
     let options = Options {
         program: "import-speed".to_owned(),
-        taken_at: Some("2026-01-01T00:00:00Z".to_owned()),
+        taken_at: untimed.then(|| "2026-01-01T00:00:00Z".to_owned()),
         ..Options::default()
     };
     let output = folder.join("snapshot");

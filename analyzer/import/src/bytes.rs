@@ -69,18 +69,11 @@ pub(crate) fn index(value: u32) -> usize {
 pub(crate) fn utf16_until_nul(bytes: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let (units, _) = bytes.as_chunks::<2>();
     // Nearly all text of a directory is ASCII.
-    let mut ascii = 0;
-    for [low, high] in units {
-        if *high != 0 || *low >= 0x80 {
-            break;
-        }
-        if *low == 0 {
-            return Some((ascii + 1) * 2);
-        }
-        out.push(*low);
-        ascii += 1;
-    }
-    let rest = units.get(ascii..)?;
+    let is_ascii = |[low, high]: &[u8; 2]| *high == 0 && (1..0x80).contains(low);
+    let ascii = units.iter().take_while(|unit| is_ascii(unit)).count();
+    let (plain, rest) = units.split_at_checked(ascii)?;
+    out.reserve(ascii);
+    out.extend(plain.iter().map(|[low, _]| *low));
     let end = rest.iter().position(|unit| *unit == [0, 0])?;
     let text = rest
         .get(..end)?

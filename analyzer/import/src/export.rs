@@ -133,6 +133,12 @@ pub trait Export {
     /// What it says of itself. Known before the first record.
     fn label(&self) -> &Label;
 
+    /// Tells which attributes are wanted, before the first record: a reader may leave others out without decoding them, and
+    /// says whether it will.
+    fn keep_only(&mut self, _is_wanted: fn(&str) -> bool) -> bool {
+        false
+    }
+
     /// The next record, or `None` at the end. After an error there is nothing more.
     ///
     /// # Errors

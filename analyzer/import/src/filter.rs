@@ -177,6 +177,29 @@ mod tests {
     }
 
     #[test]
+    fn no_filter_looks_at_what_is_left_out() {
+        fn present(filter: &Filter, names: &mut Vec<String>) {
+            match filter {
+                Filter::And(parts) | Filter::Or(parts) => {
+                    parts.iter().for_each(|part| present(part, names));
+                }
+                Filter::Not(part) => present(part, names),
+                Filter::Present(name) => names.push(name.clone()),
+                Filter::Class(_) => {}
+            }
+        }
+        let mut names = vec!["objectClass".to_owned()];
+        for (_, filter) in Plan::new().queries {
+            present(&filter, &mut names);
+        }
+        assert!(names.len() > 3);
+        assert_eq!(
+            names.iter().find(|name| !crate::source::is_wanted(name)),
+            None
+        );
+    }
+
+    #[test]
     fn objects_come_by_the_first_query_that_asks_for_them() {
         let user: (&str, &[&str]) = ("objectClass", &["top", "person", "user"]);
         let computer: (&str, &[&str]) = ("objectclass", &["top", "person", "user", "COMPUTER"]);

@@ -492,7 +492,7 @@ impl Importer {
             !stays && stored.entry.values(&name).is_none() && shows.contains(&name)
         });
         absent
-            .map(|one| (one.name.clone(), shown_alone(one)))
+            .map(|one| (one.name.to_string(), shown_alone(one)))
             .collect()
     }
 

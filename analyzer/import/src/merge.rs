@@ -69,7 +69,7 @@ pub(crate) fn merge(kept: Entry, other: &Entry, leads: &mut Leads<'_>) -> Merged
                 Choice::Contradiction => {
                     let (kept, other) = shown(ours, theirs);
                     merged.contradictions.push(Contradiction {
-                        attribute: ours.name.clone(),
+                        attribute: ours.name.to_string(),
                         kept,
                         other,
                     });

@@ -44,7 +44,8 @@ pub(crate) struct Directory {
     broken: Vec<Option<String>>,
     current: usize,
     plan: Plan,
-    keep_all: bool,
+    /// Of which exports attributes that nobody wants are still to be left out.
+    left_to_us: Vec<bool>,
     /// DNS name of the domain that is wanted, in lower case.
     wanted: Option<String>,
     taken_at: String,
@@ -65,18 +66,22 @@ pub(crate) struct Directory {
 impl Directory {
     /// `taken_at`: RFC 3339 UTC; `names`: of the exports, for the ledger.
     pub(crate) fn new(
-        exports: Vec<Box<dyn Export>>,
+        mut exports: Vec<Box<dyn Export>>,
         wanted: Option<String>,
         keep_all: bool,
         taken_at: String,
         names: String,
     ) -> Self {
+        let mut left_to_us = Vec::new();
+        for export in &mut exports {
+            left_to_us.push(!keep_all && !export.keep_only(is_wanted));
+        }
         Self {
             broken: exports.iter().map(|_| None).collect(),
             exports,
             current: 0,
             plan: Plan::new(),
-            keep_all,
+            left_to_us,
             wanted,
             taken_at,
             names,
@@ -203,7 +208,7 @@ impl Directory {
         }
         self.see(&object);
         let query = self.query_of(&object.entry.dn, &object.entry);
-        if !self.keep_all {
+        if self.left_to_us.get(self.current) == Some(&true) {
             let kept = &mut self.kept;
             let attributes = &mut object.entry.attributes;
             attributes.retain(|one| is_kept(kept, &one.name));
@@ -475,14 +480,18 @@ impl Directory {
     }
 }
 
-/// Whether an attribute is one of the table, or a secret, which the writer is to count. Of hostile names only so many are
-/// remembered.
+/// Whether an attribute is one of the table, or a secret, which the writer is to count.
+pub(crate) fn is_wanted(name: &str) -> bool {
+    attribute::find(name).is_some() || attribute::is_secret(name)
+}
+
+/// As [`is_wanted`], looked for once. Of hostile names only so many are remembered.
 fn is_kept(known: &mut HashMap<String, bool>, name: &str) -> bool {
     const REMEMBERED: usize = 10_000;
     if let Some(kept) = known.get(name) {
         return *kept;
     }
-    let kept = attribute::find(name).is_some() || attribute::is_secret(name);
+    let kept = is_wanted(name);
     if known.len() < REMEMBERED {
         known.insert(name.to_owned(), kept);
     }

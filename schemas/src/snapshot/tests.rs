@@ -511,7 +511,7 @@ fn an_older_snapshot_reads_like_a_new_one() {
                 let mut entry = snapshot.entry(dn).unwrap().unwrap();
                 if dn.contains(",CN=Extended-Rights,") {
                     let attributes = &mut entry.attributes;
-                    attributes.retain(|attribute| attribute.name != "nTSecurityDescriptor");
+                    attributes.retain(|attribute| &*attribute.name != "nTSecurityDescriptor");
                 }
                 entry
             };

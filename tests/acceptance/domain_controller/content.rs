@@ -25,8 +25,8 @@ pub(crate) fn of(path: &Path) -> BTreeMap<String, Attributes> {
             let attributes = entry
                 .attributes
                 .into_iter()
-                .filter(|attribute| !LOGON.contains(&attribute.name.as_str()))
-                .map(|attribute| (attribute.name, attribute.values))
+                .filter(|attribute| !LOGON.contains(&&*attribute.name))
+                .map(|attribute| (attribute.name.to_string(), attribute.values))
                 .collect();
             content.insert(entry.dn, attributes);
         })

@@ -19,6 +19,7 @@ mod tests;
 use std::collections::{BTreeSet, VecDeque};
 use std::io::{Read, Seek};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use coldcase_schemas::plan::{Context, NamingContexts, Query};
 use coldcase_schemas::{Entry, RawAttribute};
@@ -39,6 +40,8 @@ const RECORD: u64 = 96 << 20;
 const WINDOW: usize = 4 << 10;
 /// Naming contexts of a tree that are looked at.
 const HEADS: u32 = 1_000;
+/// Attributes that the reader itself looks at.
+const OWN: &[&str] = &["attributeID", "systemFlags", "lDAPDisplayName"];
 /// FLAG_ATTR_IS_CONSTRUCTED (MS-ADTS 2.2.10).
 const CONSTRUCTED_FLAG: i64 = 4;
 /// Attributes that a directory computes for whoever asks by name (MS-ADTS 3.1.1.4.5), and ADExplorer does not ask for.
@@ -67,7 +70,19 @@ pub struct AdExplorer {
     /// Properties of which something was told already.
     told: BTreeSet<u32>,
     unreadable: Unreadable,
+    /// What each property is good for, by number; empty: all are wanted.
+    uses: Vec<Use>,
+    is_wanted: Option<fn(&str) -> bool>,
     queue: VecDeque<Record>,
+}
+
+/// What an attribute is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Wanted,
+    /// For the reader alone.
+    Own,
+    None,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -131,6 +146,8 @@ impl AdExplorer {
             decoded: 0,
             told: BTreeSet::new(),
             unreadable: Unreadable::default(),
+            uses: Vec::new(),
+            is_wanted: None,
             queue: VecDeque::new(),
         };
         snapshot.contexts = snapshot.read_contexts()?;
@@ -297,10 +314,19 @@ impl AdExplorer {
             dn: String::new(),
             attributes: Vec::with_capacity(index(count).min(256)),
         };
+        let (mut left_out, mut for_itself) = (false, false);
         for number in 0..count {
             let (Some(property), Some(offset)) = (reader.u32(), reader.i32()) else {
                 break;
             };
+            match self.uses.get(index(property)) {
+                Some(Use::None) if number > 0 => {
+                    left_out = true;
+                    continue;
+                }
+                Some(Use::Own) => for_itself = true,
+                _ => {}
+            }
             let Some((name, layout)) = self.property(property, &entry.dn, start) else {
                 continue;
             };
@@ -339,7 +365,7 @@ impl AdExplorer {
                 }
                 Err(what) => {
                     let dn = Some(entry.dn.clone());
-                    self.trouble(place(), dn, Some(name), what);
+                    self.trouble(place(), dn, Some(name.to_string()), what);
                 }
             }
         }
@@ -357,10 +383,13 @@ impl AdExplorer {
                 limit: "64 times the size of the file".to_owned(),
             });
         }
-        if entry.attributes.is_empty() {
+        if entry.attributes.is_empty() && !left_out {
             self.unreadable.note(&entry.dn);
         }
         self.note_constructed(&entry);
+        if let Some(is_wanted) = self.is_wanted.filter(|_| for_itself) {
+            entry.attributes.retain(|one| is_wanted(&one.name));
+        }
         Ok(Some(Object {
             place: place(),
             entry,
@@ -369,7 +398,7 @@ impl AdExplorer {
     }
 
     /// Name and layout of an attribute; what is not understood is told once.
-    fn property(&mut self, number: u32, dn: &str, start: u64) -> Option<(String, Layout)> {
+    fn property(&mut self, number: u32, dn: &str, start: u64) -> Option<(Arc<str>, Layout)> {
         let told = |dn: &str| (!dn.is_empty()).then(|| dn.to_owned());
         let Some(property) = self.tables.properties.get(index(number)) else {
             let what = format!(
@@ -379,14 +408,14 @@ impl AdExplorer {
             self.trouble(Place::Offset(start), told(dn), None, what);
             return None;
         };
-        let name = property.name.clone();
+        let name = Arc::clone(&property.name);
         let Some(layout) = property.layout else {
             let (syntax, adstype) = property.syntax;
             if self.told.insert(number) {
                 let what = format!(
                     "values of syntax {syntax} and ADSTYPE {adstype} are not understood; told once"
                 );
-                self.trouble(Place::Offset(start), told(dn), Some(name), what);
+                self.trouble(Place::Offset(start), told(dn), Some(name.to_string()), what);
             }
             return None;
         };
@@ -505,6 +534,18 @@ impl Export for AdExplorer {
         &self.label
     }
 
+    fn keep_only(&mut self, is_wanted: fn(&str) -> bool) -> bool {
+        let properties = self.tables.properties.iter();
+        let of = |name: &str| match (is_wanted(name), OWN.contains(&name)) {
+            (true, _) => Use::Wanted,
+            (false, true) => Use::Own,
+            (false, false) => Use::None,
+        };
+        self.uses = properties.map(|one| of(&one.name)).collect();
+        self.is_wanted = Some(is_wanted);
+        true
+    }
+
     fn next_record(&mut self) -> Result<Option<Record>, ImportError> {
         loop {
             if let Some(record) = self.queue.pop_front() {
@@ -521,8 +562,15 @@ impl Export for AdExplorer {
                 State::Schema => {
                     self.state = State::Ended;
                     if !self.has_schema() {
-                        self.queue
-                            .extend(schema::objects(&self.tables, self.header.properties_at));
+                        let mut objects = schema::objects(&self.tables, self.header.properties_at);
+                        if let Some(is_wanted) = self.is_wanted {
+                            for record in &mut objects {
+                                if let Record::Object(object) = record {
+                                    object.entry.attributes.retain(|one| is_wanted(&one.name));
+                                }
+                            }
+                        }
+                        self.queue.extend(objects);
                     }
                 }
                 State::Ended => return Ok(None),

@@ -2,6 +2,8 @@
 //!
 //! Owns their layout, as read from the bytes of real files. Deliberately keeps of a class only what becomes an attribute.
 
+use std::sync::Arc;
+
 use crate::bytes::{Reader, index, utf16_until_nul};
 use crate::error::{ImportError, Place};
 use crate::wire;
@@ -79,7 +81,7 @@ impl Header {
 /// An attribute of the schema.
 #[derive(Debug, Clone)]
 pub(super) struct Property {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     /// `None`: values of this syntax are not understood.
     pub(super) layout: Option<Layout>,
     /// Syntax index and ADSTYPE, for people.
@@ -173,7 +175,7 @@ fn property(reader: &mut Reader<'_>) -> Option<Property> {
     // How ADExplorer shows it.
     reader.u32()?;
     Some(Property {
-        name,
+        name: name.into(),
         layout: Layout::of(syntax, adstype),
         syntax: (syntax, adstype),
         dn,

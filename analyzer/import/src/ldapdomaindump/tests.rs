@@ -144,7 +144,7 @@ fn what_is_wrong_costs_a_row_or_a_value() {
     assert!(error.is_none());
     assert_eq!(objects.len(), 2);
     let member = objects.first().unwrap().entry.attributes.first().unwrap();
-    assert_eq!((member.name.as_str(), member.complete), ("member", false));
+    assert_eq!((&*member.name, member.complete), ("member", false));
     let said: Vec<String> = troubles
         .iter()
         .map(|trouble| format!("{}: {}", trouble.place, trouble.what))

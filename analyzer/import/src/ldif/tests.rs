@@ -99,7 +99,7 @@ fn a_dump_of_ldapsearch_is_read_with_what_it_says_of_itself() {
     let member = group
         .attributes
         .iter()
-        .find(|one| one.name == "member")
+        .find(|one| &*one.name == "member")
         .unwrap();
     assert_eq!((member.values.len(), member.complete), (2, false));
     assert_eq!(troubles.len(), 1);

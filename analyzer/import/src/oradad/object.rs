@@ -83,7 +83,7 @@ pub(super) fn pour(
             .entry
             .attributes
             .iter()
-            .find(|before| before.name == column.name);
+            .find(|before| *before.name == *column.name);
         if let Some(before) = before {
             if before.values != read.values {
                 let dn = Some(object.entry.dn.clone());

@@ -204,7 +204,7 @@ impl Made<'_> {
     }
 
     fn put(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
-        let there = |known: &RawAttribute| known.name == attribute;
+        let there = |known: &RawAttribute| *known.name == *attribute;
         if !values.is_empty() && !self.attributes.iter().any(there) {
             self.attributes.push(RawAttribute::new(attribute, values));
         }

@@ -31,24 +31,21 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new() -> Self {
         let mut position = Vec::new();
-        let mut names = Vec::new();
+        let mut count = 0;
         let mut by_name = HashMap::new();
         for (id, attribute) in ATTRIBUTES.iter().enumerate() {
             // Nearly all sources spell names as the schema does; others are found in lower case.
             by_name.insert(attribute.name.to_owned(), id);
             by_name.insert(attribute.name.to_ascii_lowercase(), id);
-            position.push(attribute.has_column().then_some(names.len()));
-            if attribute.has_column() {
-                names.push(format!("\"{}\"", attribute.name));
-            }
+            position.push(attribute.has_column().then_some(count));
+            count += usize::from(attribute.has_column());
         }
-        let marks = vec!["?"; names.len() + 2].join(", ");
+        // Without the names: the text is what a prepared statement is found by, for every object again. A test holds the
+        // order of the columns.
+        let marks = vec!["?"; count + 2].join(",");
         Self {
-            insert: format!(
-                "INSERT OR IGNORE INTO object (id, query, {}) VALUES ({marks})",
-                names.join(", ")
-            ),
-            count: names.len(),
+            insert: format!("INSERT OR IGNORE INTO object VALUES ({marks})"),
+            count,
             by_name,
             position,
         }

@@ -14,11 +14,16 @@ use crate::snapshot::SnapshotError;
 /// Distinct descriptors whose ids are kept in memory; beyond it the database is asked.
 const DESCRIPTOR_CACHE: usize = 4_096;
 
+/// Descriptors that are known by their bytes, without a digest: most objects have one of a few. At most so many bytes.
+const RECENT_BYTES: usize = 1 << 20;
+
 /// What is held in memory of ids.
 #[derive(Debug, Default)]
 pub(super) struct Intern {
     extra_attributes: HashMap<String, i64>,
     descriptors: HashMap<[u8; 32], i64>,
+    recent: HashMap<Box<[u8]>, i64>,
+    recent_bytes: usize,
     next_name: i64,
 }
 
@@ -26,6 +31,8 @@ impl Intern {
     /// Starts again from what the database holds.
     pub(super) fn reload(&mut self, database: &Connection) -> Result<(), SnapshotError> {
         self.descriptors.clear();
+        self.recent.clear();
+        self.recent_bytes = 0;
         self.next_name = database.query_row(
             "SELECT coalesce(max(id), 0) + 1 FROM main.name",
             [],
@@ -62,6 +69,20 @@ impl SnapshotWriter {
     }
 
     pub(super) fn intern_descriptor(&mut self, bytes: &[u8]) -> Result<i64, SnapshotError> {
+        if let Some(id) = self.intern.recent.get(bytes) {
+            return Ok(*id);
+        }
+        let id = self.intern_by_digest(bytes)?;
+        if self.intern.recent_bytes + bytes.len() > RECENT_BYTES {
+            self.intern.recent.clear();
+            self.intern.recent_bytes = 0;
+        }
+        self.intern.recent_bytes += bytes.len();
+        self.intern.recent.insert(bytes.into(), id);
+        Ok(id)
+    }
+
+    fn intern_by_digest(&mut self, bytes: &[u8]) -> Result<i64, SnapshotError> {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
         if let Some(id) = self.intern.descriptors.get(&digest) {
             return Ok(*id);

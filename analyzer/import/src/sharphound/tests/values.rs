@@ -268,7 +268,7 @@ fn managed_accounts_groups_and_hosts() {
         .entry
         .attributes
         .iter()
-        .find(|one| one.name == "member");
+        .find(|one| &*one.name == "member");
     assert!(!member.expect("members").complete);
     assert_eq!(
         said.trouble("1 values name nobody").attribute.as_deref(),
