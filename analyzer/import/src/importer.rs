@@ -593,10 +593,7 @@ impl Importer {
                 ));
             }
             if place == 0 && self.conflicts > 0 {
-                limits.push(match self.conflicts {
-                    1 => "The exports contradict each other in one place; frame conflicts tells it.".to_owned(),
-                    more => format!("The exports contradict each other in {more} places; frame conflicts lists them."),
-                });
+                limits.push(contradicting(self.rows.len(), self.conflicts));
             }
             limits.extend(self.directory.limits_of(place));
             for (position, text) in (1..).zip(limits) {
@@ -649,6 +646,17 @@ fn leads(writer: &SnapshotWriter, identities: &Identities, name: &str) -> Option
         None => writer.number_of(name).ok()??,
     };
     writer.dn_of(number).ok()?
+}
+
+fn contradicting(exports: usize, conflicts: u64) -> String {
+    let (who, each_other) = match exports {
+        1 => ("It contradicts", "itself"),
+        _ => ("The exports contradict", "each other"),
+    };
+    match conflicts {
+        1 => format!("{who} {each_other} in one place; frame conflicts tells it."),
+        more => format!("{who} {each_other} in {more} places; frame conflicts lists them."),
+    }
 }
 
 /// What an object is called where something is claimed of it.

@@ -114,8 +114,8 @@ fn summary(imported: &Imported, path: &Path, out: &mut dyn Write) -> io::Result<
         say(
             "Conflicts",
             &format!(
-                "{} between the exports; coldcase sql {} \"SELECT * FROM conflicts\" lists them",
-                imported.conflicts,
+                "{}; coldcase sql {} \"SELECT * FROM conflicts\" tells where",
+                counted(imported.conflicts as usize, "contradiction"),
                 path.to_string_lossy()
             ),
         )?;

@@ -28,10 +28,10 @@ pub(super) fn run(arguments: &SnapshotArguments) -> Result<AnalyzeExit> {
     let counts = manifest.counts;
     let rows = [
         ("Domain", manifest.domain.clone()),
-        ("Forest", manifest.forest.clone()),
+        ("Forest", known(&manifest.forest)),
         ("Taken at", manifest.taken_at.clone()),
         ("Server", manifest.server.clone()),
-        ("Collected as", manifest.collected_as.clone()),
+        ("Collected as", known(&manifest.collected_as)),
         (
             "Written by",
             format!("{}, format {}", manifest.program, manifest.format_version),

@@ -210,14 +210,18 @@ fn side(facts: &SnapshotFacts) -> String {
         Privileges::Unknown => "privileges not known",
     };
     let whole = if facts.complete { "" } else { "; PARTIAL" };
+    let by = match (facts.collected_as.as_str(), facts.privileges) {
+        ("", Privileges::Unknown) => "by whom is not known".to_owned(),
+        ("", _) => format!("collected by {eyes}"),
+        (name, _) => format!("collected as {name} ({eyes})"),
+    };
     format!(
-        "{}, {}, collected as {} ({eyes}){whole}",
+        "{}, {}, {by}{whole}",
         facts.taken_at,
         counted(
             usize::try_from(facts.objects).unwrap_or(usize::MAX),
             "object"
-        ),
-        facts.collected_as
+        )
     )
 }
 

@@ -170,13 +170,16 @@ pub(crate) fn taken_at(manifest: &Manifest) -> Result<Moment> {
 }
 
 fn other_domain(one: &Path, first: &Manifest, two: &Path, second: &Manifest) -> String {
+    // An export without the configuration does not tell its forest.
+    let of = |manifest: &Manifest| match manifest.forest.as_str() {
+        "" => manifest.domain.clone(),
+        forest => format!("{} (forest {forest})", manifest.domain),
+    };
     format!(
-        "{} is of {} (forest {}), {} of {} (forest {}): a trend is of one domain",
+        "{} is of {}, {} of {}: a trend is of one domain",
         one.display(),
-        first.domain,
-        first.forest,
+        of(first),
         two.display(),
-        second.domain,
-        second.forest
+        of(second)
     )
 }

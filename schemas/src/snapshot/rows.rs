@@ -271,12 +271,19 @@ pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotErro
     }
     let of_export: bool =
         database.query_row("SELECT EXISTS (SELECT 1 FROM export)", [], |row| row.get(0))?;
+    // An export has one reason for most of its queries: reasons with the queries that they hold for, in their order.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for row in ledger.iter().filter(|row| !row.is_complete()) {
         missing.push(match &row.outcome {
-            Some(outcome) if of_export => format!(
-                "{}: {} here, perhaps not all: {}",
-                row.plan.name, row.stored, outcome.result_text
-            ),
+            Some(outcome) if of_export => {
+                let query = format!("{} ({})", row.plan.name, row.stored);
+                let reason = outcome.result_text.as_str();
+                match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, queries)) => queries.push(query),
+                    None => reasons.push((reason, vec![query])),
+                }
+                continue;
+            }
             Some(outcome) => format!(
                 "query {} ended early after {} entries: {}",
                 row.plan.name, outcome.entries, outcome.result_text
@@ -284,6 +291,12 @@ pub(super) fn missing(database: &Connection) -> Result<Vec<String>, SnapshotErro
             None => format!("query {} did not come to its end", row.plan.name),
         });
     }
+    missing.extend(reasons.into_iter().map(|(reason, queries)| {
+        format!(
+            "perhaps not all of {} are here: {reason}",
+            queries.join(", ")
+        )
+    }));
     let cut_short: i64 = database.query_row(
         "SELECT count(*) FROM defect WHERE kind = 'cut-short'",
         [],
