@@ -279,7 +279,7 @@ fn exports_that_contradict_each_other_say_so_and_the_newer_is_believed() {
     let ended = coldcase(&["import", text(&old), text(&new), "-o", text(&output)]).unwrap();
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(
-        ended.stdout.contains("Conflicts     1 between the exports"),
+        ended.stdout.contains("Conflicts     1 contradiction;"),
         "{}",
         ended.stdout
     );

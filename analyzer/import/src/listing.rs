@@ -1,6 +1,6 @@
 //! What an export is and what it would give, without importing it.
 //!
-//! Deliberately compares no values: an object that comes twice is counted once, as often as it may differ.
+//! Deliberately compares no values: of an object that comes twice the first counts.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -14,6 +14,9 @@ use crate::naming::{Named, dns_name};
 
 /// Troubles that are told one by one.
 const TOLD: usize = 5;
+
+/// Objects of which it is remembered that they came: 100 MiB.
+const REMEMBERED: usize = 4_000_000;
 
 /// What a query of the plan would bring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
     let mut forest = None;
     let mut objects: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut records = 0_u64;
-    // Of names and rights only hashes are kept: there may be millions.
+    // Of names only hashes are kept: there may be millions.
     let hasher = RandomState::new();
     let mut known: HashSet<u64> = HashSet::new();
     loop {
@@ -71,7 +74,9 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
         match export.next_record() {
             Ok(Some(Record::Object(object))) => {
                 let named = Named::of(&object.entry.dn);
-                if !known.insert(hasher.hash_one(object.entry.dn.to_lowercase())) {
+                if known.len() < REMEMBERED
+                    && !known.insert(hasher.hash_one(object.entry.dn.to_lowercase()))
+                {
                     continue;
                 }
                 match named.context() {
@@ -84,11 +89,9 @@ pub fn list(export: &mut dyn Export, progress: &mut dyn FnMut(u64, u64)) -> List
                     None => listing.other_objects += 1,
                 }
             }
-            Ok(Some(Record::Claim(Claim::Right(right)))) => {
-                let key = (&right.object, &right.trustee, &right.right);
-                listing.rights += u64::from(known.insert(hasher.hash_one(key)));
+            Ok(Some(Record::Claim(claim))) => {
+                listing.rights += u64::from(matches!(claim, Claim::Right(_)))
             }
-            Ok(Some(Record::Claim(Claim::Bits(_)))) => {}
             Ok(Some(Record::Trouble(trouble))) => {
                 listing.troubles.0 += 1;
                 if listing.troubles.1.len() < TOLD {

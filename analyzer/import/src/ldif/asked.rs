@@ -21,9 +21,9 @@ pub(super) struct Asked {
     pub(super) more: bool,
     /// Some entry that it brought has a security descriptor.
     pub(super) descriptors: bool,
-    /// Entries since the last page ended.
+    /// Entries of this page and those before it.
     pub(super) entries: u64,
-    /// Entries that pages had, by the comment at their end, and that are not in the file.
+    /// Entries that the query had, by the comment at its end, and that are not in the file.
     missing: u64,
 }
 
@@ -43,6 +43,19 @@ impl Asked {
         })
     }
 
+    /// Takes over what the page before told, if this is the next page of its query: ldapsearch writes its comments again at
+    /// the head of each page, and counts the entries of all of them at the end.
+    pub(super) fn follows(mut self, before: Option<&Self>) -> Self {
+        if let Some(before) = before
+            && before.more
+            && (&before.base, &before.scope) == (&self.base, &self.scope)
+        {
+            self.entries = before.entries;
+            self.descriptors = before.descriptors;
+        }
+        self
+    }
+
     /// Takes another comment of the query.
     pub(super) fn comment(&mut self, comment: &str) {
         let comment = comment.trim();
@@ -52,8 +65,7 @@ impl Asked {
             requesting.trim().clone_into(&mut self.requesting);
         } else if let Some(count) = comment.strip_prefix("numEntries: ") {
             let count: u64 = count.trim().parse().unwrap_or(0);
-            self.missing += count.saturating_sub(self.entries);
-            self.entries = 0;
+            self.missing = count.saturating_sub(self.entries);
         }
     }
 
@@ -279,13 +291,25 @@ mod tests {
 
     #[test]
     fn entries_that_were_taken_out_are_missed() {
-        let mut paged = asked(DOMAIN, "(objectClass=*)", "ALL");
-        for (entries, count) in [(2, 2), (1, 3)] {
-            paged.entries += entries;
-            paged.comment(&format!(" numEntries: {count}"));
+        let page = || asked(DOMAIN, "(objectClass=*)", "ALL");
+        let mut first = page();
+        (first.entries, first.more, first.descriptors) = (3, true, true);
+        for (count, missing) in [(4, None), (6, Some("2 entries that are not in the file"))] {
+            let mut last = page().follows(Some(&first));
+            last.entries += 1;
+            last.comment(&format!(" numEntries: {count}"));
+            let descriptors = last.descriptors;
+            let (attributes, why) = of(last, "users", descriptors).unwrap();
+            assert!(
+                attributes.contains(&"nTSecurityDescriptor"),
+                "by the first page"
+            );
+            assert_eq!(why.is_some(), missing.is_some());
+            let missing = missing.unwrap_or_default();
+            assert!(why.unwrap_or_default().contains(missing));
         }
-        let why = of(paged, "users", false).unwrap().1.unwrap();
-        assert!(why.contains("2 entries that are not in the file"), "{why}");
+        first.more = false;
+        assert_eq!(page().follows(Some(&first)).entries, 0, "another query");
     }
 
     #[test]

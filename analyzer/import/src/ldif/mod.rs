@@ -191,6 +191,7 @@ impl<R: Read> Ldif<R> {
     fn comment(&mut self, comment: &str) {
         if let Some(begun) = Asked::begins(comment) {
             if self.asked.len() < QUERIES {
+                let begun = begun.follows(self.asked.last());
                 self.asked.push(begun);
             }
         } else if let Some(asked) = self.asked.last_mut() {
