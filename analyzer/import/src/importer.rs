@@ -4,7 +4,7 @@
 //! each export. Deliberately does not read a format and does not compress.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -15,6 +15,7 @@ use coldcase_schemas::plan::{Context, OTHER_OBJECTS};
 use coldcase_schemas::snapshot::{Collection, Stored};
 use coldcase_schemas::{Entry, Event, Manifest, SnapshotError, SnapshotWriter, Source};
 use coldcase_winsec::{Guid, Sid};
+use foldhash::quality::RandomState;
 use thiserror::Error;
 
 use crate::coverage;
@@ -244,7 +245,7 @@ impl Format {
 struct Identities {
     hasher: RandomState,
     /// In halves, since whole numbers would be padded to sixteen bytes a pair.
-    objects: HashMap<[u16; 3], [u16; 2]>,
+    objects: HashMap<[u16; 3], [u16; 2], RandomState>,
 }
 
 impl Identities {

@@ -10,6 +10,7 @@ use coldcase_schemas::attribute;
 use coldcase_schemas::ledger::{QueryOutcome, QueryPlan};
 use coldcase_schemas::plan::{Context, NamingContexts, OTHER_OBJECTS, QUERIES, Query};
 use coldcase_schemas::{Event, RawAttribute, Source};
+use foldhash::fast::RandomState;
 
 use crate::error::{ImportError, Trouble};
 use crate::export::{Answer, Claim, Export, Object, Precision, Record};
@@ -57,7 +58,7 @@ pub(crate) struct Directory {
     configuration: Option<String>,
     left_out: u64,
     /// Names of attributes and whether they are kept: each is looked for once.
-    kept: HashMap<String, bool>,
+    kept: HashMap<String, bool, RandomState>,
     asides: VecDeque<(usize, Aside)>,
     queue: VecDeque<Event>,
     ended: bool,
@@ -91,7 +92,7 @@ impl Directory {
             tails: BTreeMap::new(),
             configuration: None,
             left_out: 0,
-            kept: HashMap::new(),
+            kept: HashMap::default(),
             asides: VecDeque::new(),
             queue: VecDeque::new(),
             ended: false,
@@ -486,7 +487,7 @@ pub(crate) fn is_wanted(name: &str) -> bool {
 }
 
 /// As [`is_wanted`], looked for once. Of hostile names only so many are remembered.
-fn is_kept(known: &mut HashMap<String, bool>, name: &str) -> bool {
+fn is_kept(known: &mut HashMap<String, bool, RandomState>, name: &str) -> bool {
     const REMEMBERED: usize = 10_000;
     if let Some(kept) = known.get(name) {
         return *kept;

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use foldhash::fast::RandomState;
+
 /// Bytes of a block.
 const BLOCK: u64 = 256 << 10;
 /// Blocks that are kept: 32 MiB.
@@ -20,7 +22,7 @@ pub(super) struct File {
     input: Box<dyn Input>,
     length: u64,
     position: Option<u64>,
-    blocks: HashMap<u64, Block>,
+    blocks: HashMap<u64, Block, RandomState>,
     clock: u64,
 }
 
@@ -35,7 +37,7 @@ impl File {
             input,
             length,
             position: None,
-            blocks: HashMap::new(),
+            blocks: HashMap::default(),
             clock: 0,
         }
     }

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
+
 use super::value::{Layout, Values};
 
 /// Bytes of one generation; there are two.
@@ -13,8 +15,8 @@ const GENERATION: usize = 12 << 20;
 /// Values by where they lie and how they are read.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    young: HashMap<(u64, Layout), Rc<Values>>,
-    old: HashMap<(u64, Layout), Rc<Values>>,
+    young: HashMap<(u64, Layout), Rc<Values>, RandomState>,
+    old: HashMap<(u64, Layout), Rc<Values>, RandomState>,
     bytes: usize,
 }
 

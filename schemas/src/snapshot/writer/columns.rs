@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 
 use crate::attribute::{ATTRIBUTES, Syntax};
@@ -19,12 +20,14 @@ impl ToSql for Cell<'_> {
     }
 }
 
+/// Columns of an object that are filled, from 0 for the first attribute. Of one named twice the last counts.
+pub(super) type Row<'a> = Vec<(usize, Cell<'a>)>;
+
 /// Where each attribute's column is.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) insert: String,
-    pub(super) count: usize,
-    by_name: HashMap<String, usize>,
+    by_name: HashMap<String, usize, RandomState>,
     position: Vec<Option<usize>>,
 }
 
@@ -32,7 +35,7 @@ impl Columns {
     pub(super) fn new() -> Self {
         let mut position = Vec::new();
         let mut count = 0;
-        let mut by_name = HashMap::new();
+        let mut by_name = HashMap::default();
         for (id, attribute) in ATTRIBUTES.iter().enumerate() {
             // Nearly all sources spell names as the schema does; others are found in lower case.
             by_name.insert(attribute.name.to_owned(), id);
@@ -45,7 +48,6 @@ impl Columns {
         let marks = vec!["?"; count + 2].join(",");
         Self {
             insert: format!("INSERT OR IGNORE INTO object VALUES ({marks})"),
-            count,
             by_name,
             position,
         }
@@ -61,10 +63,9 @@ impl Columns {
             .map(|attribute| (id as i64, attribute.syntax))
     }
 
-    pub(super) fn put<'a>(&self, row: &mut [Option<Cell<'a>>], id: i64, cell: Cell<'a>) {
+    /// Adds what goes into the attribute's column; an attribute without one has none.
+    pub(super) fn put<'a>(&self, row: &mut Row<'a>, id: i64, cell: Cell<'a>) {
         let column = self.position.get(id as usize).copied().flatten();
-        if let Some(place) = column.and_then(|column| row.get_mut(column)) {
-            *place = Some(cell);
-        }
+        row.extend(column.map(|column| (column, cell)));
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
@@ -22,7 +23,7 @@ const RECENT_BYTES: usize = 1 << 20;
 pub(super) struct Intern {
     extra_attributes: HashMap<String, i64>,
     descriptors: HashMap<[u8; 32], i64>,
-    recent: HashMap<Box<[u8]>, i64>,
+    recent: HashMap<Box<[u8]>, i64, RandomState>,
     recent_bytes: usize,
     next_name: i64,
 }
@@ -48,6 +49,32 @@ impl Intern {
 }
 
 impl SnapshotWriter {
+    /// As [`SnapshotWriter::intern_name`], of a name that is probably new: an object's own.
+    pub(super) fn intern_object(&mut self, dn: &str) -> Result<i64, SnapshotError> {
+        let id = self.intern.next_name;
+        let is_new = self
+            .store
+            .database
+            .prepare_cached("INSERT OR IGNORE INTO build.name VALUES (?1, ?2)")?
+            .execute(params![dn, id])?
+            == 1;
+        if !is_new {
+            return self.intern_name(dn);
+        }
+        self.note_name(id, dn)?;
+        Ok(id)
+    }
+
+    /// The next number is that of a name.
+    fn note_name(&mut self, id: i64, dn: &str) -> Result<(), SnapshotError> {
+        self.intern.next_name = id + 1;
+        self.store
+            .database
+            .prepare_cached("INSERT INTO main.name VALUES (?1, ?2)")?
+            .execute(params![id, dn])?;
+        Ok(())
+    }
+
     pub(super) fn intern_name(&mut self, dn: &str) -> Result<i64, SnapshotError> {
         let database = &self.store.database;
         let known = database
@@ -58,13 +85,10 @@ impl SnapshotWriter {
             return Ok(id);
         }
         let id = self.intern.next_name;
-        self.intern.next_name += 1;
         database
             .prepare_cached("INSERT INTO build.name VALUES (?1, ?2)")?
             .execute(params![dn, id])?;
-        database
-            .prepare_cached("INSERT INTO main.name VALUES (?1, ?2)")?
-            .execute(params![id, dn])?;
+        self.note_name(id, dn)?;
         Ok(id)
     }
 

@@ -9,6 +9,7 @@ use crate::attribute::{self, Syntax};
 use crate::entry::{Entry, RawAttribute};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::cell::{self, Cell};
+use crate::snapshot::writer::columns::Row;
 
 enum Rest {
     Links,
@@ -23,10 +24,9 @@ impl SnapshotWriter {
             .open_query
             .ok_or(SnapshotError::Order("an entry outside a query"))?;
         self.store.begin()?;
-        let object = self.intern_name(&entry.dn)?;
+        let object = self.intern_object(&entry.dn)?;
         self.last_object = Some(object);
-        let mut row: Vec<Option<Cell<'_>>> = Vec::new();
-        row.resize_with(self.columns.count, || None);
+        let mut row = Row::with_capacity(entry.attributes.len());
         let mut rest: Vec<(i64, &RawAttribute, Rest)> = Vec::new();
         for attribute in &entry.attributes {
             if attribute::is_secret(&attribute.name) {
@@ -100,7 +100,7 @@ impl SnapshotWriter {
         &mut self,
         object: i64,
         query: i64,
-        row: &[Option<Cell<'_>>],
+        row: &Row<'_>,
     ) -> Result<bool, SnapshotError> {
         if self.insert_row(object, query, row)? {
             return Ok(true);
@@ -118,20 +118,13 @@ impl SnapshotWriter {
     }
 
     /// False if there is a row of this number. Of a hundred columns an object fills twenty: only these are bound.
-    fn insert_row(
-        &self,
-        object: i64,
-        query: i64,
-        row: &[Option<Cell<'_>>],
-    ) -> Result<bool, SnapshotError> {
+    fn insert_row(&self, object: i64, query: i64, row: &Row<'_>) -> Result<bool, SnapshotError> {
         let mut insert = self.store.database.prepare_cached(&self.columns.insert)?;
         insert.clear_bindings();
         insert.raw_bind_parameter(1, object)?;
         insert.raw_bind_parameter(2, query)?;
-        for (column, cell) in (3..).zip(row) {
-            if let Some(cell) = cell {
-                insert.raw_bind_parameter(column, cell)?;
-            }
+        for (column, cell) in row {
+            insert.raw_bind_parameter(column + 3, cell)?;
         }
         Ok(insert.raw_execute()? == 1)
     }
