@@ -24,7 +24,8 @@ pub struct RawAttribute {
     pub name: Arc<str>,
     /// Raw LDAP attribute values (RFC 4511, section 4.1.5), in order of arrival.
     pub values: Vec<Vec<u8>>,
-    /// False where the source knows that values are missing (a range that could not be read to its end).
+    /// False where the source knows that values are missing: a range that could not be read to its end, or a value that
+    /// could not be read. There may be none at all then.
     pub complete: bool,
     /// The directory's values may be more by less than this (ticks of 100 ns): an export rounded them down. 0: exact.
     pub step: i64,
@@ -48,6 +49,20 @@ impl RawAttribute {
             values,
             complete: true,
             step: 0,
+        }
+    }
+}
+
+impl Entry {
+    /// Notes that values of `name` were there and could not be read.
+    pub fn lacks(&mut self, name: &str) {
+        let there = |one: &&mut RawAttribute| one.name.eq_ignore_ascii_case(name);
+        match self.attributes.iter_mut().find(there) {
+            Some(attribute) => attribute.complete = false,
+            None => self.attributes.push(RawAttribute {
+                complete: false,
+                ..RawAttribute::new(name, Vec::new())
+            }),
         }
     }
 }

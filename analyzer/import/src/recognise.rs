@@ -119,6 +119,8 @@ fn open_folder(
             dumped.push((file_name.clone(), File::open(&path)?, length));
         } else if sharphound::recognise(&file_name, &first) {
             files.push((file_name.clone(), File::open(&path)?));
+        } else if file_name.to_ascii_lowercase().ends_with(".json") && is_utf16(&first) {
+            return Err(ImportError::Unsupported(format!("{file_name} {UTF16}")));
         } else {
             continue;
         }
@@ -197,7 +199,19 @@ fn refused(name: &str, first: &[u8]) -> String {
     if let Some(packed) = oradad::packed(name, first) {
         return packed.to_owned();
     }
+    if is_utf16(first) {
+        return format!("it {UTF16}");
+    }
     format!("it is none of the formats that are read; {READ}")
+}
+
+/// What is said of a format that is read in UTF-8 only.
+const UTF16: &str = "is UTF-16, as PowerShell writes files with `>`; make it UTF-8 and name it again, for example with \
+                     iconv -f UTF-16 -t UTF-8 FILE, or in PowerShell Get-Content FILE | Set-Content -Encoding utf8 COPY";
+
+/// By its byte order mark.
+fn is_utf16(first: &[u8]) -> bool {
+    first.starts_with(&[0xff, 0xfe]) || first.starts_with(&[0xfe, 0xff])
 }
 
 fn sha256(file: File, progress: &mut dyn FnMut(u64)) -> Result<String, ImportError> {

@@ -69,7 +69,9 @@ pub(crate) fn comparable(
             is.domain
         );
     }
-    if !any_domain && !was.forest.eq_ignore_ascii_case(&is.forest) {
+    // An export without the configuration does not tell its forest.
+    let told = !was.forest.is_empty() && !is.forest.is_empty();
+    if !any_domain && told && !was.forest.eq_ignore_ascii_case(&is.forest) {
         bail!(
             "{old} is of the forest {}, {new} of {}: domains of one name in two forests are two domains \
              (--any-domain compares them all the same)",
@@ -201,6 +203,10 @@ mod tests {
         there.forest = "lab.example".to_owned();
         let asked = |any| comparable((&path, &here), (&path, &there), any);
         assert!(asked(true).is_ok());
+        // An export without the configuration does not tell its forest.
+        let mut untold = here.clone();
+        untold.forest.clear();
+        assert!(comparable((&path, &here), (&path, &untold), false).is_ok());
         assert!(
             asked(false)
                 .unwrap_err()

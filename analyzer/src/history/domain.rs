@@ -35,9 +35,12 @@ impl Domain {
         }
     }
 
-    /// True for the same domain, whatever it was called.
+    /// True for the same domain, whatever it was called. An export without the configuration does not tell its forest;
+    /// the SID of a domain tells it from all others.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        (&self.key, &self.forest) == (&other.key, &other.forest)
+        let untold = self.forest.is_empty() || other.forest.is_empty();
+        self.key == other.key
+            && (self.forest == other.forest || (untold && self.key.starts_with("S-")))
     }
 
     /// True if a person means it by its DNS name or SID.
@@ -49,10 +52,14 @@ impl Domain {
 impl fmt::Display for Domain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, forest, name } = self;
+        let forest = match forest.as_str() {
+            "" => "forest not known".to_owned(),
+            forest => format!("forest {forest}"),
+        };
         if key.starts_with("S-") {
-            write!(f, "{name} ({key}, forest {forest})")
+            write!(f, "{name} ({key}, {forest})")
         } else {
-            write!(f, "{name} (SID not known, forest {forest})")
+            write!(f, "{name} (SID not known, {forest})")
         }
     }
 }
@@ -113,6 +120,9 @@ mod tests {
         assert!(!domains[0].is(&domains[1]));
         // A clone in a laboratory has the same SID.
         assert!(!domains[0].is(&domain("S-1-5-21-1-2-3", "lab.local")));
+        // An export need not tell its forest; a name alone tells nothing then.
+        assert!(domains[0].is(&domain("S-1-5-21-1-2-3", "")));
+        assert!(!domain("corp.local", "corp.local").is(&domain("corp.local", "")));
         let complaint = |wanted| choose(&domains, wanted).unwrap_err().to_string();
         assert!(complaint(None).contains("--domain"), "{}", complaint(None));
         assert!(complaint(Some("CORP.local")).contains("by its SID"));

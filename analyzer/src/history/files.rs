@@ -68,13 +68,13 @@ impl Files {
             same
         });
         notes.dedup();
-        if let Some((first, other)) = files.first().and_then(|first| {
-            let forest = |file: &File| file.manifest.forest.to_lowercase();
-            Some((
-                first,
-                files.iter().find(|file| forest(file) != forest(first))?,
-            ))
-        }) {
+        let forest = |file: &File| file.manifest.forest.to_lowercase();
+        // An export without the configuration does not tell its forest.
+        let mut told = files.iter().filter(|file| !forest(file).is_empty());
+        if let Some((first, other)) = told
+            .next()
+            .and_then(|first| Some((first, told.find(|file| forest(file) != forest(first))?)))
+        {
             bail!(
                 "{}",
                 other_domain(&first.path, &first.manifest, &other.path, &other.manifest)

@@ -30,6 +30,13 @@ pub enum Syntax {
     Dn,
 }
 
+impl Syntax {
+    /// True if an attribute of the table with this syntax has one value at most.
+    pub fn is_single(self) -> bool {
+        !matches!(self, Self::TextList | Self::BytesList | Self::Dn)
+    }
+}
+
 /// Kinds of objects. A query asks for the attributes of its families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {

@@ -328,7 +328,8 @@ pub(super) fn classes(
     let queries: BTreeMap<i64, (String, String)> = queries.collect::<rusqlite::Result<_>>()?;
     let mut classes = ByClass::new();
     columns_that_came(database, &mut classes)?;
-    for table in ["link", "value"] {
+    // What was there and could not be read came too.
+    for table in ["link", "value", "defect"] {
         let mut statement = database.prepare(&format!(
             "SELECT DISTINCT object.query, object.\"objectClass\", attribute.name FROM {table}
              JOIN object ON object.id = {table}.object JOIN attribute ON attribute.id = {table}.attribute"

@@ -174,6 +174,57 @@ fn values_cut_short_make_the_snapshot_incomplete() {
 }
 
 #[test]
+fn a_value_that_could_not_be_read_is_missing_and_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    let mut lacking = Entry {
+        dn: "CN=a,DC=b".to_owned(),
+        attributes: vec![RawAttribute::new("name", vec![b"a".to_vec()])],
+    };
+    for name in ["member", "nTSecurityDescriptor", "objectSid", "description"] {
+        lacking.lacks(name);
+    }
+    let mut writer = SnapshotWriter::create(&path, Collection::default()).unwrap();
+    writer.record(&Event::QueryStarted(plan())).unwrap();
+    writer.record(&Event::Entry(lacking.clone())).unwrap();
+    let object = writer.last_object().unwrap();
+    let stored = writer.stored(object).unwrap().unwrap();
+    assert_eq!(sorted(stored.entry.clone()), sorted(lacking));
+    // As an import does that finds more of the same object.
+    writer.forget(object).unwrap();
+    writer.record(&Event::Entry(stored.entry)).unwrap();
+    writer.record(&Event::QueryEnded(outcome(1))).unwrap();
+    let classes = writer.classes().unwrap();
+    let absent: Vec<&String> = classes
+        .values()
+        .flatten()
+        .flat_map(|seen| &seen.absent)
+        .collect();
+    assert!(
+        !absent
+            .iter()
+            .any(|name| ["member", "objectSid"].contains(&name.as_str()))
+    );
+    let manifest = writer.finish(&path).unwrap();
+    assert!(
+        manifest
+            .missing
+            .join(" ")
+            .contains("4 value lists were cut short")
+    );
+    let snapshot = Snapshot::open(&path).unwrap();
+    let misfits: i64 = snapshot
+        .database()
+        .query_row(
+            "SELECT count(*) FROM defect WHERE kind != 'cut-short'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(misfits, 0);
+}
+
+#[test]
 fn bad_files_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");

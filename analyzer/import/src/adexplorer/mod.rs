@@ -328,6 +328,9 @@ impl AdExplorer {
                 _ => {}
             }
             let Some((name, layout)) = self.property(property, &entry.dn, start) else {
+                if let Some(property) = self.tables.properties.get(index(property)) {
+                    entry.lacks(&property.name);
+                }
                 continue;
             };
             match self.value(start, count, record, offset, layout)? {
@@ -364,6 +367,7 @@ impl AdExplorer {
                     return Ok(None);
                 }
                 Err(what) => {
+                    entry.lacks(&name);
                     let dn = Some(entry.dn.clone());
                     self.trouble(place(), dn, Some(name.to_string()), what);
                 }

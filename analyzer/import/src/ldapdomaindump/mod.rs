@@ -131,6 +131,8 @@ pub struct LdapDomainDump<R> {
     done: u64,
     length: u64,
     objects: u64,
+    /// The first file that broke off; others were read all the same.
+    broken: Option<ImportError>,
     ended: bool,
 }
 
@@ -188,6 +190,7 @@ impl<R: Read> LdapDomainDump<R> {
             done: 0,
             length,
             objects: 0,
+            broken: None,
             ended: false,
         })
     }
@@ -299,6 +302,18 @@ impl<R: Read> LdapDomainDump<R> {
         Ok(object)
     }
 
+    /// One file breaks off: the others are read all the same.
+    fn leave_file(&mut self, error: ImportError) {
+        let file = self.open.take();
+        self.done += file.as_ref().map_or(0, |(_, file, _)| file.read);
+        if self.broken.is_none() {
+            self.broken = Some(error);
+            return;
+        }
+        let place = Place::File(file.map(|(_, file, _)| file.name).unwrap_or_default());
+        self.trouble(&place, None, None, error.to_string());
+    }
+
     fn trouble(&mut self, place: &Place, dn: Option<&str>, attribute: Option<&str>, what: String) {
         self.queue.push_back(Record::Trouble(Trouble {
             place: place.clone(),
@@ -338,7 +353,13 @@ impl<R: Read> Export for LdapDomainDump<R> {
             }
             match self.advance() {
                 Ok(true) => {}
-                Ok(false) => self.ended = true,
+                Ok(false) => {
+                    self.ended = true;
+                    if let Some(error) = self.broken.take() {
+                        return Err(error);
+                    }
+                }
+                Err(error @ ImportError::Broken { .. }) => self.leave_file(error),
                 Err(error) => {
                     self.ended = true;
                     return Err(error);

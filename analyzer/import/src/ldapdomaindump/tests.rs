@@ -216,3 +216,25 @@ proptest! {
         prop_assert!(objects.len() <= bytes.len());
     }
 }
+
+#[test]
+fn a_damaged_file_costs_itself_only() {
+    let groups = br#"[{"attributes": {"objectClass": ["top", "group"], "sAMAccountName": ["g"]}, "dn": "CN=g,DC=b"}]"#;
+    let files: [(&str, &[u8]); 2] = [
+        ("domain_computers.json", b"[{\"attributes\": {"),
+        ("domain_groups.json", groups),
+    ];
+    let mut dump = open(&files).unwrap();
+    let (objects, _, error) = read(&mut dump);
+    assert_eq!(objects.len(), 1, "of the whole file");
+    let error = error.unwrap().to_string();
+    assert!(error.contains("domain_computers.json"), "{error}");
+    // Of two, the other is a trouble.
+    let mut dump = open(&[files[0], ("domain_users.json", b"[{")]).unwrap();
+    let (_, troubles, error) = read(&mut dump);
+    let told = format!("{} {troubles:?}", error.unwrap());
+    assert!(
+        told.contains("domain_computers.json") && told.contains("domain_users.json"),
+        "{told}"
+    );
+}

@@ -23,6 +23,8 @@ pub(super) struct Asked {
     pub(super) descriptors: bool,
     /// Entries of this page and those before it.
     pub(super) entries: u64,
+    /// Filter of the page before, until that of this one is known.
+    continues: Option<String>,
     /// Entries that the query had, by the comment at its end, and that are not in the file.
     missing: u64,
 }
@@ -52,6 +54,7 @@ impl Asked {
         {
             self.entries = before.entries;
             self.descriptors = before.descriptors;
+            self.continues = Some(before.filter.clone());
         }
         self
     }
@@ -61,6 +64,9 @@ impl Asked {
         let comment = comment.trim();
         if let Some(filter) = comment.strip_prefix("filter: ") {
             filter.clone_into(&mut self.filter);
+            if self.continues.take().is_some_and(|before| before != filter) {
+                (self.entries, self.descriptors) = (0, false);
+            }
         } else if let Some(requesting) = comment.strip_prefix("requesting: ") {
             requesting.trim().clone_into(&mut self.requesting);
         } else if let Some(count) = comment.strip_prefix("numEntries: ") {
@@ -308,6 +314,14 @@ mod tests {
             let missing = missing.unwrap_or_default();
             assert!(why.unwrap_or_default().contains(missing));
         }
+        let mut other = Asked::begins(&format!(" base <{DOMAIN}> with scope subtree")).unwrap();
+        other = other.follows(Some(&first));
+        other.comment(" filter: (objectClass=user)");
+        assert_eq!(
+            (other.entries, other.descriptors),
+            (0, false),
+            "another filter"
+        );
         first.more = false;
         assert_eq!(page().follows(Some(&first)).entries, 0, "another query");
     }

@@ -18,11 +18,39 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) struct Line<'a> {
     /// Without options.
     pub(super) name: &'a str,
-    /// Of `;range=`: whether it is the last piece; `None` without the option.
-    pub(super) range_ends: Option<bool>,
+    /// Of `;range=`: which values of the list these are; `None` without the option.
+    pub(super) range: Option<Range>,
     /// An option that is not understood.
     pub(super) option: Option<&'a str>,
     pub(super) value: Value,
+}
+
+/// Places of the values of a piece, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Range {
+    pub(super) first: u64,
+    /// `None`: to the end of the list.
+    pub(super) last: Option<u64>,
+}
+
+impl Range {
+    /// What is no range follows nothing and ends nothing.
+    fn parse(text: &str) -> Self {
+        let parsed = text.split_once('-').and_then(|(first, last)| {
+            let last = match last {
+                "*" => None,
+                number => Some(number.parse().ok()?),
+            };
+            Some(Self {
+                first: first.parse().ok()?,
+                last,
+            })
+        });
+        parsed.unwrap_or(Self {
+            first: u64::MAX,
+            last: Some(0),
+        })
+    }
 }
 
 /// What follows the colon.
@@ -44,11 +72,11 @@ pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
     let name = parts
         .next()
         .filter(|name| !name.is_empty() && !name.contains(' '))?;
-    let (mut range_ends, mut option) = (None, None);
+    let (mut pieces, mut option) = (None, None);
     for part in parts {
         match part.split_once('=') {
             Some((key, range)) if key.eq_ignore_ascii_case("range") => {
-                range_ends = Some(range.ends_with("-*"));
+                pieces = Some(Range::parse(range));
             }
             _ if part.eq_ignore_ascii_case("binary") => {}
             _ => option = Some(part),
@@ -65,7 +93,7 @@ pub(super) fn parse(line: &[u8]) -> Option<Line<'_>> {
     };
     Some(Line {
         name,
-        range_ends,
+        range: pieces,
         option,
         value,
     })
@@ -98,10 +126,15 @@ mod tests {
     #[test]
     fn options() {
         let line = parse(b"member;range=0-1499: CN=a").unwrap();
-        assert_eq!((line.name, line.range_ends), ("member", Some(false)));
+        let range = |first, last| Some(Range { first, last });
+        assert_eq!((line.name, line.range), ("member", range(0, Some(1_499))));
         assert_eq!(
-            parse(b"member;Range=1500-*: CN=a").unwrap().range_ends,
-            Some(true)
+            parse(b"member;Range=1500-*: CN=a").unwrap().range,
+            range(1_500, None)
+        );
+        assert_eq!(
+            parse(b"member;range=x: CN=a").unwrap().range,
+            range(u64::MAX, Some(0))
         );
         assert_eq!(
             parse(b"userCertificate;binary:: AA==").unwrap().option,

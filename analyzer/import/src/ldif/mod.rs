@@ -6,6 +6,7 @@
 mod asked;
 mod line;
 mod lines;
+mod pieces;
 mod value;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use coldcase_winsec::SddlDomains;
 use self::asked::Asked;
 use self::line::{Value, parse};
 use self::lines::Lines;
+use self::pieces::Pieces;
 use self::value::Kind;
 use crate::error::{ImportError, Place, Trouble};
 use crate::export::{Answer, Export, Format, Label, Object, Record};
@@ -148,6 +150,7 @@ impl<R: Read> Ldif<R> {
     fn read_block(&mut self) -> Result<bool, ImportError> {
         let mut line = Vec::new();
         let mut object: Option<Object> = None;
+        let mut pieces = Pieces::default();
         let mut any = false;
         while let Some(number) = self.lines.next(&mut line)? {
             any = true;
@@ -175,14 +178,15 @@ impl<R: Read> Ldif<R> {
                 ));
             };
             match &mut object {
-                Some(object) => self.attribute(number, parsed, object)?,
+                Some(object) => self.attribute(number, parsed, object, &mut pieces)?,
                 None if parsed.name.eq_ignore_ascii_case("dn") => {
                     object = self.begin(number, parsed)?
                 }
                 None => self.between(parsed.name, &parsed.value),
             }
         }
-        if let Some(object) = object {
+        if let Some(mut object) = object {
+            pieces.judge(&mut object.entry);
             self.end(object)?;
         }
         Ok(any)
@@ -253,6 +257,7 @@ impl<R: Read> Ldif<R> {
         number: u64,
         parsed: line::Line<'_>,
         object: &mut Object,
+        pieces: &mut Pieces,
     ) -> Result<(), ImportError> {
         let name = parsed.name;
         if name.eq_ignore_ascii_case("changetype") || name.eq_ignore_ascii_case("control") {
@@ -279,6 +284,7 @@ impl<R: Read> Ldif<R> {
         let bytes = match parsed.value {
             Value::Bytes(bytes, _) => bytes,
             Value::Elsewhere => {
+                object.entry.lacks(name);
                 let what =
                     "its value is not in the file but in another, which is not opened".to_owned();
                 self.trouble(
@@ -290,6 +296,7 @@ impl<R: Read> Ldif<R> {
                 return Ok(());
             }
             Value::Bad => {
+                object.entry.lacks(name);
                 let what = "its value says that it is base64 and is not".to_owned();
                 self.trouble(
                     number,
@@ -300,19 +307,18 @@ impl<R: Read> Ldif<R> {
                 return Ok(());
             }
         };
+        if let Some(range) = parsed.range {
+            pieces.note(name, range, u64::from(!bytes.is_empty()));
+        }
         // The bare name beside `name;range=…` comes without a value.
-        let ranged = object
-            .entry
-            .attributes
-            .iter()
-            .any(|one| !one.complete && one.name.eq_ignore_ascii_case(name));
-        if bytes.is_empty() && (ranged || parsed.range_ends.is_some()) {
+        if bytes.is_empty() && pieces.has(name) {
             return Ok(());
         }
         let kind = self.kind(name);
         match value::wire(kind, bytes, &self.domains) {
-            Ok(value) => self.put(number, name, parsed.range_ends, value, object),
+            Ok(value) => self.put(number, name, value, object),
             Err(what) => {
+                object.entry.lacks(name);
                 self.trouble(
                     number,
                     Some(object.entry.dn.clone()),
@@ -340,7 +346,6 @@ impl<R: Read> Ldif<R> {
         &mut self,
         number: u64,
         name: &str,
-        range_ends: Option<bool>,
         value: Vec<u8>,
         object: &mut Object,
     ) -> Result<(), ImportError> {
@@ -363,10 +368,6 @@ impl<R: Read> Ldif<R> {
                 attribute
             }
         };
-        if let Some(ends) = range_ends {
-            // Complete only if a piece ends in `-*`; pieces may come in any order.
-            attribute.complete = ends || (!attribute.values.is_empty() && attribute.complete);
-        }
         if attribute.values.len() >= limits::VALUES {
             return Err(ImportError::TooLarge {
                 place: Place::Line(number),

@@ -339,3 +339,55 @@ fn what_shows_only_its_name_was_hidden() {
     read(&mut names);
     assert_eq!(names.unreadable(), 0);
 }
+
+#[test]
+fn a_value_that_cannot_be_read_is_missed() {
+    for (line, name) in [
+        ("member:: %%", "member"),
+        ("member:< file:///tmp/member", "member"),
+        ("sIDHistory:: %%", "sIDHistory"),
+    ] {
+        let file = DUMP.replace("sAMAccountName: G", &format!("sAMAccountName: G\n{line}"));
+        let (objects, troubles, _) = read(&mut open(file));
+        let group = &objects[1].entry;
+        let attribute = group.attributes.iter().find(|one| &*one.name == name);
+        assert!(
+            attribute.is_some_and(|one| !one.complete),
+            "{line}: {troubles:?}"
+        );
+    }
+}
+
+#[test]
+fn a_list_with_a_gap_is_not_whole() {
+    let of = |lines: &str| {
+        let file = DUMP
+            .replace("member;range=0-1: CN=a,DC=corp,DC=example\n", lines)
+            .replace("member;range=0-1: CN=b,DC=corp,DC=example\n", "");
+        let (objects, ..) = read(&mut open(file));
+        let group = objects[1].entry.clone();
+        let member = group
+            .attributes
+            .into_iter()
+            .find(|one| &*one.name == "member");
+        member.map(|member| (member.values.len(), member.complete))
+    };
+    assert_eq!(
+        of("member;range=0-*: CN=a\nmember;range=0-*: CN=b\n"),
+        Some((2, true))
+    );
+    assert_eq!(
+        of("member;range=0-0: CN=a\nmember;range=1-*: CN=b\n"),
+        Some((2, true))
+    );
+    assert_eq!(
+        of("member;range=1-*: CN=b\nmember;range=0-0: CN=a\n"),
+        Some((2, true))
+    );
+    assert_eq!(
+        of("member;range=0-0: CN=a\nmember;range=2-*: CN=b\n"),
+        Some((2, false))
+    );
+    assert_eq!(of("member;range=1-*: CN=b\n"), Some((1, false)));
+    assert_eq!(of("member;range=0-1499: CN=b\n"), Some((1, false)));
+}

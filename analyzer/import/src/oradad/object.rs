@@ -73,6 +73,7 @@ pub(super) fn pour(
             Ok(read) => read,
             Err(what) => {
                 counts.1 += 1;
+                object.entry.lacks(column.name);
                 let dn = Some(object.entry.dn.clone());
                 out.trouble(place_of(table, number), dn, Some(column.name), what);
                 continue;

@@ -114,11 +114,6 @@ impl<R: Read> SearchLog<R> {
         self.ended_queries
     }
 
-    /// Objects of which nothing was readable, not even the name.
-    pub fn unreadable(&self) -> u64 {
-        self.empty
-    }
-
     /// A line ends at a line feed only: values hold other characters that pass for line ends.
     fn read_line(&mut self) -> Result<bool, ImportError> {
         let mut bytes = Vec::new();
@@ -209,6 +204,25 @@ impl<R: Read> SearchLog<R> {
             if name.eq_ignore_ascii_case("distinguishedName") {
                 continue;
             }
+            // A text of several lines can hold what looks like an attribute: of two, neither is believed.
+            let single = coldcase_schemas::attribute::find(&name)
+                .is_some_and(|(_, found)| found.syntax.is_single());
+            if single
+                && entry
+                    .attributes
+                    .iter()
+                    .any(|one| one.name.eq_ignore_ascii_case(&name))
+            {
+                for one in &mut entry.attributes {
+                    if one.name.eq_ignore_ascii_case(&name) {
+                        one.values.clear();
+                    }
+                }
+                entry.lacks(&name);
+                let what = "it stands twice, and can have one value only; neither is believed";
+                self.trouble(number, Some(entry.dn.clone()), Some(name), what.to_owned());
+                continue;
+            }
             let printed = self.printed(&name);
             match wire_values(printed, &text) {
                 Ok(values) => {
@@ -218,6 +232,10 @@ impl<R: Read> SearchLog<R> {
                     entry.attributes.push(RawAttribute::new(name, values));
                 }
                 Err((what, always)) => {
+                    // What such logs lose always, nobody takes for asked.
+                    if !always {
+                        entry.lacks(&name);
+                    }
                     if !always || self.told.insert(name.to_ascii_lowercase()) {
                         self.trouble(number, Some(entry.dn.clone()), Some(name), what);
                     }
@@ -320,6 +338,11 @@ impl<R: Read> Export for SearchLog<R> {
             ));
         }
         limits
+    }
+
+    /// Objects of which nothing was readable, not even the name.
+    fn unreadable(&self) -> u64 {
+        self.empty
     }
 
     fn progress(&self) -> (u64, u64) {

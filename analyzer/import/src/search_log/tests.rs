@@ -259,3 +259,25 @@ fn a_real_log_of_pyldapsearch() {
         .1;
     assert_eq!(group.values("member").unwrap().len(), 3);
 }
+
+#[test]
+fn a_text_of_several_lines_forges_nothing() {
+    for (first, second) in [("524800", "512"), ("512", "524800")] {
+        let log = LOG.replace(
+            "lines\n",
+            &format!("lines\nuserAccountControl: {first}\nmail: x\nuserAccountControl: {second}\n"),
+        );
+        let (objects, troubles) = read(&mut open(log.as_bytes()));
+        let attributes = objects[0].entry.attributes.iter();
+        let control: Vec<_> = attributes
+            .filter(|one| one.name.eq_ignore_ascii_case("userAccountControl"))
+            .collect();
+        assert_eq!(control.len(), 1);
+        assert!(control[0].values.is_empty() && !control[0].complete);
+        assert!(
+            troubles
+                .iter()
+                .any(|one| one.what.contains("neither is believed"))
+        );
+    }
+}

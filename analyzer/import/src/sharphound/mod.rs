@@ -129,6 +129,8 @@ pub struct SharpHound<R> {
     rows: u64,
     ended: bool,
     whole: bool,
+    /// The first file that broke off; others are read all the same.
+    broken: Option<ImportError>,
 }
 
 impl<R: Read + Seek> SharpHound<R> {
@@ -178,6 +180,7 @@ impl<R: Read + Seek> SharpHound<R> {
             rows: 0,
             ended: false,
             whole: false,
+            broken: None,
         };
         let versions = export.survey()?;
         let known = export.plans.iter().any(|plan| plan.methods.known());
@@ -208,7 +211,7 @@ impl<R: Read + Seek> SharpHound<R> {
     fn advance(&mut self) -> Result<bool, ImportError> {
         let Some(open) = &mut self.open else {
             let Some(plan) = self.plans.pop_front() else {
-                self.whole = true;
+                self.whole = self.broken.is_none();
                 return Ok(false);
             };
             let contents = self.members.open(plan.member, self.inflated)?;
@@ -293,6 +296,50 @@ impl<R: Read + Seek> SharpHound<R> {
         Ok(true)
     }
 
+    /// One file breaks off: the others are read all the same.
+    fn leave_file(&mut self, error: ImportError) {
+        self.count_what_came();
+        let Some(open) = self.open.take() else {
+            self.keep(error, String::new());
+            return;
+        };
+        self.keep(error, open.contents.name.clone());
+        self.inflated = self.inflated.saturating_add(open.contents.produced);
+        self.done = self.done.saturating_add(open.contents.consumed());
+        self.members.close(open.plan.member, open.contents);
+        self.buffer = open.rows.into_buffer();
+    }
+
+    /// The first that broke off says so at the end, the others here.
+    fn keep(&mut self, error: ImportError, file: String) {
+        if self.broken.is_none() {
+            self.broken = Some(error);
+        } else {
+            let what = error.to_string();
+            self.records
+                .push_back(trouble(Place::File(file), None, what));
+        }
+    }
+
+    /// The objects of a file that broke off count for what was shown.
+    fn count_what_came(&mut self) {
+        let plan = self
+            .open
+            .as_ref()
+            .map(|open| (open.plan.kind, open.shown, open.objects));
+        if let Some((kind, shown, objects)) = plan
+            && objects > 0
+        {
+            let of_kind = self.kinds.entry(kind).or_default();
+            of_kind.objects += objects;
+            of_kind.shown = Some(
+                of_kind
+                    .shown
+                    .map_or(shown, |known| known.intersection(shown)),
+            );
+        }
+    }
+
     /// Ends a file that was read to its end.
     fn finish(&mut self) {
         let Some(open) = self.open.take() else {
@@ -346,25 +393,16 @@ impl<R: Read + Seek> Export for SharpHound<R> {
             }
             match self.advance() {
                 Ok(true) => {}
-                Ok(false) => self.ended = true,
+                Ok(false) => {
+                    self.ended = true;
+                    if let Some(error) = self.broken.take() {
+                        return Err(error);
+                    }
+                }
+                Err(error @ ImportError::Broken { .. }) => self.leave_file(error),
                 Err(error) => {
                     self.ended = true;
-                    // The objects of a file that broke off count for what was shown.
-                    let plan = self
-                        .open
-                        .as_ref()
-                        .map(|open| (open.plan.kind, open.shown, open.objects));
-                    if let Some((kind, shown, objects)) = plan
-                        && objects > 0
-                    {
-                        let of_kind = self.kinds.entry(kind).or_default();
-                        of_kind.objects += objects;
-                        of_kind.shown = Some(
-                            of_kind
-                                .shown
-                                .map_or(shown, |known| known.intersection(shown)),
-                        );
-                    }
+                    self.count_what_came();
                     return Err(error);
                 }
             }

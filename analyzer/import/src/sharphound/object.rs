@@ -83,6 +83,7 @@ pub(super) fn convert(
         rounded: Vec::new(),
         shown: Shown::default(),
         troubles: Vec::new(),
+        lacking: Vec::new(),
     };
     let property = |name: &str| {
         row.properties
@@ -164,6 +165,7 @@ pub(super) fn convert(
         rounded,
         shown,
         troubles,
+        lacking,
         ..
     } = made;
     if let Some(dn) = dn {
@@ -171,9 +173,11 @@ pub(super) fn convert(
         if let Some(Identity::Sid(sid)) = identity {
             outcome.identity = Some((sid, dn.clone()));
         }
+        let mut entry = Entry { dn, attributes };
+        lacking.iter().for_each(|name| entry.lacks(name));
         records.push_back(Record::Object(Object {
             place: place.clone(),
-            entry: Entry { dn, attributes },
+            entry,
             rounded,
         }));
     }
@@ -191,6 +195,8 @@ struct Made<'p> {
     rounded: Vec<(String, Precision)>,
     shown: Shown,
     troubles: Vec<Trouble>,
+    /// Attributes of which a value could not be read.
+    lacking: Vec<String>,
 }
 
 impl Made<'_> {
@@ -201,6 +207,12 @@ impl Made<'_> {
             attribute: attribute.map(str::to_owned),
             what: what.into(),
         });
+    }
+
+    /// A value that is there and cannot be read.
+    fn lost(&mut self, attribute: &str, what: &str) {
+        self.lacking.push(attribute.to_owned());
+        self.trouble(Some(attribute), what);
     }
 
     fn put(&mut self, attribute: &str, values: Vec<Vec<u8>>) {
@@ -283,7 +295,7 @@ impl Made<'_> {
                 for text in texts {
                     match Identity::of(text) {
                         Some(Identity::Sid(sid)) => sids.extend(wire::sid(&sid)),
-                        _ => self.trouble(Some(property.attribute), "a value is no SID"),
+                        _ => self.lost(property.attribute, "a value is no SID"),
                     }
                 }
                 self.put(property.attribute, sids);
@@ -292,7 +304,7 @@ impl Made<'_> {
                 if let Some(texts) = self.texts(property.attribute, value) {
                     let guids: Vec<_> = texts.iter().filter_map(|text| wire::guid(text)).collect();
                     if guids.len() < texts.len() {
-                        self.trouble(Some(property.attribute), "a value is no GUID");
+                        self.lost(property.attribute, "a value is no GUID");
                     }
                     self.put(property.attribute, guids);
                 }
@@ -305,7 +317,7 @@ impl Made<'_> {
                     self.put(property.attribute, vec![number.to_string().into_bytes()]);
                 }
                 Value::Null => {}
-                _ => self.trouble(Some(property.attribute), "a number was expected"),
+                _ => self.lost(property.attribute, "a number was expected"),
             },
             How::Secret => self.secret(property.attribute, value),
         }
@@ -342,7 +354,7 @@ impl Made<'_> {
                     .collect(),
             ),
             _ => {
-                self.trouble(Some(attribute), "text was expected");
+                self.lost(attribute, "text was expected");
                 None
             }
         }
@@ -361,9 +373,9 @@ impl Made<'_> {
                     self.put(attribute, vec![ticks.to_string().into_bytes()]);
                     self.rounded.push((attribute.to_owned(), Precision::Second));
                 }
-                None => self.trouble(Some(attribute), "the time is out of range"),
+                None => self.lost(attribute, "the time is out of range"),
             },
-            _ => self.trouble(Some(attribute), "a time in seconds was expected"),
+            _ => self.lost(attribute, "a time in seconds was expected"),
         }
     }
 
@@ -378,7 +390,7 @@ impl Made<'_> {
             if *seconds > 0 {
                 match wire::generalized_time_of_unix(*seconds) {
                     Some(time) => self.put("whenCreated", vec![time]),
-                    None => self.trouble(Some("whenCreated"), "the time is out of range"),
+                    None => self.lost("whenCreated", "the time is out of range"),
                 }
             }
         }
@@ -474,7 +486,7 @@ impl Made<'_> {
                         self.shown.add("primaryGroupID");
                     }
                 }
-                _ => self.trouble(Some("primaryGroupID"), "the primary group is no SID"),
+                _ => self.lost("primaryGroupID", "the primary group is no SID"),
             }
         }
         if let Some(members) = &row.members {

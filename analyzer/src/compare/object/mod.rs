@@ -449,7 +449,14 @@ impl<'a> Comparison<'a> {
             let end = dn.len() - parent.map_or(0, |parent| parent.len() + 1);
             dn.get(..end).unwrap_or(dn).to_owned()
         };
-        let renamed = rdn(before, parent_before) != rdn(now, parent_now);
+        let (rdn_before, rdn_now) = (rdn(before, parent_before), rdn(now, parent_now));
+        // Some exporters write every name in capitals.
+        let is_shouted = |name: &str| !name.chars().any(char::is_lowercase);
+        let shouted = is_shouted(&rdn_before) || is_shouted(&rdn_now);
+        let renamed = match shouted {
+            true => rdn_before.to_lowercase() != rdn_now.to_lowercase(),
+            false => rdn_before != rdn_now,
+        };
         let moved = match (parent_before, parent_now) {
             (Some(before), Some(now)) => !self.translate(before).eq_ignore_ascii_case(now),
             _ => false,

@@ -191,6 +191,14 @@ impl SnapshotWriter {
                 .optional()?
                 .unwrap_or(0);
         }
+        let mut lacking = database.prepare_cached(
+            "SELECT attribute.name FROM defect JOIN attribute ON attribute.id = defect.attribute
+             WHERE object = ?1 AND kind = 'cut-short'",
+        )?;
+        let mut names = lacking.query([object])?;
+        while let Some(row) = names.next()? {
+            entry.lacks(&row.get::<_, String>(0)?);
+        }
         let query = database
             .prepare_cached("SELECT name FROM query WHERE id = ?1")?
             .query_row([query], |row| row.get(0))?;

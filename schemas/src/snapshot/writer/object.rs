@@ -34,6 +34,10 @@ impl SnapshotWriter {
                 continue;
             }
             let (id, syntax) = self.attribute_id(&attribute.name)?;
+            if attribute.values.is_empty() && !attribute.complete {
+                rest.push((id, attribute, Rest::CutShort));
+                continue;
+            }
             match syntax {
                 Syntax::Dn => rest.push((id, attribute, Rest::Links)),
                 Syntax::BytesList => rest.push((id, attribute, Rest::Values(None))),

@@ -114,6 +114,31 @@ fn a_file_that_is_cut_anywhere_keeps_its_whole_rows() {
     }
 }
 
+#[test]
+fn a_damaged_file_costs_itself_only() {
+    let groups = file("groups", 1, &[user(7, "", "")]);
+    let users = file("users", 1, &[user(1, "", ""), user(2, "", "")]);
+    let cut = |text: &str| Cursor::new(text.as_bytes()[..text.len() - 70].to_vec());
+    let files = vec![
+        ("1_groups.json".to_owned(), cut(&groups)),
+        ("2_users.json".to_owned(), cut(&users)),
+        (
+            "3_users.json".to_owned(),
+            Cursor::new(users.clone().into_bytes()),
+        ),
+    ];
+    let mut export = SharpHound::open_files(files).expect("opens");
+    let said = drain(&mut export);
+    let error = said.error.as_ref().expect("an error").to_string();
+    assert!(error.contains("1_groups.json"), "{error}");
+    let told: Vec<&str> = said.troubles.iter().map(|one| one.what.as_str()).collect();
+    assert!(
+        told.iter().any(|what| what.contains("2_users.json")),
+        "{told:?}"
+    );
+    assert!(said.objects.len() >= 3, "{} objects", said.objects.len());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
