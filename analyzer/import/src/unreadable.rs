@@ -27,8 +27,9 @@ impl Unreadable {
     /// What it means for whoever reads the report.
     pub(crate) fn limit(&self) -> Option<String> {
         let mut names = self.first.join("; ");
-        if self.objects > self.first.len() as u64 {
-            names.push_str("; …");
+        let more = self.objects - self.first.len() as u64;
+        if more > 0 {
+            names.push_str(&format!("; and {more} more"));
         }
         match self.objects {
             0 => None,
